@@ -1,0 +1,110 @@
+/**
+ * What can go wrong, as a table: a stable code for machines, its kind for the faces (HTTP status, exit code),
+ * a short sentence for people and a next step. Codes are only ever added; a code never changes its kind.
+ */
+
+/** Kinds decide how a face answers. They say nothing about the cause. */
+export type ErrorKind =
+  | 'invalid' // the request itself is wrong; asking again will not help
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not_found'
+  | 'conflict'
+  | 'too_large'
+  | 'rate_limited'
+  | 'unavailable' // something we depend on is away; asking again will help
+  | 'config'
+  | 'usage'
+  | 'internal';
+
+const KINDS = {
+  // requests
+  bad_request: 'invalid',
+  bad_cursor: 'invalid',
+  not_found: 'not_found',
+  method_not_allowed: 'invalid',
+  body_too_large: 'too_large',
+  unsupported_media_type: 'invalid',
+  tls_required: 'invalid',
+  rate_limited: 'rate_limited',
+  internal: 'internal',
+  // who asks
+  login_required: 'unauthenticated',
+  login_failed: 'unauthenticated',
+  session_ended: 'unauthenticated',
+  token_unknown: 'unauthenticated',
+  scope_missing: 'forbidden',
+  csrf_failed: 'forbidden',
+  api_key_missing: 'unauthenticated',
+  api_key_wrong: 'unauthenticated',
+  // reports
+  report_refused: 'invalid',
+  report_plain: 'invalid',
+  report_v1_off: 'forbidden',
+  intake_busy: 'unavailable',
+  // stores
+  store_unavailable: 'unavailable',
+  store_locked: 'unavailable',
+  store_key_wrong: 'config',
+  store_newer: 'config',
+  member_store_unavailable: 'unavailable',
+  // things
+  machine_unknown: 'not_found',
+  metric_unknown: 'not_found',
+  user_unknown: 'not_found',
+  user_exists: 'conflict',
+  token_name_taken: 'conflict',
+  slot_unknown: 'not_found',
+  password_weak: 'invalid',
+  // starting
+  config_invalid: 'config',
+  config_missing: 'config',
+  identity_invalid: 'config',
+  certificate_invalid: 'config',
+  port_taken: 'conflict',
+  folder_in_use: 'conflict',
+  file_exists: 'conflict',
+  not_running: 'unavailable',
+  unreachable: 'unavailable',
+  usage: 'usage',
+  node_too_old: 'usage',
+  clock_unset: 'internal',
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof KINDS;
+
+export interface ErrorDetails {
+  /** The next step, one sentence, for the person who reads it. */
+  hint?: string;
+  cause?: unknown;
+  /** For kind rate_limited and unavailable: when to ask again. */
+  retryAfterSeconds?: number;
+  /** Each wrong part of a request: a JSON pointer and what is wrong with it. */
+  parts?: readonly { pointer: string; message: string }[];
+}
+
+export class AtlasError extends Error {
+  override readonly name = 'AtlasError';
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly retryAfterSeconds: number | undefined;
+  readonly parts: ErrorDetails['parts'];
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.hint = details.hint;
+    this.retryAfterSeconds = details.retryAfterSeconds;
+    this.parts = details.parts;
+  }
+
+  get kind(): ErrorKind {
+    return KINDS[this.code];
+  }
+}
+
+/** A Node system error code such as ENOENT, when the value is such an error. */
+export function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}

@@ -1,0 +1,250 @@
+/**
+ * What crosses the HTTP door, as schemas: the routes validate with them, OpenAPI is made from them, and the
+ * console takes its types from them. Names and units are fixed once published; fields are only added.
+ * Times are RFC 3339 UTC, except in series, where they are Unix milliseconds.
+ */
+import { z } from 'zod';
+import { REFUSAL_CODES } from '../protocol/refusal.ts';
+import { TOKEN_SCOPES } from '../store/account-store.ts';
+
+const time = z.iso.datetime();
+
+export const problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  detail: z.string(),
+  code: z.string(),
+  /** The next step, one sentence. */
+  hint: z.string().optional(),
+  instance: z.string(),
+  request_id: z.string(),
+  errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
+});
+
+// Accounts
+
+export const loginRequest = z.strictObject({
+  username: z.string().min(1).max(128),
+  password: z.string().min(1).max(1024),
+});
+/** The page sends csrf_token back as header X-CSRF-Token with every change. */
+export const sessionInfo = z.object({
+  username: z.string(),
+  csrf_token: z.string(),
+  expires_at: time,
+  node_id: z.string(),
+});
+export const passwordChange = z.strictObject({
+  username: z.string().min(1).max(128).optional(),
+  current_password: z.string().max(1024).optional(),
+  new_password: z.string().max(1024),
+});
+export const tokenScope = z.enum(TOKEN_SCOPES);
+export const tokenCreate = z.strictObject({
+  name: z.string().min(1).max(128),
+  scopes: z.array(tokenScope).min(1),
+  expires_in_seconds: z.number().int().min(60).optional(),
+});
+export const tokenInfo = z.object({
+  token_id: z.string(),
+  name: z.string(),
+  scopes: z.array(tokenScope),
+  created_at: time,
+  expires_at: time.nullable(),
+  last_used_at: time.nullable(),
+  last_used_from: z.string().nullable(),
+});
+/** `token` is shown this once. */
+export const tokenCreated = tokenInfo.extend({ token: z.string() });
+export const tokenList = z.object({ items: z.array(tokenInfo), next_cursor: z.null() });
+
+// Machines
+
+export const machineStatus = z.enum(['online', 'late', 'offline']);
+export const machineInfo = z.object({
+  hostname: z.string(),
+  os: z.string().nullish(),
+  os_version: z.string().nullish(),
+  architecture: z.string().nullish(),
+  processor: z.string().nullish(),
+  model: z.string().nullish(),
+  cpu_count: z.number().nullish(),
+  cpu_threads: z.number().nullish(),
+  total_memory: z.number().nullish(),
+  boot_time: z.number().nullish(),
+  local_ip: z.string().nullish(),
+  computer_name: z.string().nullish(),
+  serial_number: z.string().nullish(),
+  agent_version: z.string().nullish(),
+});
+export const machine = z.object({
+  machine_id: z.string(),
+  hostname: z.string(),
+  status: machineStatus,
+  first_seen: time,
+  last_seen: time,
+  last_seen_age_seconds: z.number(),
+  /** The server that took the last report. */
+  via_node: z.string(),
+  /** How its reports are sealed: v1 is one key shared by all agents. */
+  sealing: z.literal('shared key'),
+  info: machineInfo,
+  cpu_percent: z.number(),
+  memory_percent: z.number(),
+  memory_used_bytes: z.number(),
+  memory_total_bytes: z.number(),
+  disk_percent: z.number(),
+  disk_free_bytes: z.number(),
+  disk_total_bytes: z.number(),
+  load_average: z.tuple([z.number(), z.number(), z.number()]).nullable(),
+  processes: z.number(),
+  uptime_seconds: z.number().nullable(),
+  battery: z.object({ percent: z.number(), plugged: z.boolean() }).nullable(),
+  reports: z.number().int(),
+});
+export const machineList = z.object({
+  items: z.array(machine),
+  next_cursor: z.string().nullable(),
+  total: z.number().int(),
+  /** Over all machines, not only this page. */
+  counts: z.object({ online: z.number().int(), late: z.number().int(), offline: z.number().int() }),
+  /** The rule behind the status, so that a page can say it in words. */
+  thresholds: z.object({ late_after_seconds: z.number(), offline_after_seconds: z.number() }),
+  checked_at: time,
+});
+export const seriesMetric = z.enum([
+  'cpu_percent',
+  'load_1',
+  'memory_percent',
+  'disk_percent',
+  'network_sent_bytes_per_second',
+  'network_received_bytes_per_second',
+  'processes',
+  'battery_percent',
+]);
+export const series = z.object({
+  metric: seriesMetric,
+  unit: z.string(),
+  /** [Unix ms, mean of the bucket or null where nothing was reported]. */
+  points: z.array(z.tuple([z.number(), z.number().nullable()])),
+});
+
+// Cluster
+
+export const nodeState = z.enum([
+  'unconfirmed',
+  'healthy',
+  'late',
+  'offline',
+  'draining',
+  'left',
+  'rejected',
+  'evicted',
+]);
+export const clusterNode = z.object({
+  node_id: z.string(),
+  hostname: z.string(),
+  host: z.string(),
+  port: z.number().int(),
+  state: nodeState,
+  last_heartbeat_age_seconds: z.number().nullable(),
+  started_at: time.nullable(),
+  version: z.string(),
+  key_id: z.string().nullable(),
+  incarnation: z.number(),
+  sequence: z.number(),
+  /** "verified", "off" at security level 1, or the reason of the refusal. */
+  signature: z.string(),
+  clock_offset_seconds: z.number().nullable(),
+  reports_per_minute: z.number().nullable(),
+  this_node: z.boolean(),
+});
+export const nodeList = z.object({ nodes: z.array(clusterNode), count: z.number().int() });
+export const refusalCode = z.enum(REFUSAL_CODES);
+export const refusal = z.object({
+  code: refusalCode,
+  /** As the record claims it, escaped. */
+  node_id: z.string(),
+  /** The backend key it was found under. */
+  slot: z.string(),
+  count: z.number().int(),
+  first_at: time,
+  last_at: time,
+  /** In plain words, with the next step. */
+  sentence: z.string(),
+});
+export const finding = z.object({
+  code: z.string(),
+  severity: z.enum(['info', 'warning', 'critical']),
+  sentence: z.string(),
+  /** The next step. */
+  mend: z.string(),
+});
+export const securityStatus = z.object({
+  enabled: z.boolean(),
+  authentication: z.string(),
+  signing: z.string(),
+  replay_protection: z.string(),
+  warning: z.string().nullable(),
+  level: z.union([z.literal(1), z.literal(2), z.literal(3)]),
+  key_id: z.string().nullable(),
+  cluster_id: z.string().nullable(),
+});
+export const clusterStatus = z.object({
+  enabled: z.boolean(),
+  backend: z.string(),
+  node_id: z.string(),
+  total_nodes: z.number().int(),
+  active_nodes: z.number().int(),
+  security: securityStatus,
+  refusals: z.array(refusal),
+});
+export const overall = z.enum(['healthy', 'degraded', 'critical', 'at_risk']);
+export const healthCheck = z.object({
+  overall,
+  /** One sentence: if one server dies now, what happens? */
+  verdict: z.string(),
+  checked_at: time,
+  checked_by: z.string(),
+  cluster_enabled: z.boolean(),
+  heartbeat_interval_seconds: z.number(),
+  node_timeout_seconds: z.number(),
+  backend: z.object({
+    type: z.string(),
+    address: z.string(),
+    state: z.enum(['available', 'unavailable', 'incomplete']),
+    since: time.nullable(),
+    write_probe: z.object({
+      ok: z.boolean(),
+      milliseconds: z.number().nullable(),
+      error: z.string().nullable(),
+    }),
+  }),
+  nodes: z.array(clusterNode),
+  failover: z.object({ servers_that_can_stop: z.number().int(), sentence: z.string() }),
+  security: securityStatus,
+  refusals: z.array(refusal),
+  findings: z.array(finding),
+});
+export const clusterHealth = z.object({
+  status: z.enum(['healthy', 'draining', 'unhealthy']),
+  node_id: z.string(),
+});
+export const readiness = z.object({
+  status: z.enum(['ready', 'starting', 'draining', 'unhealthy']),
+  degraded: z.boolean(),
+});
+
+// Agents
+
+export const reportAnswer = z.object({
+  status: z.literal('ok'),
+  e2ee_verified: z.literal(true),
+  /** False when this very report was stored before, or is older than what is kept. */
+  stored: z.boolean(),
+  node_id: z.string(),
+});
+
+// Live updates: server-sent events named after what changed; data is empty JSON. The page asks again.
+export const EVENT_NAMES = ['machines', 'cluster'] as const;

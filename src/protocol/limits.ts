@@ -1,0 +1,45 @@
+/**
+ * Every bound of the protocol, in one place, with its unit. Where a number was chosen arbitrarily it says so.
+ * A verifier and a signer must agree on the bounds of records: raising one is a change of the protocol.
+ */
+
+// Records (docs/protocol/records.md)
+
+/** Bytes of one record. Arbitrary: a node record has about 1 KB, a heartbeat in a cluster of 256 about 12 KB. */
+export const RECORD_MAX_BYTES = 16 * 1024;
+/** Levels of nesting in a record, the record itself being the first. Arbitrary. */
+export const RECORD_MAX_DEPTH = 8;
+/** Seconds a node record is good for. From the seeds. */
+export const NODE_RECORD_MAX_AGE_SECONDS = 300;
+/** Seconds a heartbeat is good for. From the seeds. */
+export const HEARTBEAT_MAX_AGE_SECONDS = 30;
+/** Seconds after which a node signs its node record anew; well inside the 300. */
+export const NODE_RECORD_RENEW_SECONDS = 120;
+/** Seconds a record may be ahead of the verifier's clock, and the largest value an operator may set. */
+export const CLOCK_TOLERANCE_SECONDS = 5;
+export const CLOCK_TOLERANCE_MAX_SECONDS = 30;
+/** Members of one cluster: what a heartbeat's `seen` must hold within RECORD_MAX_BYTES. */
+export const MEMBERS_MAX = 256;
+/** Unknown slots looked at in one refresh, so that junk in the backend cannot buy our time. Arbitrary. */
+export const NEWCOMERS_PER_REFRESH = 64;
+/** Characters of a node id. 63 is the longest host name label (RFC 1035). */
+export const NODE_ID_MAX_LENGTH = 63;
+
+// Secrets
+
+/** Bytes of a cluster secret, encryption key and database key, decoded, at least. */
+export const SECRET_MIN_BYTES = 32;
+/** Bytes of the keys that are used as they are (AES-256, SQLCipher), decoded, exactly. */
+export const KEY_BYTES = 32;
+
+// Reports (docs/protocol/reports.md)
+
+/** Bytes of a report on the wire. */
+export const REPORT_MAX_BYTES = 256 * 1024;
+/** Days for which the nonces of stored reports are kept; an older report is answered and not stored. */
+export const REPORT_MAX_AGE_DAYS = 7;
+/** Seconds a report may be ahead of the server's clock before its time is replaced by the time it came. Arbitrary. */
+export const REPORT_CLOCK_TOLERANCE_SECONDS = 300;
+/** Characters of any one text in a report, and entries of any one list. Arbitrary. */
+export const REPORT_TEXT_MAX_LENGTH = 512;
+export const REPORT_LIST_MAX_LENGTH = 256;

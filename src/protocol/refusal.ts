@@ -1,0 +1,40 @@
+/**
+ * Why a record was not believed. The codes are part of the protocol (docs/protocol/records.md): they stand in
+ * the API, the metrics and the logs. Append only; the order is the order of the checks.
+ *
+ * "Not mine", "too old" and "tampered" are different codes because they need different actions.
+ */
+export const REFUSAL_CODES = [
+  'too_large',
+  'malformed',
+  'not_canonical',
+  'unsupported_version',
+  'wrong_cluster',
+  'missing_signature',
+  'missing_timestamp',
+  'unknown_key',
+  'retired_key',
+  'invalid_signature',
+  'wrong_type',
+  'wrong_slot',
+  'evicted',
+  'not_member',
+  'bad_node_signature',
+  'timestamp_future',
+  'timestamp_old',
+  'replayed',
+  'clone',
+] as const;
+
+export type RefusalCode = (typeof REFUSAL_CODES)[number];
+
+export interface Refusal {
+  readonly code: RefusalCode;
+  /** One sentence in the seeds' words, such as "Timestamp too old (86400s > 300s)". */
+  readonly reason: string;
+}
+
+/** The seeds' words for a person; findings.ts adds what to do. */
+export function refuse(code: RefusalCode, reason: string): Refusal {
+  return { code, reason };
+}
