@@ -35,6 +35,7 @@ const KINDS = {
   token_unknown: 'unauthenticated',
   scope_missing: 'forbidden',
   csrf_failed: 'forbidden',
+  setup_code_wrong: 'forbidden',
   api_key_missing: 'unauthenticated',
   api_key_wrong: 'unauthenticated',
   // reports

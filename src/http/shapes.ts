@@ -40,6 +40,12 @@ export const passwordChange = z.strictObject({
   current_password: z.string().max(1024).optional(),
   new_password: z.string().max(1024),
 });
+/** First run: the code that `init` printed, and the first administrator. Answered with sessionInfo and the cookie. */
+export const setupRequest = z.strictObject({
+  code: z.string().min(1).max(32),
+  username: z.string().min(1).max(128),
+  password: z.string().max(1024),
+});
 export const tokenScope = z.enum(TOKEN_SCOPES);
 export const tokenCreate = z.strictObject({
   name: z.string().min(1).max(128),

@@ -53,6 +53,11 @@ export interface AccountStore {
   /** Removes sessions that ended before. */
   sweepSessions(beforeMs: number): Promise<void>;
 
+  /** The one-time code of `init`, by its SHA-256 in hex; a new one replaces the old. */
+  setSetupCode(codeHash: string, expiresAtMs: number): Promise<void>;
+  /** True once for the right code before its end, and then never again. */
+  takeSetupCode(codeHash: string, nowMs: number): Promise<boolean>;
+
   tokens(): Promise<readonly ApiToken[]>;
   /** Rejects with token_name_taken. */
   addToken(token: ApiToken): Promise<void>;
