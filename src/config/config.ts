@@ -1,0 +1,106 @@
+/**
+ * What the program is told, read once: `Config` without any secret, `Secrets` apart from it, both frozen, and
+ * what was wrong with them. Each part of the program gets only its branch. A new key is first a row of
+ * schema.ts; here it gets its name in code, with the unit in the name. load.ts is the only maker.
+ */
+import type { Secret } from '../base/secret.ts';
+
+export interface ServerConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Without a slash at the end; null when not given. */
+  readonly publicUrl: string | null;
+  readonly tls: 'own' | 'files' | 'off';
+  /** Absolute; given when tls is `files`. */
+  readonly tlsCert: string | null;
+  readonly tlsKey: string | null;
+  /** Absolute, as every path here. */
+  readonly dataDir: string;
+  /** Addresses and CIDR ranges. */
+  readonly trustedProxies: readonly string[];
+  readonly acceptV1: boolean;
+  /** The administrator that `Secrets.webPassword` belongs to. */
+  readonly webUsername: string;
+}
+
+export interface DatabaseConfig {
+  readonly engine: 'sqlite';
+  readonly path: string;
+}
+
+export interface RedisConfig {
+  readonly host: string | null;
+  readonly port: number;
+  readonly db: number;
+  readonly username: string | null;
+  readonly tls: boolean;
+  readonly caFile: string | null;
+  readonly serverName: string | null;
+  readonly sentinels: readonly string[];
+  readonly sentinelMaster: string | null;
+}
+
+export interface ClusterConfig {
+  readonly enabled: boolean;
+  readonly backend: 'file' | 'redis';
+  /** 32 hex digits; null: derive it from the cluster secret and write it into the file. */
+  readonly clusterId: string | null;
+  readonly heartbeatIntervalSeconds: number;
+  readonly nodeTimeoutSeconds: number;
+  /** null: ask the machine. */
+  readonly hostname: string | null;
+  /** null: make one and keep it. */
+  readonly nodeId: string | null;
+  /** The shared folder of backend `file`. */
+  readonly statePath: string;
+  readonly clockToleranceSeconds: number;
+  readonly admission: 'secret' | 'ticket';
+  readonly redis: RedisConfig;
+}
+
+export interface AgentConfig {
+  /** Base addresses without a slash at the end. */
+  readonly servers: readonly string[];
+  readonly intervalSeconds: number;
+  /** SHA-256 of each accepted public key (SPKI), base64. */
+  readonly pins: readonly string[];
+  readonly spoolDir: string;
+  readonly spoolMaxMb: number;
+}
+
+export interface LogConfig {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly format: 'text' | 'json';
+}
+
+export interface RetentionConfig {
+  readonly rawSeconds: number;
+  readonly minuteSeconds: number;
+  readonly hourSeconds: number;
+}
+
+export interface Config {
+  /** The file in use, absolute; null when an agent runs from flags alone. */
+  readonly source: { readonly path: string | null };
+  readonly server: ServerConfig;
+  readonly database: DatabaseConfig;
+  readonly cluster: ClusterConfig;
+  readonly agent: AgentConfig;
+  readonly log: LogConfig;
+  readonly retention: RetentionConfig;
+}
+
+/** null: not given. Keys and the cluster secret are bytes, passwords and API keys are texts (`revealText`). */
+export interface Secrets {
+  readonly clusterSecret: Secret | null;
+  readonly redisPassword: Secret | null;
+  readonly apiKey: Secret | null;
+  readonly encryptionKey: Secret | null;
+  readonly dbEncryptionKey: Secret | null;
+  /** An argon2id PHC string. */
+  readonly webPassword: Secret | null;
+  readonly agentApiKey: Secret | null;
+}
+
+/** `server` and `agent` need what they run with; `any` only reads what is there. */
+export type Role = 'server' | 'agent' | 'any';
