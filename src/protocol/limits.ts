@@ -22,8 +22,10 @@ export const CLOCK_TOLERANCE_MAX_SECONDS = 30;
 export const MEMBERS_MAX = 256;
 /** Unknown slots looked at in one refresh, so that junk in the backend cannot buy our time. Arbitrary. */
 export const NEWCOMERS_PER_REFRESH = 64;
-/** Characters of a node id. 63 is the longest host name label (RFC 1035). */
-export const NODE_ID_MAX_LENGTH = 63;
+/** Characters of a node id: 256 of them, with their incarnations, fit into one heartbeat's `seen`. */
+export const NODE_ID_MAX_LENGTH = 40;
+/** A node id is the last part of a backend key and a file name: it can hold no separator and not start with a dot. */
+export const NODE_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/;
 
 // Secrets
 

@@ -1,0 +1,31 @@
+/**
+ * The body of a heartbeat: what changes all the time. It gives life only to a verifier whose own current
+ * incarnation it names in `seen`; so nothing that was captured before a verifier started can move it, and
+ * no verifier has to keep what it saw across a restart.
+ */
+import { z } from 'zod';
+import { MEMBERS_MAX } from './limits.ts';
+import type { VerifiedRecord } from './record.ts';
+
+const keyId = z.string().regex(/^[0-9a-f]{16}$/);
+const count = z.number().int().min(0);
+
+const body = z.object({
+  /** SHA-256 of the sender's current node record, hex. */
+  record: z.string().regex(/^[0-9a-f]{64}$/),
+  state: z.enum(['up', 'draining', 'left']),
+  /** Ids of the cluster secrets it accepts, and of the one it signs with; empty and null at level 1. */
+  accepts: z.array(keyId).max(16),
+  signs: keyId.nullable(),
+  load: z.object({ reports_per_minute: count }),
+  /** The incarnation of every peer, as the sender last saw it. */
+  seen: z.record(z.string(), count).refine((seen) => Object.keys(seen).length <= MEMBERS_MAX),
+});
+
+export type HeartbeatBody = z.output<typeof body>;
+export type DeclaredState = HeartbeatBody['state'];
+
+/** Undefined when an authentic record does not have the body of a heartbeat. */
+export function parseHeartbeat(record: VerifiedRecord): HeartbeatBody | undefined {
+  return record.type === 'heartbeat' ? body.safeParse(record.fields).data : undefined;
+}

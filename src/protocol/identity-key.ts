@@ -1,0 +1,40 @@
+/**
+ * A node's own signature: Ed25519 (RFC 8032). The shared secret says "one of us", this key says which one;
+ * its private half never leaves the node's disk. On the wire a public key is its 32 raw bytes in base64.
+ */
+import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { decodeBase64, encodeBase64 } from '../base/bytes.ts';
+
+const RAW_BYTES = 32;
+const SIGNATURE_BYTES = 64;
+
+export function signAsNode(bytes: Uint8Array, privateKey: KeyObject): string {
+  return encodeBase64(sign(null, bytes, privateKey));
+}
+
+/** False for anything that is not a valid signature in its one spelling. */
+export function verifyAsNode(bytes: Uint8Array, signature: string, publicKey: string): boolean {
+  const decoded = decodeBase64(signature);
+  const key = importPublicKey(publicKey);
+  if (key === undefined || decoded?.byteLength !== SIGNATURE_BYTES) return false;
+  return verify(null, bytes, key, decoded);
+}
+
+/** The public half of a private or public key, as it stands in a node record. Works for Ed25519 and X25519. */
+export function publicKeyText(key: KeyObject): string {
+  const jwk = (key.type === 'private' ? createPublicKey(key) : key).export({ format: 'jwk' });
+  return encodeBase64(Buffer.from(jwk.x ?? '', 'base64url'));
+}
+
+function importPublicKey(text: string): KeyObject | undefined {
+  const raw = decodeBase64(text);
+  if (raw?.byteLength !== RAW_BYTES) return undefined;
+  try {
+    return createPublicKey({
+      key: { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') },
+      format: 'jwk',
+    });
+  } catch {
+    return undefined; // 32 bytes that are no point on the curve
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * The body of a node record: what rarely changes about a server. It counts only while a living heartbeat of
+ * the same node names its hash, so an old one that is put back moves nothing.
+ */
+import { z } from 'zod';
+import type { VerifiedRecord } from './record.ts';
+
+/** Characters of a host name (RFC 1035, 2.3.4) and of a version. */
+const HOST_MAX_LENGTH = 253;
+const VERSION_MAX_LENGTH = 64;
+
+const body = z.object({
+  hostname: z.string().min(1).max(HOST_MAX_LENGTH),
+  /** The address under which browsers and agents reach it. */
+  host: z.string().min(1).max(HOST_MAX_LENGTH),
+  port: z.number().int().min(1).max(65_535),
+  version: z.string().min(1).max(VERSION_MAX_LENGTH),
+  /** Unix seconds. */
+  started_at: z.number().int().min(0),
+  /** Ed25519, 32 bytes, base64: what its records are signed with. */
+  identity_key: z.string().length(44),
+  /** X25519, 32 bytes, base64: what secrets for it are sealed to. */
+  sealing_key: z.string().length(44),
+  /** SHA-256 of its TLS key's SPKI, base64; absent where it does not speak TLS with a key of its own. */
+  tls_spki_sha256: z.string().length(44).optional(),
+});
+
+export type NodeRecordBody = z.output<typeof body>;
+
+/** Undefined when an authentic record does not have the body of a node record. */
+export function parseNodeRecord(record: VerifiedRecord): NodeRecordBody | undefined {
+  return record.type === 'node' ? body.safeParse(record.fields).data : undefined;
+}

@@ -1,0 +1,218 @@
+/**
+ * Signed records: what a node says in the shared backend, which is taken to be hostile
+ * (docs/protocol/records.md). Bytes in, a verified record or one refusal out; nothing half-verified has a name.
+ *
+ * Rules for successors: the checks stand in one order and are not rearranged; nothing of a record is believed
+ * before its MAC; a new body field is optional and never changes what an older field means; no floats.
+ */
+import { createHash, createHmac, type KeyObject } from 'node:crypto';
+import { decodeBase64, encodeBase64, equalBytes } from '../base/bytes.ts';
+import { canonicalText, type JsonObject, parseCanonical } from './canonical-json.ts';
+import { checkWindow, judgeNovelty, type Mark, type Window } from './freshness.ts';
+import { signAsNode, verifyAsNode } from './identity-key.ts';
+import type { ClusterKey, Keyring, RecordType } from './keyring.ts';
+import { RECORD_MAX_BYTES } from './limits.ts';
+import { type Refusal, refuse } from './refusal.ts';
+
+export const SECURITY_VERSION = '2.0';
+const PREFIX = Buffer.from(`atlas-fleet/record/${SECURITY_VERSION}\n`, 'utf8');
+
+declare const verified: unique symbol;
+
+/** Only openRecord() makes one. */
+export interface VerifiedRecord {
+  readonly [verified]: true;
+  readonly type: RecordType;
+  readonly nodeId: string;
+  readonly mark: Mark;
+  /** Null at security level 1. */
+  readonly keyId: string | null;
+  /** The key its own signature was verified with, base64; null at security level 1. */
+  readonly identityKey: string | null;
+  /** All fields, those of the envelope included; the body's schema is checked by whoever reads it. */
+  readonly fields: JsonObject;
+}
+
+export type Opening =
+  | { readonly ok: true; readonly record: VerifiedRecord }
+  /** These very bytes were believed before: no alarm, no life. */
+  | { readonly ok: 'old_news' }
+  | {
+      readonly ok: false;
+      readonly refusal: Refusal;
+      /**
+       * Set when both signatures were good and the record is ahead of all seen, and only its time is wrong: its
+       * node is alive with a wrong clock. Never set for a record that somebody put back.
+       */
+      readonly wrongClock?: { readonly mark: Mark; readonly nodeId: string };
+    };
+
+/** What the verifier knows of the node that a record claims to be from. */
+export type Standing =
+  | { readonly kind: 'stranger' }
+  | { readonly kind: 'known'; readonly identityKey: string }
+  | { readonly kind: 'evicted' };
+
+export interface Verifier {
+  /** Null at security level 1: signatures are then neither made nor asked for. */
+  readonly keyring: Keyring | null;
+  readonly type: RecordType;
+  /** The last part of the backend key that the bytes were found under. */
+  readonly slot: string;
+  readonly window: Window;
+  readonly standing: (nodeId: string) => Standing;
+  readonly seen: (nodeId: string) => Mark | undefined;
+}
+
+export interface Draft {
+  readonly type: RecordType;
+  readonly nodeId: string;
+  readonly timestamp: number;
+  readonly incarnation: number;
+  readonly sequence: number;
+  readonly body: JsonObject;
+}
+
+/** The canonical bytes to publish. Throws when they would not be accepted: a record that fails is not published. */
+export function signRecord(draft: Draft, keyring: Keyring | null, identityKey: KeyObject): Uint8Array {
+  const unsigned = {
+    ...draft.body,
+    node_id: draft.nodeId,
+    _security_version: SECURITY_VERSION,
+    _type: draft.type,
+    _timestamp: draft.timestamp,
+    _incarnation: draft.incarnation,
+    _sequence: draft.sequence,
+    ...(keyring && { _cluster: keyring.clusterId, _key_id: keyring.signing.keyId }),
+  };
+  const signatures = keyring && signaturesOf(unsigned, keyring.signing, draft.type, identityKey);
+  const bytes = Buffer.from(canonicalText({ ...unsigned, ...signatures }), 'utf8');
+  if (bytes.byteLength > RECORD_MAX_BYTES)
+    throw new TypeError(`a record has at most ${RECORD_MAX_BYTES} bytes`);
+  return bytes;
+}
+
+function signaturesOf(unsigned: JsonObject, key: ClusterKey, type: RecordType, identityKey: KeyObject) {
+  const bytes = signedBytes(unsigned);
+  return {
+    _signature: encodeBase64(macOf(bytes, key, type)),
+    _node_signature: signAsNode(bytes, identityKey),
+  };
+}
+
+/** size → UTF-8, JSON → canonical → shape → envelope and MAC → slot → standing → own signature → window → novelty. */
+export function openRecord(bytes: Uint8Array, verifier: Verifier): Opening {
+  if (bytes.byteLength > RECORD_MAX_BYTES)
+    return refused('too_large', `Larger than ${RECORD_MAX_BYTES} bytes`);
+  const parsed = parseCanonical(bytes);
+  if (!parsed.ok) return refused(parsed.code, parsed.reason);
+  const fields = parsed.value;
+  const shape = shapeOf(fields);
+  if (shape === undefined) return refused('malformed', 'Not the shape of a record');
+
+  const envelope = checkEnvelope(fields, verifier.keyring, verifier.type);
+  if (envelope !== undefined) return { ok: false, refusal: envelope };
+  if (shape.nodeId !== verifier.slot)
+    return refused('wrong_slot', `Record of ${shape.nodeId} under another's key`);
+
+  const standing = verifier.standing(shape.nodeId);
+  if (standing.kind === 'evicted') return refused('evicted', 'This server was evicted');
+  const identityKey = verifier.keyring === null ? null : identityKeyFor(standing, fields, verifier.type);
+  if (identityKey === undefined) return refused('not_member', 'No node record vouches for this server');
+  if (identityKey !== null && !isSignedBy(identityKey, fields)) {
+    return refused('bad_node_signature', 'Not signed by the key of this server');
+  }
+
+  const mark: Mark = { ...shape.order, digest: digestOf(bytes) };
+  const seen = verifier.seen(shape.nodeId);
+  const novelty = judgeNovelty(mark, seen);
+  const late = checkWindow(mark.timestamp, verifier.window);
+  if (late !== undefined) {
+    const alive = seen !== undefined && novelty === 'fresh';
+    return { ok: false, refusal: late, ...(alive && { wrongClock: { mark, nodeId: shape.nodeId } }) };
+  }
+  if (novelty === 'old_news') return { ok: 'old_news' };
+  if (novelty !== 'fresh') return { ok: false, refusal: novelty };
+  const keyId = typeof fields._key_id === 'string' ? fields._key_id : null;
+  const record = { type: verifier.type, nodeId: shape.nodeId, mark, keyId, identityKey, fields };
+  return { ok: true, record: record as VerifiedRecord };
+}
+
+function refused(code: Refusal['code'], reason: string): Opening {
+  return { ok: false, refusal: refuse(code, reason) };
+}
+
+/**
+ * Everything up to the MAC, for records and for the object API: signature there → version → cluster → type →
+ * key id → HMAC. With no keyring (level 1) only version and type are looked at.
+ */
+export function checkEnvelope(
+  fields: JsonObject,
+  keyring: Keyring | null,
+  type: RecordType,
+): Refusal | undefined {
+  if (keyring !== null && typeof fields._signature !== 'string')
+    return refuse('missing_signature', 'Missing signature');
+  if (typeof fields._timestamp !== 'number') return refuse('missing_timestamp', 'Missing timestamp');
+  if (fields._security_version !== SECURITY_VERSION) {
+    return refuse('unsupported_version', 'Unsupported security version');
+  }
+  if (keyring === null)
+    return fields._type === type ? undefined : refuse('wrong_type', `Not a ${type} record`);
+  if (fields._cluster !== keyring.clusterId) return refuse('wrong_cluster', 'Of another cluster');
+  if (fields._type !== type) return refuse('wrong_type', `Not a ${type} record`);
+  const key = typeof fields._key_id === 'string' ? keyring.find(fields._key_id) : undefined;
+  if (key === undefined) return refuse('unknown_key', 'Signed with another cluster secret');
+  const given = decodeBase64(String(fields._signature));
+  if (given === undefined || !equalBytes(given, macOf(signedBytes(fields), key, type))) {
+    return refuse('invalid_signature', 'Invalid signature - data tampered!');
+  }
+  return undefined;
+}
+
+/** HMAC-SHA256 (RFC 2104) under the key of this type. */
+export function macOf(bytes: Uint8Array, key: ClusterKey, type: RecordType): Buffer {
+  return createHmac('sha256', key.macKeys[type]).update(bytes).digest();
+}
+
+/** What both signatures cover: the prefix and the canonical form of all fields but the signatures. */
+export function signedBytes(fields: JsonObject): Uint8Array {
+  const { _signature, _node_signature, ...unsigned } = fields;
+  return Buffer.concat([PREFIX, Buffer.from(canonicalText(unsigned), 'utf8')]);
+}
+
+/** SHA-256 of a record's bytes, hex: how a heartbeat names the node record it belongs to. */
+export function digestOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function shapeOf(fields: JsonObject) {
+  const { node_id: nodeId, _timestamp, _incarnation, _sequence } = fields;
+  if (typeof nodeId !== 'string') return undefined;
+  if (!isCount(_incarnation ?? 0) || !isCount(_sequence ?? 0) || !isCount(_timestamp ?? 0)) return undefined;
+  const order = {
+    timestamp: Number(_timestamp ?? 0),
+    incarnation: Number(_incarnation ?? 0),
+    sequence: Number(_sequence ?? 0),
+  };
+  return { nodeId, order };
+}
+
+function isCount(value: unknown): boolean {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+/**
+ * The key comes from what we know of the node, not from the record: the record's own key may be the attacker's.
+ * Only a stranger's node record may bring its key along, and is pinned by it from then on.
+ */
+function identityKeyFor(standing: Standing, fields: JsonObject, type: RecordType): string | undefined {
+  if (standing.kind === 'known') return standing.identityKey;
+  if (type === 'node' && typeof fields.identity_key === 'string') return fields.identity_key;
+  return undefined;
+}
+
+function isSignedBy(identityKey: string, fields: JsonObject): boolean {
+  const signature = fields._node_signature;
+  return typeof signature === 'string' && verifyAsNode(signedBytes(fields), signature, identityKey);
+}
