@@ -1,0 +1,209 @@
+/**
+ * People: their passwords, their logins, their sessions. A session is 32 random bytes that only the browser
+ * keeps; the store knows its SHA-256. A login tells neither by its words nor by its time whether the user
+ * exists. Which requests need which of these stands in the guards, not here.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import type { Clock, Timer } from '../base/clock.ts';
+import { AtlasError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import type { AccountStore, Session, User } from '../store/account-store.ts';
+import { AttemptLimit, addressSubject } from './attempt-limit.ts';
+import { checkNewPassword, PasswordHasher, parsePasswordHash } from './password.ts';
+
+export const SESSION_IDLE_MS = 12 * 3_600_000;
+export const SESSION_MAX_MS = 7 * 86_400_000;
+/** How often the use of a session or token is written down at most. */
+export const TOUCH_INTERVAL_MS = 60_000;
+const SESSION_SWEEP_MS = 3_600_000;
+
+const COOKIE = /^[A-Za-z0-9_-]{43}$/;
+const USERNAME = /^[\p{L}\p{N}][\p{L}\p{N}._@+-]{0,127}$/u;
+
+/** A session as its holder sees it. */
+export interface Login {
+  readonly user: { readonly userId: number; readonly username: string };
+  readonly csrfToken: string;
+  /** When it ends if it is not used, or at all: the sooner of both. */
+  readonly expiresAtMs: number;
+}
+
+export interface NewLogin extends Login {
+  /** For the cookie, this once. */
+  readonly cookieValue: string;
+}
+
+export interface AccountsOptions {
+  readonly accounts: AccountStore;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class Accounts {
+  readonly #store: AccountStore;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #hasher = new PasswordHasher();
+  readonly #limit: AttemptLimit;
+  #sweep: Timer | undefined;
+
+  constructor({ accounts, clock, log }: AccountsOptions) {
+    this.#store = accounts;
+    this.#clock = clock;
+    this.#log = log;
+    this.#limit = new AttemptLimit(clock);
+  }
+
+  /** Removes ended sessions once an hour, until stop(). */
+  start(): void {
+    this.#sweep = this.#clock.after(SESSION_SWEEP_MS, () => {
+      this.start();
+      this.#store.sweepSessions(this.#clock.wallMs()).catch((error: unknown) => {
+        this.#log.warn('account.sweep_failed', 'Ended sessions could not be removed', { err: error });
+      });
+    });
+  }
+
+  stop(): void {
+    this.#sweep?.cancel();
+  }
+
+  /** `address`: who asks, as the guard established it. Rejects with login_failed and rate_limited. */
+  async login(username: string, password: string, address: string): Promise<NewLogin> {
+    return this.openSession(await this.confirmPassword(username, password, address));
+  }
+
+  /** The user, when this is the password: also for "enter your password again". Rejects as login() does. */
+  async confirmPassword(username: string, password: string, address: string): Promise<User> {
+    const subjects = [`user ${username}`, addressSubject(address)];
+    this.#limit.begin(subjects);
+    const check = await this.#check(username, password).catch((error: unknown) => {
+      this.#limit.succeed(subjects, []); // nothing was guessed: the store or the queue failed
+      throw error;
+    });
+    if (check.right) {
+      this.#limit.succeed(subjects, [`user ${username}`]);
+      return check.found;
+    }
+    // Only names that exist: people type their password into the wrong field.
+    const fields = check.found === undefined ? { address } : { address, username };
+    this.#log.warn('account.login_failed', 'Login failed', fields);
+    throw new AtlasError('login_failed', 'The user name or the password is wrong.');
+  }
+
+  /** For a user whose identity was proven by other means than a password. */
+  async openSession(user: User): Promise<NewLogin> {
+    const cookieValue = randomBytes(32).toString('base64url');
+    const nowMs = this.#clock.wallMs();
+    const session: Session = {
+      sessionHash: hashOf(cookieValue),
+      userId: user.userId,
+      csrfToken: randomBytes(32).toString('base64url'),
+      createdAtMs: nowMs,
+      lastUsedAtMs: nowMs,
+      expiresAtMs: nowMs + SESSION_MAX_MS,
+    };
+    await this.#store.addSession(session);
+    this.#log.info('account.login', 'Logged in', { username: user.username });
+    return { ...asLogin(session, user), cookieValue };
+  }
+
+  /** Who holds this cookie. Rejects with session_ended, for an ended session as for one that never was. */
+  async authenticate(cookieValue: string): Promise<Login> {
+    const session = COOKIE.test(cookieValue) ? await this.#store.session(hashOf(cookieValue)) : undefined;
+    const nowMs = this.#clock.wallMs();
+    if (session === undefined || endOf(session) <= nowMs) throw sessionEnded();
+    const user = await this.#store.userById(session.userId);
+    if (user === undefined) throw sessionEnded();
+    if (nowMs - session.lastUsedAtMs < TOUCH_INTERVAL_MS) return asLogin(session, user);
+    await this.#store.touchSession(session.sessionHash, nowMs);
+    return asLogin({ ...session, lastUsedAtMs: nowMs }, user);
+  }
+
+  async logout(cookieValue: string): Promise<void> {
+    if (COOKIE.test(cookieValue)) await this.#store.endSession(hashOf(cookieValue));
+  }
+
+  /** By the user: every session ends, this one too. Rejects as login() does, and with password_weak. */
+  async changePassword(username: string, current: string, next: string, address: string): Promise<void> {
+    checkNewPassword(next, username);
+    await this.confirmPassword(username, current, address);
+    await this.setPassword(username, next);
+  }
+
+  /** By an administrator. Ends the user's sessions. Rejects with password_weak and user_unknown. */
+  async setPassword(username: string, password: string): Promise<void> {
+    checkNewPassword(password, username);
+    await this.#store.setPassword(username, await this.#hasher.hash(password));
+    this.#log.info('account.password_changed', 'Password changed', { username });
+  }
+
+  /** Rejects with bad_request for a name that cannot be one, password_weak and user_exists. */
+  async addUser(username: string, password: string): Promise<User> {
+    checkUsername(username);
+    checkNewPassword(password, username);
+    const passwordHash = await this.#hasher.hash(password);
+    const user = await this.#store.addUser({ username, passwordHash, createdAtMs: this.#clock.wallMs() });
+    this.#log.info('account.user_added', 'User added', { username });
+    return user;
+  }
+
+  users(): Promise<readonly User[]> {
+    return this.#store.users();
+  }
+
+  /**
+   * The user of config.yaml, added when the store has none of that name; a user that is there keeps the password
+   * that was set since. `passwordHash`: argon2id as a PHC string, else config_invalid.
+   */
+  async ensureConfigUser(username: string, passwordHash: string): Promise<void> {
+    if (parsePasswordHash(passwordHash) === undefined) {
+      throw new AtlasError('config_invalid', 'server.web_password is not an argon2id hash that we accept.', {
+        hint: 'Remove it and create the user with: atlas-fleet user add',
+      });
+    }
+    checkUsername(username);
+    if ((await this.#store.userByName(username)) !== undefined) return;
+    try {
+      await this.#store.addUser({ username, passwordHash, createdAtMs: this.#clock.wallMs() });
+    } catch (error) {
+      // Another server of the cluster, started from the same config, was faster.
+      if (error instanceof AtlasError && error.code === 'user_exists') return;
+      throw error;
+    }
+    this.#log.info('account.user_added', 'User added from the configuration', { username });
+  }
+
+  async #check(username: string, password: string): Promise<Check> {
+    const found = await this.#store.userByName(username);
+    const right = await this.#hasher.verify(found?.passwordHash, password);
+    return found !== undefined && right ? { right, found } : { right: false, found };
+  }
+}
+
+type Check = { right: true; found: User } | { right: false; found: User | undefined };
+
+export function checkUsername(username: string): void {
+  if (USERNAME.test(username) && username.normalize('NFC') === username) return;
+  throw new AtlasError(
+    'bad_request',
+    'A user name has 1 to 128 letters, digits or ._@+- and starts with one.',
+  );
+}
+
+/** How the store knows what only its holder keeps, hex. */
+export function hashOf(secretText: string): string {
+  return createHash('sha256').update(secretText).digest('hex');
+}
+
+function endOf(session: Session): number {
+  return Math.min(session.expiresAtMs, session.lastUsedAtMs + SESSION_IDLE_MS);
+}
+
+function asLogin(session: Session, { userId, username }: User): Login {
+  return { user: { userId, username }, csrfToken: session.csrfToken, expiresAtMs: endOf(session) };
+}
+
+function sessionEnded(): AtlasError {
+  return new AtlasError('session_ended', 'The session has ended.', { hint: 'Log in again.' });
+}

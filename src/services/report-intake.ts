@@ -1,0 +1,180 @@
+/**
+ * Takes a report in: opens it, judges its time, stores it, and only then says so (docs/protocol/reports.md).
+ * What take() resolves to is durable. A sender learns only that a report was refused, never why.
+ */
+import type { Clock, Timer } from '../base/clock.ts';
+import { AtlasError } from '../base/errors.ts';
+import { type Log, RateLimitedLog } from '../base/log.ts';
+import type { Secret } from '../base/secret.ts';
+import { REPORT_CLOCK_TOLERANCE_SECONDS, REPORT_MAX_AGE_DAYS, REPORT_MAX_BYTES } from '../protocol/limits.ts';
+import { type OpenedReport, openReport } from '../protocol/sealed-report.ts';
+import type { ReportStore } from '../store/report-store.ts';
+import { RateMeter } from './rate-meter.ts';
+
+/** Reports on their way to the disk; more are sent away to come again. Arbitrary: some seconds of a slow disk. */
+export const INTAKE_MAX_PENDING = 2048;
+const BUSY_RETRY_SECONDS = 2;
+const NONCE_SWEEP_MS = 3_600_000;
+const REPORT_MAX_AGE_MS = REPORT_MAX_AGE_DAYS * 86_400_000;
+const TOLERANCE_MS = REPORT_CLOCK_TOLERANCE_SECONDS * 1000;
+/** The one text for every kind of bad envelope, key, byte and content. */
+const REFUSED_TEXT = 'The report was refused.';
+
+export const INTAKE_OUTCOMES = ['stored', 'known', 'old', 'refused', 'plain'] as const;
+export type IntakeOutcome = (typeof INTAKE_OUTCOMES)[number];
+
+export interface ReportIntakeOptions {
+  readonly reports: ReportStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** 32 bytes, shared by all agents of version 1. */
+  readonly encryptionKey: Secret;
+  readonly acceptV1: boolean;
+  readonly nodeId: string;
+}
+
+export class ReportIntake {
+  readonly #options: ReportIntakeOptions;
+  readonly #rareLog: RateLimitedLog;
+  readonly #meters: Record<IntakeOutcome, RateMeter>;
+  readonly #listeners = new Set<(machineId: string) => void>();
+  #pending = 0;
+  #sweep: Timer | undefined;
+
+  constructor(options: ReportIntakeOptions) {
+    this.#options = options;
+    this.#rareLog = new RateLimitedLog(options.clock);
+    const meter = () => new RateMeter(options.clock);
+    this.#meters = { stored: meter(), known: meter(), old: meter(), refused: meter(), plain: meter() };
+  }
+
+  /** Forgets old nonces once an hour, until stop(). */
+  start(): void {
+    this.#sweep = this.#options.clock.after(NONCE_SWEEP_MS, () => {
+      this.start();
+      void this.#forgetNonces();
+    });
+  }
+
+  stop(): void {
+    this.#sweep?.cancel();
+  }
+
+  /**
+   * `stored` is false when this very sealing was stored before, or when the report is older than what is kept.
+   * Rejects with report_v1_off, report_plain, report_refused, body_too_large, intake_busy, or the store's error.
+   */
+  async take(body: Uint8Array): Promise<{ stored: boolean }> {
+    const opened = this.#open(body);
+    const receivedAtMs = this.#options.clock.wallMs();
+    const takenAtMs = this.#judgeTime(opened, receivedAtMs);
+    if (takenAtMs === undefined) {
+      this.#meters.old.add();
+      return { stored: false };
+    }
+    if (this.#pending >= INTAKE_MAX_PENDING) {
+      throw new AtlasError('intake_busy', 'Too many reports are waiting for the disk.', {
+        retryAfterSeconds: BUSY_RETRY_SECONDS,
+      });
+    }
+    const stored = (await this.#append(opened, takenAtMs, receivedAtMs)) === 'stored';
+    this.#meters[stored ? 'stored' : 'known'].add();
+    if (stored) for (const listener of this.#listeners) listener(opened.report.machine_id);
+    return { stored };
+  }
+
+  /** Calls after each stored report, until the returned function is called. The listener must not throw. */
+  onStored(listener: (machineId: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Stored in the last 60 s. */
+  reportsPerMinute(): number {
+    return this.#meters.stored.lastMinute();
+  }
+
+  counts(): Record<IntakeOutcome, { lastMinute: number; total: number }> {
+    const of = (outcome: IntakeOutcome) => {
+      const meter = this.#meters[outcome];
+      return { lastMinute: meter.lastMinute(), total: meter.total };
+    };
+    return {
+      stored: of('stored'),
+      known: of('known'),
+      old: of('old'),
+      refused: of('refused'),
+      plain: of('plain'),
+    };
+  }
+
+  #open(body: Uint8Array): OpenedReport {
+    const { acceptV1, encryptionKey, log } = this.#options;
+    if (body.byteLength > REPORT_MAX_BYTES) {
+      throw new AtlasError('body_too_large', `A report has at most ${REPORT_MAX_BYTES} bytes.`);
+    }
+    if (!acceptV1) {
+      throw new AtlasError('report_v1_off', 'This server does not accept reports under the shared key.', {
+        hint: 'Install the current agent package, or set server.accept_v1 to true.',
+      });
+    }
+    const opening = openReport(body, encryptionKey);
+    if (opening.kind === 'opened') return opening.opened;
+    if (opening.kind === 'plain') {
+      this.#meters.plain.add();
+      this.#rareLog.once('plain', (times) => {
+        log.warn('report.plain', 'Report refused: it was sent in clear', { times });
+      });
+      throw new AtlasError('report_plain', 'This server accepts encrypted reports only.', {
+        hint: 'Give the agent the encryption_key of this server.',
+      });
+    }
+    this.#meters.refused.add();
+    this.#rareLog.once('refused', (times) => {
+      log.warn('report.refused', 'Report refused: it could not be opened', { times });
+    });
+    throw new AtlasError('report_refused', REFUSED_TEXT);
+  }
+
+  /** When the figures were taken as we believe it, Unix ms; undefined when that is longer ago than nonces are kept. */
+  #judgeTime({ report }: OpenedReport, receivedAtMs: number): number | undefined {
+    const claimedMs = Math.round(report.metrics.timestamp * 1000);
+    const aheadMs = claimedMs - receivedAtMs;
+    if (aheadMs >= -REPORT_MAX_AGE_MS && aheadMs <= TOLERANCE_MS) return claimedMs;
+    const old = aheadMs < 0;
+    const fields = { machine_id: report.machine_id, clock_offset_seconds: Math.round(aheadMs / 1000) };
+    this.#rareLog.once(old ? 'old' : 'ahead', (times) => {
+      const sentence = old
+        ? 'Report acknowledged but not stored: it is older than what is kept'
+        : 'Report stored under the time it came: the clock of its machine is ahead';
+      this.#options.log.warn(old ? 'report.old' : 'report.ahead', sentence, { ...fields, times });
+    });
+    return old ? undefined : receivedAtMs;
+  }
+
+  async #append({ report, nonce }: OpenedReport, takenAtMs: number, receivedAtMs: number) {
+    const { reports, nodeId } = this.#options;
+    this.#pending += 1;
+    try {
+      return await reports.append({ report, nonce, takenAtMs, receivedAtMs, viaNode: nodeId });
+    } finally {
+      this.#pending -= 1;
+    }
+  }
+
+  /**
+   * A nonce is kept for as long as its report could come again and be young enough, and the tolerance longer: the
+   * report may have been taken "after" it came. A machine whose clock runs days ahead is the exception: its
+   * reports can be replayed once their nonce is forgotten, by whoever holds the API key and captured one.
+   */
+  async #forgetNonces(): Promise<void> {
+    const { reports, clock, log } = this.#options;
+    try {
+      await reports.forgetNonces(clock.wallMs() - REPORT_MAX_AGE_MS - TOLERANCE_MS);
+    } catch (error) {
+      log.warn('report.sweep_failed', 'Old nonces could not be forgotten; the next try is in an hour', {
+        err: error,
+      });
+    }
+  }
+}
