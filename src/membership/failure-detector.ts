@@ -1,0 +1,50 @@
+/**
+ * When is a member alive? One pure rule over what was seen and for how long it has not changed, on the
+ * verifier's own monotonic clock. A missing row is never a death: who deletes rows only withholds presence.
+ */
+import type { DeclaredState } from '../protocol/heartbeat.ts';
+
+export type NodeState =
+  | 'unconfirmed'
+  | 'healthy'
+  | 'late'
+  | 'offline'
+  | 'draining'
+  | 'left'
+  | 'rejected'
+  | 'evicted';
+
+export interface Pace {
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+}
+
+export interface Evidence {
+  /** What its last authentic heartbeat said of itself. */
+  readonly declared: DeclaredState;
+  /** That heartbeat names this verifier's own incarnation, so it is no recording. */
+  readonly namesUs: boolean;
+  /** Since its sequence last advanced. */
+  readonly silentMs: number;
+  /** Its row is gone from the registry. */
+  readonly missing: boolean;
+  /** It advances, authentic, but outside the window. */
+  readonly wrongClock: boolean;
+}
+
+/** Intervals of silence after which a member is late. */
+const LATE_INTERVALS = 2;
+
+export function stateOf(evidence: Evidence, pace: Pace): NodeState {
+  if (evidence.wrongClock) return 'rejected';
+  if (evidence.declared === 'left') return 'left';
+  if (evidence.silentMs >= pace.timeoutMs) return evidence.missing ? 'unconfirmed' : 'offline';
+  if (!evidence.namesUs) return 'unconfirmed';
+  if (evidence.silentMs >= LATE_INTERVALS * pace.intervalMs) return 'late';
+  return evidence.declared === 'draining' ? 'draining' : 'healthy';
+}
+
+/** Members that take reports now. */
+export function isActive(state: NodeState): boolean {
+  return state === 'healthy' || state === 'late';
+}

@@ -1,0 +1,190 @@
+/**
+ * What a cluster can complain of: each condition with a stable code, how bad it is, one sentence, and the mend.
+ * Pages, the command line and the log are projections of this list; the verdict is its worst.
+ */
+import { DISABLED_MEND, DISABLED_WARNING } from '../protocol/security-level.ts';
+import { isActive, type NodeState } from './failure-detector.ts';
+import type { RefusalCount } from './refusal-ledger.ts';
+import { isSuspicious, refusalSentence } from './refusal-words.ts';
+
+export type Severity = 'info' | 'warning' | 'critical';
+
+export interface Finding {
+  readonly code: string;
+  readonly severity: Severity;
+  readonly sentence: string;
+  readonly mend: string;
+}
+
+/** What the findings are drawn from: this node's own view, its registry and its clock. */
+export interface ClusterFacts {
+  readonly authenticated: boolean;
+  readonly selfNodeId: string;
+  readonly members: readonly {
+    readonly nodeId: string;
+    readonly state: NodeState;
+    readonly silentMs: number | null;
+    readonly missing: boolean;
+  }[];
+  readonly refusals: readonly RefusalCount[];
+  readonly registryDownSinceMs: number | null;
+  readonly writeFailing: boolean;
+  /** Names in the registry that no node can have. */
+  readonly junkNames: number;
+  /** Set while most peers look as if their clocks were wrong, so ours is. */
+  readonly ownClockSuspect: boolean;
+  readonly nowMs: number;
+}
+
+/** Refusals this recent are still worth a finding. */
+const RECENT_REFUSAL_MS = 10 * 60_000;
+
+export function findingsOf(facts: ClusterFacts): Finding[] {
+  return [
+    ...authentication(facts),
+    ...registry(facts),
+    ...clock(facts),
+    ...members(facts),
+    ...refusals(facts),
+  ];
+}
+
+function authentication(facts: ClusterFacts): Finding[] {
+  if (facts.authenticated) return [];
+  return [
+    {
+      code: 'authentication_off',
+      severity: 'critical',
+      sentence: DISABLED_WARNING,
+      mend: `${DISABLED_MEND}.`,
+    },
+  ];
+}
+
+function registry(facts: ClusterFacts): Finding[] {
+  const found: Finding[] = [];
+  if (facts.registryDownSinceMs !== null) {
+    found.push({
+      code: 'registry_unavailable',
+      severity: 'warning',
+      sentence: `The registry is unavailable since ${new Date(facts.registryDownSinceMs).toISOString()}; nobody is declared dead meanwhile, and reports are still taken.`,
+      mend: 'Bring the backend back; this server goes on by itself.',
+    });
+  }
+  if (facts.writeFailing && facts.registryDownSinceMs === null) {
+    found.push({
+      code: 'registry_not_writable',
+      severity: 'warning',
+      sentence:
+        'This server can read the registry and not write to it; the others will soon call it offline.',
+      mend: 'See the log for the reason: a full disk, or no right to write.',
+    });
+  }
+  const missing = facts.members.filter((member) => member.missing).map((member) => member.nodeId);
+  if (missing.length > 0 && facts.registryDownSinceMs === null) {
+    found.push({
+      code: 'registry_incomplete',
+      severity: 'warning',
+      sentence: `The registry is incomplete: nothing there of ${missing.join(', ')}. Somebody removed it; that is no sign that they stopped.`,
+      mend: 'See who can write to the registry. A running server writes its row again within one interval.',
+    });
+  }
+  if (facts.junkNames > 0) {
+    found.push({
+      code: 'registry_junk',
+      severity: 'info',
+      sentence: `The registry holds ${facts.junkNames} names that no server can have; they are not read.`,
+      mend: 'Remove them, and see who else can write to the registry.',
+    });
+  }
+  return found;
+}
+
+function clock(facts: ClusterFacts): Finding[] {
+  if (!facts.ownClockSuspect) return [];
+  return [
+    {
+      code: 'own_clock_suspect',
+      severity: 'critical',
+      sentence: `Most other servers look as if their clocks were wrong, so it is probably the clock of ${facts.selfNodeId}.`,
+      mend: 'Set this clock (macOS: sudo sntp -sS time.apple.com; Linux: timedatectl set-ntp true).',
+    },
+  ];
+}
+
+function members(facts: ClusterFacts): Finding[] {
+  return facts.members.flatMap(({ nodeId, state, silentMs }): Finding[] => {
+    const seconds = Math.round((silentMs ?? 0) / 1000);
+    if (state === 'offline') {
+      return [
+        {
+          code: 'node_offline',
+          severity: 'warning',
+          sentence: `${nodeId} has not been heard for ${seconds} s. Reports go to the others.`,
+          mend: `Start it again, or look at its log (/var/log/fleet-server.log).`,
+        },
+      ];
+    }
+    if (state === 'rejected') {
+      return [
+        {
+          code: 'node_rejected_clock',
+          severity: 'warning',
+          sentence: `${nodeId} is alive, but its clock is wrong, so its records are refused. This is not an attack.`,
+          mend: `Set the clock of ${nodeId}; it heals by itself.`,
+        },
+      ];
+    }
+    return [];
+  });
+}
+
+function refusals(facts: ClusterFacts): Finding[] {
+  const recent = facts.refusals.filter(
+    (refused) => isSuspicious(refused.code) && facts.nowMs - refused.lastAtMs < RECENT_REFUSAL_MS,
+  );
+  const newestOfCode = new Map(recent.toReversed().map((refused) => [refused.code, refused]));
+  return [...newestOfCode.values()].map((refused) => ({
+    code: `refused_${refused.code}`,
+    severity: refused.code === 'clone' || refused.code === 'bad_node_signature' ? 'critical' : 'warning',
+    sentence: refusalSentence(refused),
+    mend: 'The record was refused and changed nothing. All refused records are listed below.',
+  }));
+}
+
+export type Overall = 'healthy' | 'degraded' | 'critical' | 'at_risk';
+
+export interface Verdict {
+  readonly overall: Overall;
+  /** If one server dies now, what happens? */
+  readonly sentence: string;
+  readonly serversThatCanStop: number;
+}
+
+/** The one sentence on top of the page. */
+export function verdictOf(facts: ClusterFacts, findings: readonly Finding[]): Verdict {
+  const active = facts.members.filter((member) => isActive(member.state)).length;
+  const canStop = Math.max(0, active - 1);
+  const say = (overall: Overall, sentence: string): Verdict => ({
+    overall,
+    sentence,
+    serversThatCanStop: canStop,
+  });
+  if (!facts.authenticated)
+    return say('at_risk', 'At risk: authentication is off. Anyone who can write to the registry can join.');
+  const critical = findings.find((finding) => finding.severity === 'critical');
+  if (critical) return say('critical', `Critical: ${critical.sentence}`);
+  if (facts.registryDownSinceMs !== null) {
+    return say(
+      'critical',
+      'Critical: the registry is unavailable. Reports are still taken; the live view of the cluster stands still.',
+    );
+  }
+  const troubled = findings.find(
+    (finding) => finding.code.startsWith('node_') || finding.code.startsWith('registry_'),
+  );
+  if (troubled && troubled.severity !== 'info') return say('degraded', `Degraded: ${troubled.sentence}`);
+  if (active < 2)
+    return say('degraded', 'One server. If it stops, reports wait on the Macs until it is back.');
+  return say('healthy', `Healthy: any one of your ${active} servers can stop and nothing is lost.`);
+}

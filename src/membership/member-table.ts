@@ -1,0 +1,272 @@
+/**
+ * What this node believes of the others. Only verified records enter, each moves only its own node, and time
+ * is monotonic.
+ *
+ * Three rules keep captured records out: a heartbeat gives life only when it names our own incarnation; a node
+ * record counts only while such a heartbeat names its hash; marks only rise.
+ */
+import { isAhead, type Mark } from '../protocol/freshness.ts';
+import { type HeartbeatBody, parseHeartbeat } from '../protocol/heartbeat.ts';
+import type { RecordType } from '../protocol/keyring.ts';
+import { MEMBERS_MAX } from '../protocol/limits.ts';
+import { type NodeRecordBody, parseNodeRecord } from '../protocol/node-record.ts';
+import type { Standing, VerifiedRecord } from '../protocol/record.ts';
+import { type Refusal, refuse } from '../protocol/refusal.ts';
+import { type NodeState, type Pace, stateOf } from './failure-detector.ts';
+
+/** A member as this node sees it now. */
+export interface Member {
+  readonly nodeId: string;
+  readonly state: NodeState;
+  /** Null until a living heartbeat has named its node record. */
+  readonly record: NodeRecordBody | null;
+  readonly heartbeat: HeartbeatBody | null;
+  readonly mark: Mark | null;
+  readonly keyId: string | null;
+  /** Since its sequence last advanced; null when no heartbeat was ever believed. */
+  readonly silentMs: number | null;
+  /** Its clock against ours, within a polling interval: shown, never used to accept. */
+  readonly clockOffsetSeconds: number | null;
+  /** Why its records are refused now, although they are its own. */
+  readonly refusal: Refusal | null;
+}
+
+/** When and by whom a record was read. */
+export interface Sighting {
+  readonly monotonicMs: number;
+  readonly wallSeconds: number;
+  readonly self: { readonly nodeId: string; readonly incarnation: number };
+}
+
+interface NodeVersion {
+  readonly body: NodeRecordBody;
+  readonly digest: string;
+}
+
+interface WrongClock {
+  readonly mark: Mark;
+  readonly refusal: Refusal;
+  readonly atMs: number;
+  readonly times: number;
+}
+
+interface Entry {
+  /** The first key seen for this id; another one is refused (bad_node_signature). */
+  readonly identityKey: string | null;
+  readonly marks: { [type in RecordType]?: Mark };
+  accepted: NodeVersion | null;
+  /** A newer record that no living heartbeat has named yet. */
+  candidate: NodeVersion | null;
+  heartbeat: HeartbeatBody | null;
+  keyId: string | null;
+  namesUs: boolean;
+  everNamedUs: boolean;
+  advancedAtMs: number;
+  /** From when silence counts: advancedAtMs, or the end of a time in which we could not see. */
+  judgedFromMs: number;
+  /** Judged offline; stays so until it advances, whatever happens to our own sight. */
+  dead: boolean;
+  missing: boolean;
+  wrongClock: WrongClock | null;
+  offsetSeconds: number | null;
+  /** Authentic, but never alive to us: a recording, or a server that stopped before we started. Not shown. */
+  ghost: boolean;
+}
+
+/** Records outside the window that must advance one after the other before a member counts as rejected. */
+const WRONG_CLOCK_TIMES = 2;
+
+export class MemberTable {
+  readonly #pace: Pace;
+  readonly #entries = new Map<string, Entry>();
+  /** While the registry cannot be read, time stands still for judgement. */
+  #blindSinceMs: number | null = null;
+
+  constructor(pace: Pace) {
+    this.#pace = pace;
+  }
+
+  /** The ids to read in the next refresh. */
+  get nodeIds(): string[] {
+    return [...this.#entries.keys()];
+  }
+
+  standing(nodeId: string): Standing {
+    const entry = this.#entries.get(nodeId);
+    if (entry === undefined) return { kind: 'stranger' };
+    return entry.identityKey === null
+      ? { kind: 'stranger' }
+      : { kind: 'known', identityKey: entry.identityKey };
+  }
+
+  seen(nodeId: string, type: RecordType): Mark | undefined {
+    return this.#entries.get(nodeId)?.marks[type];
+  }
+
+  /** What our own heartbeats say in `seen`. */
+  incarnations(): Record<string, number> {
+    const known = [...this.#entries].flatMap(([nodeId, { marks }]) =>
+      marks.heartbeat ? [[nodeId, marks.heartbeat.incarnation] as const] : [],
+    );
+    return Object.fromEntries(known);
+  }
+
+  /** Takes a verified record in. A refusal means that its body is not one, or that the table is full. */
+  apply(record: VerifiedRecord, at: Sighting): Refusal | undefined {
+    return record.type === 'node' ? this.#applyNode(record, at) : this.#applyHeartbeat(record, at);
+  }
+
+  #applyNode(record: VerifiedRecord, at: Sighting): Refusal | undefined {
+    const body = parseNodeRecord(record);
+    if (body === undefined) return refuse('malformed', 'Not the body of a node record');
+    const entry = this.#entries.get(record.nodeId) ?? this.#admit(record, at);
+    if (entry === undefined) return refuse('not_member', `The cluster has ${MEMBERS_MAX} members already`);
+    entry.marks.node = record.mark;
+    entry.candidate = { body, digest: record.mark.digest };
+    if (entry.namesUs && entry.heartbeat) settleRecord(entry, entry.heartbeat.record);
+    return undefined;
+  }
+
+  #admit(record: VerifiedRecord, at: Sighting): Entry | undefined {
+    if (this.#entries.size >= MEMBERS_MAX && !this.#dropGhost()) return undefined;
+    const entry = newEntry(record.identityKey, at.monotonicMs);
+    this.#entries.set(record.nodeId, entry);
+    return entry;
+  }
+
+  #dropGhost(): boolean {
+    for (const [nodeId, entry] of this.#entries) {
+      if (entry.ghost) return this.#entries.delete(nodeId);
+    }
+    return false;
+  }
+
+  #applyHeartbeat(record: VerifiedRecord, at: Sighting): Refusal | undefined {
+    const body = parseHeartbeat(record);
+    if (body === undefined) return refuse('malformed', 'Not the body of a heartbeat');
+    const entry = this.#entries.get(record.nodeId);
+    if (entry === undefined) return refuse('not_member', 'No node record vouches for this server');
+    entry.marks.heartbeat = record.mark;
+    entry.heartbeat = body;
+    entry.keyId = record.keyId;
+    entry.namesUs = body.seen[at.self.nodeId] === at.self.incarnation;
+    entry.everNamedUs ||= entry.namesUs;
+    entry.advancedAtMs = at.monotonicMs;
+    entry.judgedFromMs = at.monotonicMs;
+    entry.dead = false;
+    entry.ghost = false;
+    entry.missing = false;
+    entry.wrongClock = null;
+    entry.offsetSeconds = record.mark.timestamp - at.wallSeconds;
+    if (entry.namesUs) settleRecord(entry, body.record);
+    return undefined;
+  }
+
+  /** An authentic heartbeat ahead of all seen, but outside the window: its clock is wrong, it is no replay. */
+  noteWrongClock(nodeId: string, mark: Mark, refusal: Refusal, at: Sighting): void {
+    const entry = this.#entries.get(nodeId);
+    if (entry === undefined) return;
+    const before = entry.wrongClock;
+    if (before !== null && !isAhead(mark, before.mark)) return;
+    entry.wrongClock = { mark, refusal, atMs: at.monotonicMs, times: (before?.times ?? 0) + 1 };
+    entry.offsetSeconds = mark.timestamp - at.wallSeconds;
+  }
+
+  /** Whether the registry still holds its heartbeat row. */
+  notePresence(nodeId: string, present: boolean): void {
+    const entry = this.#entries.get(nodeId);
+    if (entry !== undefined) entry.missing = !present;
+  }
+
+  /** The registry cannot be read: nobody is judged until it can. */
+  blind(nowMs: number): void {
+    this.#blindSinceMs ??= nowMs;
+  }
+
+  /** We see again, or woke up: who was alive when we lost sight has one timeout to show it. */
+  sight(nowMs: number): void {
+    for (const entry of this.#entries.values()) {
+      if (!entry.dead) entry.judgedFromMs = Math.max(entry.judgedFromMs, nowMs);
+    }
+    this.#blindSinceMs = null;
+  }
+
+  /** Settles who is dead and who never lived. Returns the ids that turned out to be ghosts just now. */
+  settle(nowMs: number): string[] {
+    const ghosts: string[] = [];
+    for (const [nodeId, entry] of this.#entries) {
+      const silent = this.#silentMs(entry, nowMs) >= this.#pace.timeoutMs;
+      if (silent && !entry.everNamedUs && !entry.ghost) {
+        entry.ghost = true;
+        if (entry.heartbeat !== null) ghosts.push(nodeId);
+      }
+      if (this.#stateOf(entry, nowMs) === 'offline') entry.dead = true;
+    }
+    return ghosts;
+  }
+
+  /** All members but ghosts, by id, as judged now. */
+  members(nowMs: number): Member[] {
+    return [...this.#entries]
+      .filter(([, entry]) => !entry.ghost)
+      .map(([nodeId, entry]) => ({
+        nodeId,
+        state: this.#stateOf(entry, nowMs),
+        record: entry.accepted?.body ?? null,
+        heartbeat: entry.heartbeat,
+        mark: entry.marks.heartbeat ?? null,
+        keyId: entry.keyId,
+        silentMs: entry.heartbeat === null ? null : nowMs - entry.advancedAtMs,
+        clockOffsetSeconds: entry.offsetSeconds,
+        refusal: this.#hasWrongClock(entry, nowMs) ? (entry.wrongClock?.refusal ?? null) : null,
+      }))
+      .sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
+  }
+
+  #stateOf(entry: Entry, nowMs: number): NodeState {
+    const evidence = {
+      declared: entry.heartbeat?.state ?? 'up',
+      namesUs: entry.namesUs,
+      silentMs: entry.dead ? Number.POSITIVE_INFINITY : this.#silentMs(entry, nowMs),
+      missing: entry.missing,
+      wrongClock: this.#hasWrongClock(entry, nowMs),
+    };
+    return stateOf(evidence, this.#pace);
+  }
+
+  #silentMs(entry: Entry, nowMs: number): number {
+    return (this.#blindSinceMs ?? nowMs) - entry.judgedFromMs;
+  }
+
+  #hasWrongClock(entry: Entry, nowMs: number): boolean {
+    const wrong = entry.wrongClock;
+    return wrong !== null && wrong.times >= WRONG_CLOCK_TIMES && nowMs - wrong.atMs < this.#pace.timeoutMs;
+  }
+}
+
+function newEntry(identityKey: string | null, nowMs: number): Entry {
+  return {
+    identityKey,
+    marks: {},
+    accepted: null,
+    candidate: null,
+    heartbeat: null,
+    keyId: null,
+    namesUs: false,
+    everNamedUs: false,
+    advancedAtMs: nowMs,
+    judgedFromMs: nowMs,
+    dead: false,
+    missing: false,
+    wrongClock: null,
+    offsetSeconds: null,
+    ghost: false,
+  };
+}
+
+/** Until a record and the heartbeat that names it have both arrived, the one accepted before stays. */
+function settleRecord(entry: Entry, named: string): void {
+  if (entry.candidate?.digest !== named) return;
+  entry.accepted = entry.candidate;
+  entry.candidate = null;
+}

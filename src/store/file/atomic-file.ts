@@ -1,0 +1,71 @@
+/**
+ * Files that are there whole or not at all: written beside, then renamed over (POSIX rename is atomic). With
+ * `durable` the content and the name survive a power cut when the promise resolves.
+ */
+import { constants } from 'node:fs';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+export const PRIVATE_FILE = 0o600;
+export const PRIVATE_FOLDER = 0o700;
+
+let serial = 0;
+
+/** The temporary name starts with a dot, which no slot, spool or key file does. */
+export async function writeAtomically(
+  path: string,
+  bytes: Uint8Array,
+  how: { durable: boolean },
+): Promise<void> {
+  serial += 1;
+  const temporary = join(dirname(path), `.${process.pid}-${serial}.tmp`);
+  try {
+    const file = await open(temporary, 'wx', PRIVATE_FILE);
+    try {
+      await file.writeFile(bytes);
+      if (how.durable) await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  if (how.durable) await syncFolder(dirname(path));
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/**
+ * At most `limit` bytes of a regular file. Rejects with the system error (ENOENT, ELOOP, …). Never follows
+ * a link and never waits for a pipe: whoever can put files here could point them anywhere.
+ */
+export async function readBounded(path: string, limit: number): Promise<Uint8Array | 'not_a_file'> {
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const file = await open(path, flags);
+  try {
+    if (!(await file.stat()).isFile()) return 'not_a_file';
+    return await readUpTo(file, limit);
+  } finally {
+    await file.close();
+  }
+}
+
+async function readUpTo(file: FileHandle, limit: number): Promise<Uint8Array> {
+  const buffer = new Uint8Array(limit);
+  let length = 0;
+  while (length < limit) {
+    const { bytesRead } = await file.read(buffer, length, limit - length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return buffer.subarray(0, length);
+}
