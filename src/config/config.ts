@@ -1,9 +1,11 @@
 /**
  * What the program is told, read once: `Config` without any secret, `Secrets` apart from it, both frozen, and
  * what was wrong with them. Each part of the program gets only its branch. A new key is first a row of
- * schema.ts; here it gets its name in code, with the unit in the name. load.ts is the only maker.
+ * schema.ts; here it gets its name in code, with the unit in the name. load.ts is the only caller.
  */
+import { dirname, join } from 'node:path';
 import type { Secret } from '../base/secret.ts';
+import type { Values } from './schema.ts';
 
 export interface ServerConfig {
   readonly host: string;
@@ -104,3 +106,84 @@ export interface Secrets {
 
 /** `server` and `agent` need what they run with; `any` only reads what is there. */
 export type Role = 'server' | 'agent' | 'any';
+
+/** `path`: the file the values came from, absolute, or null. */
+export function assembleConfig(values: Values, path: string | null): Config {
+  const folder = path === null ? process.cwd() : dirname(path);
+  const dataDir = values['server.data_dir'] ?? join(folder, 'data');
+  return deepFreeze({
+    source: { path },
+    server: {
+      host: values['server.host'],
+      port: values['server.port'],
+      publicUrl: values['server.public_url'],
+      tls: values['server.tls'],
+      tlsCert: values['server.tls_cert'],
+      tlsKey: values['server.tls_key'],
+      dataDir,
+      trustedProxies: values['server.trusted_proxies'],
+      acceptV1: values['server.accept_v1'],
+      webUsername: values['server.web_username'],
+    },
+    database: values['database.url'] ?? { engine: 'sqlite', path: join(dataDir, 'fleet.db') },
+    cluster: clusterOf(values, dataDir),
+    agent: {
+      servers: values['agent.servers'],
+      intervalSeconds: values['agent.interval'],
+      pins: values['agent.pins'],
+      spoolDir: values['agent.spool_dir'] ?? join(dataDir, 'spool'),
+      spoolMaxMb: values['agent.spool_max_mb'],
+    },
+    log: { level: values['log.level'], format: values['log.format'] },
+    retention: {
+      rawSeconds: values['retention.raw'],
+      minuteSeconds: values['retention.minute'],
+      hourSeconds: values['retention.hour'],
+    },
+  });
+}
+
+function clusterOf(values: Values, dataDir: string): ClusterConfig {
+  return {
+    enabled: values['cluster.enabled'],
+    backend: values['cluster.backend'],
+    clusterId: values['cluster.cluster_id'],
+    heartbeatIntervalSeconds: values['cluster.heartbeat_interval'],
+    nodeTimeoutSeconds: values['cluster.node_timeout'],
+    hostname: values['cluster.hostname'],
+    nodeId: values['cluster.node_id'],
+    statePath: values['cluster.state_path'] ?? join(dataDir, 'cluster'),
+    clockToleranceSeconds: values['cluster.clock_tolerance'],
+    admission: values['cluster.admission'],
+    redis: {
+      host: values['cluster.redis_host'],
+      port: values['cluster.redis_port'],
+      db: values['cluster.redis_db'],
+      username: values['cluster.redis_username'],
+      tls: values['cluster.redis_tls'],
+      caFile: values['cluster.redis_ca_file'],
+      serverName: values['cluster.redis_server_name'],
+      sentinels: values['cluster.redis_sentinels'],
+      sentinelMaster: values['cluster.redis_sentinel_master'],
+    },
+  };
+}
+
+export function assembleSecrets(values: Values): Secrets {
+  return Object.freeze({
+    clusterSecret: values['cluster.cluster_secret'],
+    redisPassword: values['cluster.redis_password'],
+    apiKey: values['server.api_key'],
+    encryptionKey: values['server.encryption_key'],
+    dbEncryptionKey: values['server.db_encryption_key'],
+    webPassword: values['server.web_password'],
+    agentApiKey: values['agent.api_key'],
+  });
+}
+
+function deepFreeze<T extends object>(tree: T): T {
+  for (const branch of Object.values(tree)) {
+    if (typeof branch === 'object' && branch !== null && !Object.isFrozen(branch)) deepFreeze(branch);
+  }
+  return Object.freeze(tree);
+}

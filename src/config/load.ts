@@ -1,43 +1,203 @@
 /**
  * The one way from what an operator wrote to what the program believes: flag over environment over file over
- * default, read once.
+ * default, read once, into two frozen values. Everything that is wrong is said at once, with its place and its
+ * mend. Every value given is judged, also one that another overrides: it counts as soon as that other is gone.
  */
-import type { Config, Role, Secrets } from './config.ts';
-import type { Problem } from './problem.ts';
+import { statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { systemCode } from '../base/errors.ts';
+import { judgeWhole, type Whole } from './combination.ts';
+import { assembleConfig, assembleSecrets, type Config, type Role, type Secrets } from './config.ts';
+import { readDocument, type Section } from './document.ts';
+import { bad, describeFound, type Fault } from './kind.ts';
+import { CONFIG_MAX_BYTES, readPrivateFile } from './private-file.ts';
+import { errorCount, type Place, type Problem } from './problem.ts';
+import { isSecretPath, KEY_PATHS, type KeyPath, rowOf, type Values, variableOf } from './schema.ts';
+import {
+  type Candidate,
+  CONFIG_VARIABLE,
+  type FlagValue,
+  fromEnvironment,
+  fromFile,
+  fromFlags,
+  type Origin,
+} from './source.ts';
+
+const DEFAULT_PATHS = ['/Library/FleetServer/config.yaml', '/etc/atlas-fleet/config.yaml'] as const;
 
 export interface LoadOptions {
   /** Whose requirements must be met. */
-  role: Role;
-  /** From --config. A path given here must exist. */
-  configPath?: string | undefined;
-  /** Flags by key, such as { 'agent.servers': 'https://…' }. Never secrets: those come as files. */
-  flags?: Readonly<Record<string, string>>;
-  /** Flags that name the file of a secret, such as { 'agent.api_key': '/path' }. */
-  flagFiles?: Readonly<Record<string, string>>;
-  /** Go on without a file when none is found: an agent that runs from flags. */
-  fileOptional?: boolean;
-  env?: Readonly<Record<string, string | undefined>>;
+  readonly role: Role;
+  /** From --config. */
+  readonly configPath?: string | undefined;
+  readonly flags?: readonly FlagValue[];
+  /** Go on without a file when none is named and none is found: an agent that runs from flags. */
+  readonly fileOptional?: boolean;
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-/** Where a value came from. `line` for a file, `variable` for the environment, `flag` for a flag. */
-export type Origin =
-  | { readonly from: 'file'; readonly line: number }
-  | { readonly from: 'environment'; readonly variable: string }
-  | { readonly from: 'flag'; readonly flag: string }
-  | { readonly from: 'default' };
+export interface LoadedConfig {
+  readonly ok: true;
+  readonly config: Config;
+  readonly secrets: Secrets;
+  /** By key, as the file spells it. */
+  readonly values: Values;
+  readonly origins: ReadonlyMap<KeyPath, Origin>;
+  readonly warnings: readonly Problem[];
+}
 
-export type Loaded =
-  | {
-      readonly ok: true;
-      readonly config: Config;
-      readonly secrets: Secrets;
-      /** By key as the file spells it: `cluster.redis_host`. */
-      readonly origins: ReadonlyMap<string, Origin>;
-      readonly warnings: readonly Problem[];
+export interface RefusedConfig {
+  readonly ok: false;
+  /** The file that was looked at; null when none was found. */
+  readonly path: string | null;
+  /** Errors and warnings, in the order of their places. */
+  readonly problems: readonly Problem[];
+}
+
+export function loadConfig(options: LoadOptions): LoadedConfig | RefusedConfig {
+  const env = options.env ?? process.env;
+  const path = findFile(options.configPath, env);
+  if (path === null && !options.fileOptional) return { ok: false, path, problems: [noFile()] };
+  const file = path === null ? { sections: [], problems: [] } : readFile(path);
+  const sections = file.sections ?? [];
+  const sources = [
+    fromFile(sections, path === null ? process.cwd() : dirname(path)),
+    fromEnvironment(env, process.cwd()),
+    fromFlags(options.flags ?? [], process.cwd()),
+  ];
+  const candidates = sources.flatMap((source) => source.candidates);
+  const { values, origins, problems: faults } = readValues(candidates);
+  const problems = [...file.problems, ...sources.flatMap((source) => source.problems), ...faults];
+
+  // What could not be read at all lacks everything; to say so of each key would hide the one thing to mend.
+  if (file.sections !== null) {
+    const whole: Whole = {
+      values,
+      given: new Set(candidates.map((candidate) => candidate.key)),
+      doubtful: new Set([
+        ...problems.flatMap((problem) => (problem.key === null ? [] : [problem.key as KeyPath])),
+        ...sources.flatMap((source) => [...source.meant]),
+      ]),
+      placeOf: (key) => placeOf(key, candidates, sections, path),
+    };
+    problems.push(...judgeWhole(whole, options.role));
+  }
+  problems.sort(byPlace);
+  if (errorCount(problems) > 0) return { ok: false, path, problems };
+  return {
+    ok: true,
+    config: assembleConfig(values, path),
+    secrets: assembleSecrets(values),
+    values,
+    origins,
+    warnings: problems,
+  };
+}
+
+function findFile(named: string | undefined, env: LoadOptions['env'] & {}): string | null {
+  const given = named ?? (env[CONFIG_VARIABLE] || undefined);
+  if (given !== undefined) return resolve(given);
+  return DEFAULT_PATHS.find(exists) ?? null;
+}
+
+/** A file that we may not look at is there: it is reported as unreadable, and not passed over for another. */
+function exists(path: string): boolean {
+  try {
+    statSync(path);
+    return true;
+  } catch (error) {
+    return !['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '');
+  }
+}
+
+function noFile(): Problem {
+  return {
+    severity: 'error',
+    code: 'file_missing',
+    place: { kind: 'flag', flag: '--config' },
+    key: null,
+    sentence: `not given, ${CONFIG_VARIABLE} is not set, and there is no ${DEFAULT_PATHS.join(' and no ')}`,
+    hint: 'Run `atlas-fleet init` for a fresh config.yaml, and name it with --config.',
+  };
+}
+
+function readFile(path: string): { sections: readonly Section[] | null; problems: readonly Problem[] } {
+  const { text, problems } = readPrivateFile(path, CONFIG_MAX_BYTES);
+  if (text === null) return { sections: null, problems };
+  const reading = readDocument(path, text);
+  if (reading.ok) return { sections: reading.sections, problems };
+  return { sections: null, problems: [...problems, ...reading.problems] };
+}
+
+interface ReadValues {
+  readonly values: Values;
+  readonly origins: ReadonlyMap<KeyPath, Origin>;
+  readonly problems: readonly Problem[];
+}
+
+/** `candidates`: the weakest source first. */
+function readValues(candidates: readonly Candidate[]): ReadValues {
+  const values: Record<string, unknown> = {};
+  const origins = new Map<KeyPath, Origin>();
+  const problems: Problem[] = [];
+  for (const key of KEY_PATHS) {
+    values[key] = rowOf(key).default;
+    origins.set(key, { from: 'default' });
+  }
+  for (const candidate of candidates) {
+    const { key, plain, folder, origin } = candidate;
+    const row = rowOf(key);
+    // `state_path:` with nothing behind it is the same as no such line. For a secret it never is.
+    if (plain === null && row.default === null && !isSecretPath(key)) continue;
+    const reading = candidate.runsOver ? RUNS_OVER : row.kind.read(plain, folder);
+    if (reading.ok) {
+      values[key] = reading.value;
+      origins.set(key, origin);
+    } else {
+      problems.push(faultProblem(candidate, reading));
     }
-  /** All errors and warnings, in the order of their places. `path` is the file that was read, if any. */
-  | { readonly ok: false; readonly path: string | null; readonly problems: readonly Problem[] };
+  }
+  return { values: Object.freeze(values) as unknown as Values, origins, problems };
+}
 
-export function loadConfig(options: LoadOptions): Loaded {
-  throw new TypeError(`not written yet: ${options.role}`);
+/** Never shown: behind `enabled: true` the next line may have been `cluster_secret:…`, without the space. */
+const RUNS_OVER = bad('yaml_syntax', {
+  sentence: 'the value runs on over the next line',
+  hint: 'After each colon there has to be a space: `key: value`.',
+});
+
+function faultProblem({ key, plain, place }: Candidate, fault: Fault): Problem {
+  const { kind, view, default: usual } = rowOf(key);
+  const shown = view === 'open' || typeof plain !== 'string';
+  const found = shown ? `found ${describeFound(plain)}` : 'found a text that is not shown';
+  const example = typeof usual === 'number' || typeof usual === 'string' ? String(usual) : kind.example;
+  const spelt = `Write for example \`${key.slice(key.indexOf('.') + 1)}: ${example}\`.`;
+  return {
+    severity: 'error',
+    code: fault.code,
+    place,
+    key,
+    sentence: `${key}: ${fault.sentence ?? found}; expected ${kind.expected}`,
+    hint: fault.hint ?? spelt,
+  };
+}
+
+/** Where the key stands; else its section, else the top of the file; without a file the variable it can be given by. */
+function placeOf(
+  key: KeyPath,
+  candidates: readonly Candidate[],
+  sections: readonly Section[],
+  path: string | null,
+): Place {
+  const candidate = candidates.findLast((one) => one.key === key);
+  if (candidate !== undefined) return candidate.place;
+  if (path === null) return { kind: 'environment', variable: variableOf(key) };
+  const section = sections.find((one) => one.name === key.slice(0, key.indexOf('.')));
+  return section?.keyPlace ?? { kind: 'file', path, line: 1, column: 1 };
+}
+
+/** The file from top to bottom, then flags and environment in the order they were found. */
+function byPlace({ place: a }: Problem, { place: b }: Problem): number {
+  if (a.kind !== 'file' || b.kind !== 'file') return Number(a.kind !== 'file') - Number(b.kind !== 'file');
+  return a.path === b.path ? a.line - b.line || a.column - b.column : 0;
 }

@@ -1,0 +1,122 @@
+/**
+ * A file that holds secrets, read once through one descriptor, so that what was judged is what was read: a
+ * regular file, owned by root or by us, open to nobody else, and no larger than a bound. A file that is too
+ * open is still read, so that all that is wrong with it is said at once; the caller must not use its values.
+ */
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { decodeUtf8 } from '../base/bytes.ts';
+import { systemCode } from '../base/errors.ts';
+import type { Problem, ProblemCode } from './problem.ts';
+
+/** Bytes of a config file. Arbitrary: one with every key and comment has about 6 KB. */
+export const CONFIG_MAX_BYTES = 64 * 1024;
+/** Bytes of a file with one secret. Arbitrary. */
+export const SECRET_FILE_MAX_BYTES = 4 * 1024;
+
+const MODE_ALLOWED = 0o600;
+
+export interface PrivateFile {
+  /** null when there was nothing to read. */
+  readonly text: string | null;
+  readonly problems: readonly Problem[];
+}
+
+export function readPrivateFile(path: string, maxBytes: number): PrivateFile {
+  const problem = (code: ProblemCode, sentence: string, hint: string): Problem => ({
+    severity: 'error',
+    code,
+    place: { kind: 'file', path, line: 1, column: 1 },
+    key: null,
+    sentence,
+    hint,
+  });
+  let descriptor: number;
+  try {
+    // Without O_NONBLOCK a named pipe in this place would hold us until somebody writes to it.
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    const code = systemCode(error);
+    return {
+      text: null,
+      problems: [
+        code === 'ENOENT' || code === 'ENOTDIR'
+          ? problem(
+              'file_missing',
+              'there is no such file',
+              'Check the path; `atlas-fleet init` makes a fresh config.yaml.',
+            )
+          : problem(
+              'file_unreadable',
+              `it cannot be read (${code ?? 'unknown error'})`,
+              'Run as the owner of the file, or as root.',
+            ),
+      ],
+    };
+  }
+  try {
+    const stats = fstatSync(descriptor);
+    if (!stats.isFile()) {
+      return {
+        text: null,
+        problems: [problem('file_irregular', 'it is not a regular file', 'Name a file.')],
+      };
+    }
+    const problems = guardProblems(path, stats, problem);
+    const bytes = readBounded(descriptor, maxBytes + 1);
+    if (bytes.byteLength > maxBytes) {
+      const sentence = `it is larger than ${maxBytes} bytes, the largest size that is read`;
+      return {
+        text: null,
+        problems: [...problems, problem('file_too_large', sentence, 'Remove what does not belong there.')],
+      };
+    }
+    const text = decodeUtf8(bytes);
+    if (text !== undefined) return { text, problems };
+    return {
+      text: null,
+      problems: [...problems, problem('file_not_utf8', 'it is not UTF-8 text', 'Save it as UTF-8.')],
+    };
+  } catch (error) {
+    const sentence = `it cannot be read (${systemCode(error) ?? 'unknown error'})`;
+    return { text: null, problems: [problem('file_unreadable', sentence, 'Check the disk and the path.')] };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Whoever else may read the file has the secrets; whoever else may write it has the server. */
+function guardProblems(
+  path: string,
+  stats: Stats,
+  problem: (code: ProblemCode, sentence: string, hint: string) => Problem,
+): Problem[] {
+  const problems: Problem[] = [];
+  const mode = stats.mode & 0o7777;
+  if ((mode & ~MODE_ALLOWED) !== 0) {
+    const sentence = `its mode is ${octal(mode)}; expected ${octal(MODE_ALLOWED)}, open to its owner only`;
+    problems.push(problem('file_mode', sentence, `Run \`chmod 600 ${shellWord(path)}\`.`));
+  }
+  const us = process.geteuid?.() ?? stats.uid;
+  if (stats.uid !== us && stats.uid !== 0) {
+    const sentence = `it belongs to user ${stats.uid}; expected root or user ${us}, who runs this`;
+    problems.push(problem('file_owner', sentence, `Run \`sudo chown ${us} ${shellWord(path)}\`.`));
+  }
+  return problems;
+}
+
+const octal = (mode: number) => `0${mode.toString(8).padStart(3, '0')}`;
+
+function shellWord(path: string): string {
+  return /^[A-Za-z0-9._/@+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
+
+function readBounded(descriptor: number, limit: number): Buffer {
+  const buffer = Buffer.alloc(limit);
+  let length = 0;
+  while (length < limit) {
+    const count = readSync(descriptor, buffer, length, limit - length, null);
+    if (count === 0) break;
+    length += count;
+  }
+  return buffer.subarray(0, length);
+}

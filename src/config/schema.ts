@@ -1,0 +1,263 @@
+/**
+ * Every key of config.yaml, one row each: its kind with its bounds, its default and what it is for. It is the
+ * single truth: the loader, `config show` and the tests walk this table. A default of null means "not given".
+ * Rows are only added; a key keeps its name and its unit.
+ */
+import type { Secret } from '../base/secret.ts';
+import {
+  CLOCK_TOLERANCE_MAX_SECONDS,
+  CLOCK_TOLERANCE_SECONDS,
+  NODE_ID_MAX_LENGTH,
+} from '../protocol/limits.ts';
+import {
+  choice,
+  databaseUrl,
+  duration,
+  flag,
+  host,
+  hostAndPort,
+  integer,
+  type Kind,
+  list,
+  map,
+  network,
+  path,
+  serverUrl,
+  text,
+  textOrPlaceholder,
+  webhook,
+} from './kind.ts';
+import { apiKey, clusterSecret, key, password, passwordHash } from './secret-kind.ts';
+
+export interface Row<T> {
+  readonly kind: Kind<T>;
+  readonly default: T;
+  /** One sentence. */
+  readonly about: string;
+  /**
+   * open: shown. secret: a Secret, shown by its fingerprint. password: a Secret that people choose, so that a
+   * fingerprint would help to guess it. private: no Secret, and not shown. Secrets are also read from …_FILE.
+   */
+  readonly view: 'open' | 'secret' | 'password' | 'private';
+  /** Accepted with its type, though nothing in this version acts on it. */
+  readonly later: boolean;
+}
+
+const open = { view: 'open', later: false } as const;
+
+function row<T>(kind: Kind<T>, fallback: NoInfer<T>, about: string): Row<T> {
+  return { kind, default: fallback, about, ...open };
+}
+
+function optional<T>(kind: Kind<T>, about: string): Row<T | null> {
+  return { kind, default: null, about, ...open };
+}
+
+function secret(
+  kind: Kind<Secret>,
+  about: string,
+  view: 'secret' | 'password' = 'secret',
+): Row<Secret | null> {
+  return { kind, default: null, about, view, later: false };
+}
+
+const later = <T>(given: Row<T>, view: Row<T>['view'] = 'open'): Row<T> => ({ ...given, view, later: true });
+
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+const YEARS_10 = 3650 * DAY;
+
+const name = (what: string, example: string) =>
+  text({
+    expected: `${what} of at most 128 printable characters`,
+    example,
+    pattern: /^[^\p{C}\p{Z}](?:[^\p{C}]{0,126}[^\p{C}\p{Z}])?$/u,
+  });
+
+const nodeId = textOrPlaceholder({
+  expected: `letters, digits, dot, hyphen and underscore, a letter or digit first, at most ${NODE_ID_MAX_LENGTH} characters`,
+  example: 'server-01',
+  pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+});
+
+const hostname = textOrPlaceholder({
+  expected: 'a host name of at most 253 characters',
+  example: 'server-01.example.com',
+  pattern: /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/,
+});
+
+const clusterId = text({
+  expected: '32 lower-case hex digits',
+  example: '00112233445566778899aabbccddeeff',
+  pattern: /^[0-9a-f]{32}$/,
+});
+
+const pin = text({
+  expected: 'base64 of the SHA-256 of a public key, 44 characters',
+  example: '47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=',
+  pattern: /^[A-Za-z0-9+/]{43}=$/,
+});
+
+const hours = text({
+  expected: 'a span such as "22:00-07:00"',
+  example: '22:00-07:00',
+  pattern: /^(?:[01]\d|2[0-3]):[0-5]\d-(?:[01]\d|2[0-3]):[0-5]\d$/,
+});
+
+const CLUSTER_WIDE = 'the same on every server and agent';
+
+export const SCHEMA = {
+  'server.host': row(host(), '0.0.0.0', 'Address the server listens on.'),
+  'server.port': row(integer(1, 65_535), 8768, 'Port the server listens on.'),
+  'server.public_url': optional(serverUrl(), 'Address under which people and agents reach the server.'),
+  'server.tls': row(
+    choice('own', 'files', 'off'),
+    'own',
+    'Certificate: our own key, files you give, or none (only on loopback or behind trusted_proxies).',
+  ),
+  'server.tls_cert': optional(path('tls/cert.pem'), 'Certificate chain (PEM), for tls: files.'),
+  'server.tls_key': optional(path('tls/key.pem'), 'Private key (PEM), for tls: files.'),
+  'server.data_dir': optional(path('data'), 'Folder of the data; by default `data` beside this file.'),
+  'server.trusted_proxies': row(list(network()), [], 'Proxies whose X-Forwarded-For is believed.'),
+  'server.accept_v1': row(flag(), true, 'Whether reports sealed with the shared encryption_key are taken.'),
+  'server.api_key': secret(
+    apiKey('the same on every server; agents have it as agent.api_key'),
+    'What agents show to be let in.',
+  ),
+  'server.web_username': row(
+    name('a user name', 'admin'),
+    'admin',
+    'The administrator that web_password belongs to.',
+  ),
+  'server.web_password': secret(
+    passwordHash(),
+    'Hash of the password of web_username; never a password in clear.',
+  ),
+  'server.encryption_key': secret(key(CLUSTER_WIDE), 'Seals the reports between agents and servers.'),
+  'server.db_encryption_key': secret(
+    key('the same on every server that shares the database'),
+    'Encrypts the database.',
+  ),
+
+  'database.url': optional(
+    databaseUrl(),
+    'Where the data is kept; by default sqlite: with `fleet.db` in data_dir.',
+  ),
+  'database.ca_file': later(
+    optional(path('tls/postgres-ca.pem'), 'Authorities for the certificate of PostgreSQL.'),
+  ),
+
+  'cluster.enabled': row(flag(), false, 'Whether this server is one of several.'),
+  'cluster.backend': row(
+    choice('file', 'redis'),
+    'file',
+    'Where the servers leave their signed records for each other.',
+  ),
+  'cluster.cluster_id': optional(
+    clusterId,
+    'Public name of the cluster; derived from the secret when not given.',
+  ),
+  'cluster.cluster_secret': secret(
+    clusterSecret(),
+    'Signs the records of the cluster; without it anybody can join.',
+  ),
+  'cluster.heartbeat_interval': row(duration(1, 10), 10, 'How often a server says that it is alive.'),
+  'cluster.node_timeout': row(
+    duration(3, HOUR),
+    30,
+    'Silence after which a server counts as offline; at least three intervals.',
+  ),
+  'cluster.hostname': optional(hostname, 'Host name shown to others; by default that of the machine.'),
+  'cluster.node_id': optional(
+    nodeId,
+    'Name of this server in the cluster; made once and kept when not given.',
+  ),
+  'cluster.state_path': optional(
+    path('data/cluster'),
+    'Shared folder of backend file; by default `cluster` in data_dir.',
+  ),
+  'cluster.clock_tolerance': row(
+    duration(0, CLOCK_TOLERANCE_MAX_SECONDS),
+    CLOCK_TOLERANCE_SECONDS,
+    'How far another clock may run ahead of ours.',
+  ),
+  'cluster.admission': row(
+    choice('secret', 'ticket'),
+    'secret',
+    'What a new server needs: the cluster secret, or a one-time ticket.',
+  ),
+  'cluster.redis_host': optional(host(), 'Host of Redis.'),
+  'cluster.redis_port': row(integer(1, 65_535), 6379, 'Port of Redis.'),
+  'cluster.redis_db': row(integer(0, 65_535), 0, 'Number of the Redis database.'),
+  'cluster.redis_username': optional(name('a user name', 'atlas-fleet'), 'ACL user of Redis.'),
+  'cluster.redis_password': secret(password(), 'Password of Redis.', 'password'),
+  'cluster.redis_tls': row(flag(), false, 'Whether to reach Redis through TLS.'),
+  'cluster.redis_ca_file': optional(path('tls/redis-ca.pem'), 'Authorities for the certificate of Redis.'),
+  'cluster.redis_server_name': optional(
+    host(),
+    'Name in the certificate of Redis, when it is not redis_host.',
+  ),
+  'cluster.redis_sentinels': row(list(hostAndPort()), [], 'Sentinels that know which Redis is the master.'),
+  'cluster.redis_sentinel_master': optional(
+    name('a name', 'mymaster'),
+    'Name of the master that the sentinels watch.',
+  ),
+
+  'agent.servers': row(list(serverUrl()), [], 'Servers that the agent reports to, tried in this order.'),
+  'agent.api_key': secret(apiKey('as server.api_key of the servers'), 'The api_key of the servers.'),
+  'agent.interval': row(duration(1, HOUR), 10, 'How often the agent reports.'),
+  'agent.pins': row(list(pin), [], 'Public keys of the servers that the agent trusts.'),
+  'agent.spool_dir': optional(
+    path('data/spool'),
+    'Folder of reports not yet sent; by default `spool` in data_dir.',
+  ),
+  'agent.spool_max_mb': row(
+    integer(1, 10_240),
+    64,
+    'Size of the spool in MB, beyond which the oldest reports go.',
+  ),
+
+  'log.level': row(choice('debug', 'info', 'warn', 'error'), 'info', 'Least severity that is logged.'),
+  'log.format': row(choice('text', 'json'), 'text', 'Lines for people, or for machines.'),
+
+  'retention.raw': later(row(duration(HOUR, YEARS_10), 2 * DAY, 'How long single reports are kept.')),
+  'retention.minute': later(
+    row(duration(HOUR, YEARS_10), 30 * DAY, 'How long averages of a minute are kept.'),
+  ),
+  'retention.hour': later(row(duration(HOUR, YEARS_10), 400 * DAY, 'How long averages of an hour are kept.')),
+
+  'notify.webhooks': later(row(list(webhook()), [], 'Addresses that alarms are posted to.'), 'private'),
+  'notify.smtp': later(row(map('{}'), {}, 'Mail server for alarms.'), 'private'),
+  'notify.quiet_hours': later(optional(hours, 'Span of the day without notifications.')),
+} as const satisfies Record<string, Row<never> | Row<unknown>>;
+
+export type KeyPath = keyof typeof SCHEMA;
+export type Values = { readonly [P in KeyPath]: (typeof SCHEMA)[P] extends Row<infer T> ? T : never };
+export type SecretPath = { [P in KeyPath]: Secret extends Values[P] ? P : never }[KeyPath];
+
+/** In the order of the table, which is the order of `config show`. */
+export const KEY_PATHS = Object.keys(SCHEMA) as readonly KeyPath[];
+
+export const SECTIONS: readonly string[] = [
+  ...new Set(KEY_PATHS.map((one) => one.slice(0, one.indexOf('.')))),
+];
+
+export function rowOf(keyPath: KeyPath): Row<unknown> {
+  return SCHEMA[keyPath] as Row<unknown>;
+}
+
+export function isKeyPath(given: string): given is KeyPath {
+  return Object.hasOwn(SCHEMA, given);
+}
+
+const ENV_PREFIX = 'ATLAS_FLEET_';
+
+/** `cluster.redis_host` is ATLAS_FLEET_CLUSTER__REDIS_HOST. */
+export function variableOf(keyPath: KeyPath): string {
+  return ENV_PREFIX + keyPath.toUpperCase().replace('.', '__');
+}
+
+export function isSecretPath(keyPath: KeyPath): keyPath is SecretPath {
+  const { view } = rowOf(keyPath);
+  return view === 'secret' || view === 'password';
+}
