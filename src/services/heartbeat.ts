@@ -1,0 +1,194 @@
+/**
+ * This node's own voice: its node record, signed anew every two minutes, and a heartbeat each interval, in its
+ * own two slots and nowhere else. What cannot be signed is not published; what cannot be written is tried
+ * again at the next beat.
+ */
+import type { KeyObject } from 'node:crypto';
+import { equalBytes } from '../base/bytes.ts';
+import { type Clock, type Timer, unixSeconds } from '../base/clock.ts';
+import { type Log, RateLimitedLog } from '../base/log.ts';
+import type { JsonObject } from '../protocol/canonical-json.ts';
+import type { Mark } from '../protocol/freshness.ts';
+import type { DeclaredState, HeartbeatBody } from '../protocol/heartbeat.ts';
+import type { Keyring, RecordType } from '../protocol/keyring.ts';
+import { NODE_RECORD_RENEW_SECONDS } from '../protocol/limits.ts';
+import type { NodeRecordBody } from '../protocol/node-record.ts';
+import { digestOf, signRecord } from '../protocol/record.ts';
+import type { MemberStore, NodeSlots, SlotReading } from '../store/member-store.ts';
+
+export interface HeartbeatParts {
+  readonly store: MemberStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly keyring: Keyring | null;
+  readonly signingKey: KeyObject;
+  readonly nodeId: string;
+  readonly intervalMs: number;
+  readonly describe: () => NodeRecordBody;
+  readonly load: () => HeartbeatBody['load'];
+  /** The incarnations of the peers, for `seen`. */
+  readonly seen: () => Record<string, number>;
+  /** A new incarnation, on disk before it is returned. */
+  readonly nextIncarnation: () => Promise<number>;
+}
+
+/** Own records that still count as ours when they are found in our slot. */
+const OWN_KEPT = 3;
+
+interface Published {
+  readonly bytes: Uint8Array;
+  readonly mark: Mark;
+}
+
+export class Heartbeat {
+  readonly #parts: HeartbeatParts;
+  readonly #rare: RateLimitedLog;
+  #incarnation = 0;
+  readonly #sequences: Record<RecordType, number> = { node: 0, heartbeat: 0 };
+  /** Newest first: a reader may still find the one before while the next is being written. */
+  readonly #published: Record<RecordType, readonly Published[]> = { node: [], heartbeat: [] };
+  #state: DeclaredState = 'up';
+  #signedNodeAtMs = Number.NEGATIVE_INFINITY;
+  #writtenAtMs: number | null = null;
+  #timer: Timer | undefined;
+  #beating: Promise<void> = Promise.resolve();
+
+  constructor(parts: HeartbeatParts) {
+    this.#parts = parts;
+    this.#rare = new RateLimitedLog(parts.clock);
+  }
+
+  get incarnation(): number {
+    return this.#incarnation;
+  }
+
+  get state(): DeclaredState {
+    return this.#state;
+  }
+
+  /** Monotonic; null before the first heartbeat is in the registry. */
+  get writtenAtMs(): number | null {
+    return this.#writtenAtMs;
+  }
+
+  mark(type: RecordType): Mark | undefined {
+    return this.#published[type][0]?.mark;
+  }
+
+  /** The first beat, then one each interval until leave(). A registry that is away does not stop the start. */
+  async start(): Promise<void> {
+    this.#incarnation = await this.#parts.nextIncarnation();
+    if (await this.#beat())
+      this.#say('cluster.node.registered', `Registered node in cluster: ${this.#parts.nodeId}`);
+    this.#schedule();
+  }
+
+  /** Tells the others at once that no more reports should come here. */
+  async drain(): Promise<void> {
+    this.#state = 'draining';
+    await this.#beat();
+  }
+
+  /** The last word: signed like any other, and left lying. */
+  async leave(): Promise<void> {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    await this.#beating;
+    this.#state = 'left';
+    await this.#beat();
+  }
+
+  /** Whether these slots hold what we last wrote. What was changed or removed is published again at once. */
+  owns(slots: NodeSlots): Record<RecordType, boolean> {
+    const own = {
+      node: this.#isOurs('node', slots.node),
+      heartbeat: this.#isOurs('heartbeat', slots.heartbeat),
+    };
+    if (!own.node) this.#signedNodeAtMs = Number.NEGATIVE_INFINITY;
+    return own;
+  }
+
+  /** Somebody is ahead of us with our own key (a machine restored from a snapshot): speak as a newer one. */
+  async reincarnate(): Promise<void> {
+    this.#incarnation = await this.#parts.nextIncarnation();
+    this.#sequences.node = 0;
+    this.#sequences.heartbeat = 0;
+    this.#signedNodeAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  #isOurs(type: RecordType, reading: SlotReading): boolean {
+    return (
+      reading.kind === 'bytes' && this.#published[type].some(({ bytes }) => equalBytes(reading.bytes, bytes))
+    );
+  }
+
+  #schedule(): void {
+    this.#timer = this.#parts.clock.after(this.#parts.intervalMs, () => {
+      void this.#beat().then(() => {
+        if (this.#timer !== undefined) this.#schedule();
+      });
+    });
+  }
+
+  /** One beat at a time, so that the sequence in the slot only rises. */
+  #beat(): Promise<boolean> {
+    const beat = this.#beating.then(() => this.#publish());
+    this.#beating = beat.then(() => undefined);
+    return beat;
+  }
+
+  async #publish(): Promise<boolean> {
+    const { store, clock, nodeId } = this.#parts;
+    try {
+      const renew = clock.monotonicMs() - this.#signedNodeAtMs >= NODE_RECORD_RENEW_SECONDS * 1000;
+      const node = renew ? this.#sign('node', { ...this.#parts.describe() }) : undefined;
+      if (node) this.#signedNodeAtMs = clock.monotonicMs();
+      const heartbeat = this.#sign('heartbeat', { ...this.#heartbeatBody() });
+      await store.putOwn({ heartbeat: heartbeat.bytes, ...(node && { node: node.bytes }) });
+      if (node) this.#say('cluster.node.signed', `Node data signed: ${nodeId}`);
+      this.#writtenAtMs = clock.monotonicMs();
+      return true;
+    } catch (error) {
+      this.#signedNodeAtMs = Number.NEGATIVE_INFINITY;
+      this.#rare.once('write', (times) =>
+        this.#parts.log.warn('cluster.registry.write_failed', 'Heartbeat not written; trying again', {
+          reason: error instanceof Error ? error.message : String(error),
+          times,
+        }),
+      );
+      return false;
+    }
+  }
+
+  #heartbeatBody(): HeartbeatBody {
+    const { keyring, load, seen } = this.#parts;
+    const [node] = this.#published.node;
+    if (node === undefined) throw new Error('a heartbeat names a node record');
+    return {
+      record: node.mark.digest,
+      state: this.#state,
+      accepts: keyring?.acceptedIds ?? [],
+      signs: keyring?.signing.keyId ?? null,
+      load: load(),
+      seen: seen(),
+    };
+  }
+
+  #sign(type: RecordType, body: JsonObject): Published {
+    const { clock, keyring, signingKey, nodeId } = this.#parts;
+    this.#sequences[type] += 1;
+    const order = {
+      timestamp: unixSeconds(clock),
+      incarnation: this.#incarnation,
+      sequence: this.#sequences[type],
+    };
+    const bytes = signRecord({ type, nodeId, body, ...order }, keyring, signingKey);
+    const published = { bytes, mark: { ...order, digest: digestOf(bytes) } };
+    this.#published[type] = [published, ...this.#published[type]].slice(0, OWN_KEPT);
+    return published;
+  }
+
+  #say(event: string, sentence: string): void {
+    this.#rare.once(event, (times) => this.#parts.log.info(event, sentence, times > 1 ? { times } : {}));
+  }
+}
