@@ -3,7 +3,6 @@
  * what was wrong with them. Each part of the program gets only its branch. A new key is first a row of
  * schema.ts; here it gets its name in code, with the unit in the name. load.ts is the only caller.
  */
-import { dirname, join } from 'node:path';
 import type { Secret } from '../base/secret.ts';
 import type { Values } from './schema.ts';
 
@@ -109,8 +108,6 @@ export type Role = 'server' | 'agent' | 'any';
 
 /** `path`: the file the values came from, absolute, or null. */
 export function assembleConfig(values: Values, path: string | null): Config {
-  const folder = path === null ? process.cwd() : dirname(path);
-  const dataDir = values['server.data_dir'] ?? join(folder, 'data');
   return deepFreeze({
     source: { path },
     server: {
@@ -120,18 +117,18 @@ export function assembleConfig(values: Values, path: string | null): Config {
       tls: values['server.tls'],
       tlsCert: values['server.tls_cert'],
       tlsKey: values['server.tls_key'],
-      dataDir,
+      dataDir: values['server.data_dir'],
       trustedProxies: values['server.trusted_proxies'],
       acceptV1: values['server.accept_v1'],
       webUsername: values['server.web_username'],
     },
-    database: values['database.url'] ?? { engine: 'sqlite', path: join(dataDir, 'fleet.db') },
-    cluster: clusterOf(values, dataDir),
+    database: values['database.url'],
+    cluster: clusterOf(values),
     agent: {
       servers: values['agent.servers'],
       intervalSeconds: values['agent.interval'],
       pins: values['agent.pins'],
-      spoolDir: values['agent.spool_dir'] ?? join(dataDir, 'spool'),
+      spoolDir: values['agent.spool_dir'],
       spoolMaxMb: values['agent.spool_max_mb'],
     },
     log: { level: values['log.level'], format: values['log.format'] },
@@ -143,7 +140,7 @@ export function assembleConfig(values: Values, path: string | null): Config {
   });
 }
 
-function clusterOf(values: Values, dataDir: string): ClusterConfig {
+function clusterOf(values: Values): ClusterConfig {
   return {
     enabled: values['cluster.enabled'],
     backend: values['cluster.backend'],
@@ -152,7 +149,7 @@ function clusterOf(values: Values, dataDir: string): ClusterConfig {
     nodeTimeoutSeconds: values['cluster.node_timeout'],
     hostname: values['cluster.hostname'],
     nodeId: values['cluster.node_id'],
-    statePath: values['cluster.state_path'] ?? join(dataDir, 'cluster'),
+    statePath: values['cluster.state_path'],
     clockToleranceSeconds: values['cluster.clock_tolerance'],
     admission: values['cluster.admission'],
     redis: {

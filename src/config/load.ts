@@ -60,13 +60,14 @@ export function loadConfig(options: LoadOptions): LoadedConfig | RefusedConfig {
   if (path === null && !options.fileOptional) return { ok: false, path, problems: [noFile()] };
   const file = path === null ? { sections: [], problems: [] } : readFile(path);
   const sections = file.sections ?? [];
+  const folder = path === null ? process.cwd() : dirname(path);
   const sources = [
-    fromFile(sections, path === null ? process.cwd() : dirname(path)),
+    fromFile(sections, folder),
     fromEnvironment(env, process.cwd()),
     fromFlags(options.flags ?? [], process.cwd()),
   ];
   const candidates = sources.flatMap((source) => source.candidates);
-  const { values, origins, problems: faults } = readValues(candidates);
+  const { values, origins, problems: faults } = readValues(candidates, folder);
   const problems = [...file.problems, ...sources.flatMap((source) => source.problems), ...faults];
 
   // What could not be read at all lacks everything; to say so of each key would hide the one thing to mend.
@@ -136,7 +137,7 @@ interface ReadValues {
 }
 
 /** `candidates`: the weakest source first. */
-function readValues(candidates: readonly Candidate[]): ReadValues {
+function readValues(candidates: readonly Candidate[], configFolder: string): ReadValues {
   const values: Record<string, unknown> = {};
   const origins = new Map<KeyPath, Origin>();
   const problems: Problem[] = [];
@@ -148,7 +149,8 @@ function readValues(candidates: readonly Candidate[]): ReadValues {
     const { key, plain, folder, origin } = candidate;
     const row = rowOf(key);
     // `state_path:` with nothing behind it is the same as no such line. For a secret it never is.
-    if (plain === null && row.default === null && !isSecretPath(key)) continue;
+    const mayBeEmpty = row.default === null || row.derive !== undefined;
+    if (plain === null && mayBeEmpty && !isSecretPath(key)) continue;
     const reading = candidate.runsOver ? RUNS_OVER : row.kind.read(plain, folder);
     if (reading.ok) {
       values[key] = reading.value;
@@ -156,6 +158,11 @@ function readValues(candidates: readonly Candidate[]): ReadValues {
     } else {
       problems.push(faultProblem(candidate, reading));
     }
+  }
+  for (const key of KEY_PATHS) {
+    const { derive } = rowOf(key);
+    if (derive === undefined || origins.get(key)?.from !== 'default') continue;
+    values[key] = derive({ config: configFolder, data: String(values['server.data_dir']) });
   }
   return { values: Object.freeze(values) as unknown as Values, origins, problems };
 }

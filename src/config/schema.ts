@@ -3,6 +3,7 @@
  * single truth: the loader, `config show` and the tests walk this table. A default of null means "not given".
  * Rows are only added; a key keeps its name and its unit.
  */
+import { join } from 'node:path';
 import type { Secret } from '../base/secret.ts';
 import {
   CLOCK_TOLERANCE_MAX_SECONDS,
@@ -11,6 +12,7 @@ import {
 } from '../protocol/limits.ts';
 import {
   choice,
+  type DatabaseAddress,
   databaseUrl,
   duration,
   flag,
@@ -29,9 +31,17 @@ import {
 } from './kind.ts';
 import { apiKey, clusterSecret, key, password, passwordHash } from './secret-kind.ts';
 
+export interface Folders {
+  /** Of the config file. */
+  readonly config: string;
+  readonly data: string;
+}
+
 export interface Row<T> {
   readonly kind: Kind<T>;
   readonly default: T;
+  /** A default that hangs on where the file is; `default` counts for nothing then. */
+  readonly derive?: (folders: Folders) => T;
   /** One sentence. */
   readonly about: string;
   /**
@@ -51,6 +61,16 @@ function row<T>(kind: Kind<T>, fallback: NoInfer<T>, about: string): Row<T> {
 
 function optional<T>(kind: Kind<T>, about: string): Row<T | null> {
   return { kind, default: null, about, ...open };
+}
+
+/** Such a row stands after server.data_dir, which it may hang on. */
+function derived<T>(
+  kind: Kind<T>,
+  fallback: NoInfer<T>,
+  derive: (folders: Folders) => NoInfer<T>,
+  about: string,
+): Row<T> {
+  return { ...row(kind, fallback, about), derive };
 }
 
 function secret(
@@ -104,6 +124,8 @@ const hours = text({
   pattern: /^(?:[01]\d|2[0-3]):[0-5]\d-(?:[01]\d|2[0-3]):[0-5]\d$/,
 });
 
+const sqlite = (path: string): DatabaseAddress => ({ engine: 'sqlite', path });
+
 const CLUSTER_WIDE = 'the same on every server and agent';
 
 export const SCHEMA = {
@@ -117,7 +139,12 @@ export const SCHEMA = {
   ),
   'server.tls_cert': optional(path('tls/cert.pem'), 'Certificate chain (PEM), for tls: files.'),
   'server.tls_key': optional(path('tls/key.pem'), 'Private key (PEM), for tls: files.'),
-  'server.data_dir': optional(path('data'), 'Folder of the data; by default `data` beside this file.'),
+  'server.data_dir': derived(
+    path('data'),
+    '',
+    ({ config }) => join(config, 'data'),
+    'Folder of the data; by default `data` beside this file.',
+  ),
   'server.trusted_proxies': row(list(network()), [], 'Proxies whose X-Forwarded-For is believed.'),
   'server.accept_v1': row(flag(), true, 'Whether reports sealed with the shared encryption_key are taken.'),
   'server.api_key': secret(
@@ -139,8 +166,10 @@ export const SCHEMA = {
     'Encrypts the database.',
   ),
 
-  'database.url': optional(
+  'database.url': derived(
     databaseUrl(),
+    sqlite(''),
+    ({ data }) => sqlite(join(data, 'fleet.db')),
     'Where the data is kept; by default sqlite: with `fleet.db` in data_dir.',
   ),
   'database.ca_file': later(
@@ -172,8 +201,10 @@ export const SCHEMA = {
     nodeId,
     'Name of this server in the cluster; made once and kept when not given.',
   ),
-  'cluster.state_path': optional(
+  'cluster.state_path': derived(
     path('data/cluster'),
+    '',
+    ({ data }) => join(data, 'cluster'),
     'Shared folder of backend file; by default `cluster` in data_dir.',
   ),
   'cluster.clock_tolerance': row(
@@ -207,8 +238,10 @@ export const SCHEMA = {
   'agent.api_key': secret(apiKey('as server.api_key of the servers'), 'The api_key of the servers.'),
   'agent.interval': row(duration(1, HOUR), 10, 'How often the agent reports.'),
   'agent.pins': row(list(pin), [], 'Public keys of the servers that the agent trusts.'),
-  'agent.spool_dir': optional(
+  'agent.spool_dir': derived(
     path('data/spool'),
+    '',
+    ({ data }) => join(data, 'spool'),
     'Folder of reports not yet sent; by default `spool` in data_dir.',
   ),
   'agent.spool_max_mb': row(

@@ -1,0 +1,200 @@
+/**
+ * Changes one value in the text of config.yaml and leaves every other byte as it was, comments and all; and
+ * puts a text in a file's place so that a crash leaves the old one or the new one, never half of one.
+ */
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { type Document, isMap, isScalar, type Node, type Pair, parseDocument, type YAMLMap } from 'yaml';
+import { AtlasError, systemCode } from '../base/errors.ts';
+import { isKeyPath, type KeyPath } from './schema.ts';
+
+export type Scalar = string | number | boolean;
+
+/**
+ * `source` with the one key set, inserted when it is not there. Throws AtlasError `config_invalid` when the text
+ * is not YAML or of a form that cannot be edited surely: the result is read again and compared before it is given.
+ */
+export function setKey(source: string, key: KeyPath, value: Scalar): string {
+  if (!isKeyPath(key)) throw new TypeError(`no such key: ${key}`);
+  const before = parse(source);
+  const [section = '', name = ''] = key.split('.');
+  const edited = apply(source, editOf(source, before, section, name, JSON.stringify(value)));
+  const expected = (before.toJS() ?? {}) as Record<string, Record<string, unknown> | null>;
+  expected[section] = { ...expected[section], [name]: value };
+  if (!isDeepStrictEqual(parse(edited).toJS(), expected)) throw notEditable();
+  return edited;
+}
+
+interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+const insert = (at: number, text: string): Edit => ({ start: at, end: at, text });
+const apply = (source: string, { start, end, text }: Edit) =>
+  source.slice(0, start) + text + source.slice(end);
+
+function parse(source: string): Document.Parsed {
+  const document = parseDocument(source, {
+    keepSourceTokens: true,
+    prettyErrors: false,
+    stringKeys: true,
+    logLevel: 'silent',
+  });
+  const isTree = document.contents === null || isMap(document.contents) || isNothing(document.contents);
+  if (document.errors.length > 0 || !isTree) throw notEditable();
+  return document;
+}
+
+function notEditable(): AtlasError {
+  const hint =
+    'Write sections as `section:` with `  key: value` below; `atlas-fleet config check` says what is wrong.';
+  return new AtlasError('config_invalid', 'config.yaml cannot be edited in its present form', { hint });
+}
+
+function editOf(
+  source: string,
+  { contents: root }: Document.Parsed,
+  section: string,
+  name: string,
+  value: string,
+): Edit {
+  const eol = source.includes('\r\n') ? '\r\n' : '\n';
+  if (!isMap(root)) return append(source, `${section}:${eol}  ${name}: ${value}${eol}`, eol);
+  const pair = find(root, section);
+  if (pair === undefined) {
+    if (root.flow) return intoFlow(root, `${section}: { ${name}: ${value} }`);
+    const indent = ' '.repeat(columnOf(source, root));
+    return append(source, `${indent}${section}:${eol}${indent}  ${name}: ${value}${eol}`, eol);
+  }
+  const keys = pair.value;
+  if (isMap(keys)) {
+    const found = find(keys, name);
+    if (found !== undefined) return replace(source, found, value, eol);
+    if (keys.flow) return intoFlow(keys, `${name}: ${value}`);
+    return belowHeader(source, pair, `${' '.repeat(columnOf(source, keys))}${name}: ${value}`, eol);
+  }
+  if (!isNothing(keys)) throw notEditable();
+  if (root.flow || !isAbsent(keys)) return replace(source, pair, `{ ${name}: ${value} }`, eol);
+  return belowHeader(source, pair, `${' '.repeat(columnOf(source, root) + 2)}${name}: ${value}`, eol);
+}
+
+function find(map: YAMLMap, name: string): Pair | undefined {
+  return map.items.find(({ key }) => isScalar(key) && key.value === name);
+}
+
+const isNothing = (node: unknown) => node === null || (isScalar(node) && node.value === null);
+const isAbsent = (node: unknown) => node === null || (isScalar(node) && node.source === '');
+
+function rangeOf(node: unknown): readonly [start: number, end: number] {
+  const range = (node as Node | null)?.range;
+  if (!range) throw notEditable();
+  return [range[0], range[1]];
+}
+
+/** Characters before the first key on its line. */
+function columnOf(source: string, map: YAMLMap): number {
+  const [start] = rangeOf(map.items[0]?.key ?? map);
+  return start - (source.lastIndexOf('\n', start - 1) + 1);
+}
+
+function replace(source: string, pair: Pair, value: string, eol: string): Edit {
+  if (isAbsent(pair.value)) {
+    const colon = pair.srcToken?.sep?.find((token) => token.type === 'map-value-ind');
+    return colon === undefined
+      ? insert(rangeOf(pair.key)[1], `: ${value}`)
+      : insert(colon.offset + 1, ` ${value}`);
+  }
+  const [start, end] = rangeOf(pair.value);
+  // The range of a block scalar (| or >) ends behind its last newline.
+  const isBlock = source.slice(start, end).endsWith('\n');
+  return { start, end, text: isBlock ? value + eol : value };
+}
+
+function intoFlow(map: YAMLMap, entry: string): Edit {
+  return insert(rangeOf(map)[0] + 1, map.items.length === 0 ? ` ${entry} ` : ` ${entry},`);
+}
+
+/** Right below `section:`, above any comment that belongs to the first key. */
+function belowHeader(source: string, header: Pair, line: string, eol: string): Edit {
+  const newline = source.indexOf('\n', rangeOf(header.key)[1]);
+  return newline === -1 ? insert(source.length, `${eol}${line}${eol}`) : insert(newline + 1, `${line}${eol}`);
+}
+
+function append(source: string, lines: string, eol: string): Edit {
+  const isLineOpen = source !== '' && !source.endsWith('\n');
+  return insert(source.length, isLineOpen ? `${eol}${lines}` : lines);
+}
+
+// The file
+
+/** Replaces the file, following a symbolic link to it; keeps its owner, and of its mode what 0600 allows. */
+export function writeConfig(path: string, text: string): void {
+  const target = realpathSync(path);
+  const { mode, uid, gid } = statSync(target);
+  const temporary = writeBeside(target, text, mode & 0o600, { uid, gid });
+  try {
+    renameSync(temporary, target);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  syncFolder(dirname(target));
+}
+
+/** Makes the file with mode 0600. Throws AtlasError `file_exists` rather than touch one that is there. */
+export function createConfig(path: string, text: string): void {
+  const temporary = writeBeside(path, text, 0o600);
+  try {
+    linkSync(temporary, path);
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
+    const hint = 'Name another folder, or move the file away first.';
+    throw new AtlasError('file_exists', `${path} is there already`, { hint });
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+  syncFolder(dirname(path));
+}
+
+function writeBeside(path: string, text: string, mode: number, owner?: { uid: number; gid: number }): string {
+  const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}`);
+  const descriptor = openSync(temporary, 'wx', mode);
+  try {
+    fchmodSync(descriptor, mode);
+    if (owner !== undefined && process.geteuid?.() === 0) fchownSync(descriptor, owner.uid, owner.gid);
+    const bytes = Buffer.from(text, 'utf8');
+    for (let written = 0; written < bytes.byteLength; ) written += writeSync(descriptor, bytes, written);
+    fsyncSync(descriptor);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  } finally {
+    closeSync(descriptor);
+  }
+  return temporary;
+}
+
+/** A rename is durable only when its folder is. */
+function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
