@@ -1,0 +1,98 @@
+/** Three facts of a cluster side by side: what may fail, what the servers share, how they prove themselves. */
+import type { HealthCheck } from '../api.ts';
+import { count } from '../quantities.ts';
+import { type Fact, Facts } from './facts.tsx';
+import { Foreign } from './foreign.tsx';
+import { Badge, type Tone } from './state-badge.tsx';
+import { TimeAgo } from './time-ago.tsx';
+
+type Backend = HealthCheck['backend'];
+
+const BACKEND_STATES: Record<
+  Backend['state'],
+  { word: string; tone: Tone; shape: 'disc' | 'triangle' | 'square' }
+> = {
+  available: { word: 'Available', tone: 'good', shape: 'disc' },
+  incomplete: { word: 'Incomplete', tone: 'warn', shape: 'triangle' },
+  unavailable: { word: 'Unavailable', tone: 'bad', shape: 'square' },
+};
+
+const LEVELS: Record<HealthCheck['security']['level'], string> = {
+  1: '1 of 3: no authentication',
+  2: '2 of 3: cluster secret',
+  3: '3 of 3: cluster secret and Redis password',
+};
+
+function writeProbe({ ok, milliseconds, error }: Backend['write_probe']) {
+  if (!ok) return <Foreign text={`failed: ${error ?? 'no reason given'}`} />;
+  return milliseconds === null
+    ? 'written and read back'
+    : `written and read back in ${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`;
+}
+
+function Failover({ health }: { readonly health: HealthCheck }) {
+  const { servers_that_can_stop, sentence } = health.failover;
+  return (
+    <section className="at-panel" aria-labelledby="failover">
+      <h2 id="failover">Failover readiness</h2>
+      <p className="at-figure">
+        <strong>{count(servers_that_can_stop)}</strong> {servers_that_can_stop === 1 ? 'server' : 'servers'}{' '}
+        can stop
+      </p>
+      <p className="at-muted">{sentence}</p>
+    </section>
+  );
+}
+
+function BackendBox({ health }: { readonly health: HealthCheck }) {
+  const { type, address, state, since, write_probe } = health.backend;
+  const facts: Fact[] = [
+    ['Type', type],
+    ['Address', <Foreign key="address" text={address || '–'} />],
+    ['State', <Badge key="state" {...BACKEND_STATES[state]} />],
+    ['Since', since === null ? '–' : <TimeAgo key="since" at={since} />],
+    ['Write probe', writeProbe(write_probe)],
+  ];
+  return (
+    <section className="at-panel" aria-labelledby="backend">
+      <h2 id="backend">Backend connection</h2>
+      <Facts facts={facts} />
+    </section>
+  );
+}
+
+function SecurityBox({ health }: { readonly health: HealthCheck }) {
+  const { security } = health;
+  const facts: Fact[] = [
+    [
+      'Authentication',
+      security.enabled ? (
+        security.authentication
+      ) : (
+        <Badge key="authentication" word="Off" shape="cross" tone={health.cluster_enabled ? 'bad' : 'idle'} />
+      ),
+    ],
+    ['Signing', security.signing],
+    ['Replay protection', security.replay_protection],
+    ['Level', LEVELS[security.level]],
+    ['Key id', <Foreign key="key" text={security.key_id ?? '–'} />],
+    ['Cluster id', <Foreign key="cluster" text={security.cluster_id ?? '–'} />],
+  ];
+  return (
+    <section className="at-panel" aria-labelledby="security">
+      <h2 id="security">Security</h2>
+      <Facts facts={facts} />
+      {security.warning && health.cluster_enabled && <p className="at-warning">{security.warning}</p>}
+    </section>
+  );
+}
+
+export function ClusterBoxes({ health }: { readonly health: HealthCheck }) {
+  return (
+    <div className="at-boxes">
+      <Failover health={health} />
+      <BackendBox health={health} />
+      <SecurityBox health={health} />
+    </div>
+  );
+}

@@ -1,0 +1,181 @@
+/**
+ * What the pages ask, how often, and when they ask again. Polling alone keeps every page true; server-sent
+ * events only make it quicker, and losing them changes nothing on the page.
+ */
+import { QueryCache, QueryClient, useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
+import * as api from './api.ts';
+
+const POLL_MS = 5_000;
+/** A busy fleet sends an event per report; the page asks again at most this often. */
+const EVENT_PAUSE_MS = 2_000;
+/** An EventSource gives up for good on an HTTP error; then it is opened anew. */
+const EVENTS_REOPEN_MS = 15_000;
+
+/** Marks what the truth bar vouches for. */
+const LIVE = { live: true };
+
+export function createQueryClient(): QueryClient {
+  const client: QueryClient = new QueryClient({
+    queryCache: new QueryCache({
+      onError: (error) => {
+        if (error instanceof api.ApiError && error.status === 401) forgetSession(client);
+      },
+    }),
+    defaultOptions: {
+      queries: {
+        // Fleets live in networks that the browser takes for "offline".
+        networkMode: 'always',
+        retry: (failures, error) =>
+          failures < 1 && error instanceof api.ApiError && error.code === api.UNREACHABLE,
+        retryDelay: 500,
+        staleTime: 1_000,
+      },
+      mutations: { networkMode: 'always' },
+    },
+  });
+  return client;
+}
+
+/** Shows the login, and leaves nothing in this tab's memory of what the session could see. */
+export function forgetSession(client: QueryClient): void {
+  client.setQueryData(['session'], null);
+  client.removeQueries({ predicate: (query) => query.queryKey[0] !== 'session' });
+}
+
+export function useSession() {
+  return useQuery({
+    queryKey: ['session'],
+    queryFn: ({ signal }) => api.session(signal),
+    staleTime: Number.POSITIVE_INFINITY,
+    refetchInterval: (query) => (query.state.status === 'error' ? POLL_MS : false),
+  });
+}
+
+export function useMachines() {
+  return useQuery({
+    queryKey: ['machines'],
+    queryFn: ({ signal }) => api.machines(signal),
+    refetchInterval: POLL_MS,
+    meta: LIVE,
+  });
+}
+
+export function useMachine(machineId: string) {
+  const client = useQueryClient();
+  return useQuery({
+    queryKey: ['machine', machineId],
+    queryFn: ({ signal }) => api.machine(machineId, signal),
+    placeholderData: () =>
+      client
+        .getQueryData<api.MachineList>(['machines'])
+        ?.items.find((machine) => machine.machine_id === machineId),
+    refetchInterval: POLL_MS,
+    meta: LIVE,
+  });
+}
+
+export interface ChartRange {
+  readonly name: string;
+  readonly label: string;
+  readonly spanMs: number;
+  /** Buckets over the span; each is wider than an agent's usual interval, else every other one would be a gap. */
+  readonly points: number;
+  readonly pollMs: number;
+}
+
+const MINUTE_MS = 60_000;
+export const CHART_RANGES: readonly [ChartRange, ...ChartRange[]] = [
+  { name: '15m', label: '15 min', spanMs: 15 * MINUTE_MS, points: 60, pollMs: POLL_MS },
+  { name: '1h', label: '1 h', spanMs: 60 * MINUTE_MS, points: 120, pollMs: POLL_MS },
+  { name: '24h', label: '24 h', spanMs: 1_440 * MINUTE_MS, points: 144, pollMs: 30_000 },
+  { name: '7d', label: '7 d', spanMs: 10_080 * MINUTE_MS, points: 168, pollMs: 60_000 },
+];
+
+export interface ChartData {
+  readonly from: number;
+  readonly to: number;
+  readonly series: api.Series;
+}
+
+/** One answer per metric, in their order. */
+export function useSeries(machineId: string, metrics: readonly api.SeriesMetric[], range: ChartRange) {
+  return useQueries({
+    queries: metrics.map((metric) => ({
+      queryKey: ['series', machineId, metric, range.name],
+      queryFn: async ({ signal }: { signal: AbortSignal }): Promise<ChartData> => {
+        // Windows that end on whole buckets keep the buckets, and so the line, from trembling between two polls.
+        const bucketMs = range.spanMs / range.points;
+        const to = Math.ceil(api.serverNow() / bucketMs) * bucketMs;
+        const from = to - range.spanMs;
+        const series = await api.series(machineId, { metric, from, to, points: range.points }, signal);
+        return { from, to, series };
+      },
+      refetchInterval: range.pollMs,
+      meta: { pollMs: range.pollMs },
+    })),
+  });
+}
+
+export function useHealthCheck() {
+  return useQuery({
+    queryKey: ['cluster'],
+    queryFn: ({ signal }) => api.healthCheck(signal),
+    refetchInterval: POLL_MS,
+    meta: LIVE,
+  });
+}
+
+export function useTokens() {
+  return useQuery({ queryKey: ['tokens'], queryFn: ({ signal }) => api.tokens(signal) });
+}
+
+/** Runs `ask` now, or once when the pause since the last run is over. */
+function paused(ask: () => void): { ask: () => void; stop: () => void } {
+  let lastMs = 0;
+  let timer: number | undefined;
+  const run = () => {
+    timer = undefined;
+    lastMs = Date.now();
+    ask();
+  };
+  return {
+    ask: () => {
+      timer ??= window.setTimeout(run, Math.max(0, lastMs + EVENT_PAUSE_MS - Date.now()));
+    },
+    stop: () => window.clearTimeout(timer),
+  };
+}
+
+export function useLiveUpdates(): void {
+  const client = useQueryClient();
+  useEffect(() => {
+    const machines = paused(() => {
+      void client.invalidateQueries({ queryKey: ['machines'] });
+      void client.invalidateQueries({ queryKey: ['machine'] });
+      // A chart of seven days does not change with one report: it keeps its own pace.
+      void client.invalidateQueries({
+        queryKey: ['series'],
+        predicate: (query) => query.meta?.pollMs === POLL_MS,
+      });
+    });
+    const cluster = paused(() => void client.invalidateQueries({ queryKey: ['cluster'] }));
+    let source: EventSource;
+    let reopen: number | undefined;
+    const open = () => {
+      source = new EventSource('/api/fleet/events');
+      source.addEventListener('machines', machines.ask);
+      source.addEventListener('cluster', cluster.ask);
+      source.addEventListener('error', () => {
+        if (source.readyState === EventSource.CLOSED) reopen = window.setTimeout(open, EVENTS_REOPEN_MS);
+      });
+    };
+    open();
+    return () => {
+      source.close();
+      window.clearTimeout(reopen);
+      machines.stop();
+      cluster.stop();
+    };
+  }, [client]);
+}
