@@ -70,7 +70,8 @@ export function openReport(body: Uint8Array, key: Secret): Opening {
 
 /** Plain means that it has no part of an envelope, so one changed byte cannot turn an envelope into a plain report. */
 function isPlain(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !('ciphertext' in value) && !('nonce' in value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return !('ciphertext' in value) && !('nonce' in value);
 }
 
 function decrypt(sealed: Uint8Array, key: Secret, nonce: Uint8Array): Uint8Array | undefined {
