@@ -1,0 +1,104 @@
+/** `atlas-fleet config`: says what is wrong with a configuration, and what counts and why. Never shows a secret. */
+import { Command, Option } from 'commander';
+import { AtlasError } from '../../base/errors.ts';
+import type { Role } from '../../config/config.ts';
+import type { LoadedConfig, LoadOptions, RefusedConfig } from '../../config/load.ts';
+import type { Problem } from '../../config/problem.ts';
+import { print, printJson, printTable, reportConfigProblems } from '../terminal.ts';
+
+interface ConfigFlags {
+  readonly config?: string;
+  readonly json?: boolean;
+  readonly role: Role;
+}
+
+export function configCommand(): Command {
+  const config = new Command('config').description('check and show the configuration');
+  withFlags(config.command('check'))
+    .description('say all that is wrong with the configuration, with its place and its mend')
+    .action(check);
+  withFlags(config.command('show'))
+    .description('show every key with its value and where it came from; secrets stay hidden')
+    .action(show);
+  return config;
+}
+
+function withFlags(command: Command): Command {
+  const roles: Role[] = ['server', 'agent', 'any'];
+  return command
+    .option('--config <file>', 'the config.yaml to read')
+    .option('--json', 'print JSON')
+    .addOption(new Option('--role <role>', 'whose requirements to check').choices(roles).default('server'));
+}
+
+/** For commands that run on a configuration: warnings are said, errors end the command with exit code 3. */
+export async function requireConfig(options: LoadOptions): Promise<LoadedConfig> {
+  const { loadConfig } = await import('../../config/load.ts');
+  const loaded = loadConfig(options);
+  if (loaded.ok) {
+    reportConfigProblems(loaded.warnings);
+    return loaded;
+  }
+  reportConfigProblems(loaded.problems);
+  throw await refusal(loaded);
+}
+
+async function refusal({ path, problems }: RefusedConfig): Promise<AtlasError> {
+  const { errorCount } = await import('../../config/problem.ts');
+  if (path === null)
+    return new AtlasError('config_missing', 'no config.yaml was found, and nothing was started');
+  const count = errorCount(problems);
+  const errors = count === 1 ? 'one error' : `${count} errors`;
+  return new AtlasError('config_invalid', `${errors} in the configuration, and nothing was started`);
+}
+
+async function check({ config, json, role }: ConfigFlags): Promise<void> {
+  const { loadConfig } = await import('../../config/load.ts');
+  const loaded = loadConfig({ role, configPath: config });
+  const problems = loaded.ok ? loaded.warnings : loaded.problems;
+  if (json) {
+    const path = loaded.ok ? loaded.config.source.path : loaded.path;
+    printJson({ ok: loaded.ok, path, problems: problems.map(asJson) });
+  } else {
+    reportConfigProblems(problems);
+  }
+  if (!loaded.ok) throw await refusal(loaded);
+  if (!json) for (const line of inWords(loaded)) print(line);
+}
+
+function asJson({ place, severity, code, key, sentence, hint }: Problem) {
+  const { kind, ...where } = place;
+  return { severity, code, key, place: { kind, ...where }, sentence, hint };
+}
+
+/** What the server will do, in the words of an operator. */
+function inWords({ config, secrets }: LoadedConfig): string[] {
+  const { server, cluster, database } = config;
+  const level = secrets.clusterSecret === null ? 1 : 2;
+  const scheme = server.tls === 'off' ? 'http' : 'https';
+  return [
+    `ok: ${config.source.path}`,
+    `  server: ${scheme} on ${server.host}, port ${server.port}`,
+    `  database: ${database.engine}, ${database.path}`,
+    cluster.enabled
+      ? `  cluster: ${cluster.backend} backend, ${cluster.statePath}, security level ${level}`
+      : '  cluster: off, one server',
+  ];
+}
+
+async function show({ config, json, role }: ConfigFlags): Promise<void> {
+  const loaded = await requireConfig({ role, configPath: config });
+  const { shownKeys } = await import('../../config/shown.ts');
+  const keys = shownKeys(loaded);
+  if (json) {
+    printJson({ path: loaded.config.source.path, keys });
+    return;
+  }
+  const rows = keys.map(({ key, value, origin }) => [key, asCell(value), origin]);
+  printTable(['KEY', 'VALUE', 'FROM'], rows);
+}
+
+function asCell(value: unknown): string {
+  if (value === null) return '-';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

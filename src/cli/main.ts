@@ -1,0 +1,72 @@
+/**
+ * `atlas-fleet`: the commands, and the one place where an error becomes two lines and an exit code. What a
+ * command needs is imported when it runs, so that help and mistakes are answered at once.
+ */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { AtlasError } from '../base/errors.ts';
+import { configCommand } from './commands/config.ts';
+import { secretCommand } from './commands/secret.ts';
+import { EXIT, type ExitCode, exitCodeOf } from './exit.ts';
+import { print, say, sayError } from './terminal.ts';
+
+/** What an error leaves running (sockets, timers) is given this long to end by itself. */
+const LINGER_MS = 2000;
+
+const VERSION: string = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+).version;
+
+function assemble(): Command {
+  const program = new Command('atlas-fleet')
+    .description('Self-hosted fleet server for Macs.')
+    .version(VERSION, '--version', 'print the version')
+    .helpCommand(false);
+  program.addCommand(configCommand());
+  program.addCommand(secretCommand());
+  program.addCommand(versionCommand());
+  mannered(program);
+  return program;
+}
+
+function versionCommand(): Command {
+  return new Command('version').description('print the version, the runtime and the platform').action(() => {
+    print(`atlas-fleet ${VERSION} (node ${process.versions.node}, ${process.platform} ${process.arch})`);
+  });
+}
+
+/** Commander reports through us: no command exits by itself or prints its own errors. */
+function mannered(command: Command): void {
+  command.configureOutput({ outputError: () => {} }).exitOverride((error) => {
+    throw error.exitCode === 0 ? error : usageError(error, command);
+  });
+  for (const below of command.commands) mannered(below);
+}
+
+function usageError(error: CommanderError, command: Command): AtlasError {
+  const names: string[] = [];
+  for (let one: Command | null = command; one !== null; one = one.parent) names.unshift(one.name());
+  const see = `see ${names.join(' ')} --help`;
+  if (error.code === 'commander.help') return new AtlasError('usage', 'a command is missing', { hint: see });
+  const [message = '', guess] = error.message.replace(/^error: /, '').split('\n');
+  const meant = guess?.replace(/^\((.*)\)$/, '$1');
+  return new AtlasError('usage', message, { hint: meant === undefined ? see : `${meant} ${see}` });
+}
+
+function report(error: unknown): ExitCode {
+  if (error instanceof AtlasError) {
+    sayError(error.message, error.hint);
+    return exitCodeOf(error.kind);
+  }
+  sayError(`internal error: ${error instanceof Error ? error.message : String(error)}`);
+  if (process.env.ATLAS_FLEET_LOG__LEVEL === 'debug' && error instanceof Error) say(error.stack ?? '');
+  return EXIT.failed;
+}
+
+try {
+  await assemble().parseAsync();
+} catch (error) {
+  const isHelp = error instanceof CommanderError && error.exitCode === 0;
+  process.exitCode = isHelp ? EXIT.ok : report(error);
+  setTimeout(() => process.exit(), LINGER_MS).unref();
+}

@@ -1,0 +1,47 @@
+/**
+ * The configuration as it may be shown: every key with its value and where it came from, without one secret.
+ * A secret is shown by its fingerprint, which is enough to see that two servers differ; a password that a
+ * person chose not even so, because a fingerprint lets guesses be tried.
+ */
+import { Secret } from '../base/secret.ts';
+import type { DatabaseAddress } from './kind.ts';
+import type { LoadedConfig } from './load.ts';
+import { KEY_PATHS, type KeyPath, rowOf } from './schema.ts';
+import type { Origin } from './source.ts';
+
+export interface ShownKey {
+  readonly key: KeyPath;
+  /** null: not given. */
+  readonly value: unknown;
+  /** Such as `file, line 3`. */
+  readonly origin: string;
+  readonly about: string;
+}
+
+export function shownKeys({ values, origins }: LoadedConfig): ShownKey[] {
+  return KEY_PATHS.map((key) => {
+    const origin = origins.get(key) ?? { from: 'default' };
+    return {
+      key,
+      value: shownValue(key, values[key], origin),
+      origin: originText(origin),
+      about: rowOf(key).about,
+    };
+  });
+}
+
+function shownValue(key: KeyPath, value: unknown, origin: Origin): unknown {
+  const { view } = rowOf(key);
+  if (value === null) return null;
+  if (value instanceof Secret) return view === 'secret' ? `[secret ${value.fingerprint()}]` : '[secret]';
+  if (view !== 'open') return origin.from === 'default' ? value : '[not shown]';
+  return key === 'database.url' ? databaseText(value as DatabaseAddress) : value;
+}
+
+const databaseText = ({ engine, path }: DatabaseAddress) => `${engine}:${path}`;
+
+function originText(origin: Origin): string {
+  if (origin.from === 'file') return `file, line ${origin.line}`;
+  if (origin.from === 'environment') return `$${origin.variable}`;
+  return origin.from === 'flag' ? `flag ${origin.flag}` : 'default';
+}
