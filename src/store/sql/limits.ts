@@ -1,0 +1,29 @@
+/**
+ * Every bound of the SQL stores, with its unit. None of them changes what is stored, so any may be tuned.
+ */
+
+/** Bytes of the db_encryption_key, at least. */
+export const DATABASE_KEY_MIN_BYTES = 32;
+
+/** Milliseconds a transaction waits for another process to finish its own before it gives up. */
+export const LOCK_WAIT_MS = 5_000;
+/** Milliseconds SQLite may hold the event loop in one wait for that lock. Arbitrary: a heartbeat is not late for it. */
+export const LOCK_TRY_MS = 20;
+/** Bytes the write-ahead log is cut back to after a burst. Arbitrary. */
+export const WAL_KEPT_BYTES = 16 * 1024 * 1024;
+
+/** Reports in one transaction: about 10 ms of the event loop. bench and docs/performance.md have the figures. */
+export const BATCH_MAX_REPORTS = 64;
+/** Bytes of text in one transaction, so that 64 reports of the largest size do not hold the event loop. Arbitrary. */
+export const BATCH_MAX_BYTES = 512 * 1024;
+/** Reports that may wait for a commit: well under a second of work, so no sender waits until it gives up. */
+export const QUEUE_MAX_REPORTS = 2_048;
+/** Bytes of text that may wait for a commit. Arbitrary. */
+export const QUEUE_MAX_BYTES = 32 * 1024 * 1024;
+/** Seconds after which a sender that was turned away may ask again. Arbitrary. */
+export const QUEUE_RETRY_SECONDS = 2;
+/** Seconds after which to ask again when the database failed. Arbitrary. */
+export const STORE_RETRY_SECONDS = 10;
+
+/** Nonces forgotten in one transaction, so that the reports between them do not wait. Arbitrary. */
+export const FORGET_MAX_NONCES = 1_000;

@@ -1,0 +1,113 @@
+/**
+ * The tables, as types; migrations/ makes them. Times are Unix milliseconds, booleans 0 or 1, missing is NULL
+ * and never zero.
+ *
+ * Rules for successors: a released migration is never changed, a new one follows it. A figure that a newer
+ * agent reports becomes a column that may be NULL. No integer goes beyond 2^53 (protocol/report.ts bounds them).
+ */
+import type { Generated } from 'kysely';
+
+export interface Schema {
+  machines: MachineTable;
+  reports: ReportTable;
+  nonces: NonceTable;
+  users: UserTable;
+  sessions: SessionTable;
+  tokens: TokenTable;
+  setup_code: SetupCodeTable;
+  probe: ProbeTable;
+}
+
+export interface MachineTable {
+  machine_no: Generated<number>;
+  machine_id: string;
+  /** JSON, Report['machine_info'] of the newest report. */
+  info: string;
+  /** JSON, Metrics of the newest report: it stays when that report's row is long gone. */
+  latest: string;
+  latest_taken_at_ms: number;
+  first_seen_ms: number;
+  last_seen_ms: number;
+  via_node: string;
+  /** All that were ever stored. Only goes up: reports are numbered by it. */
+  reports: number;
+}
+
+/**
+ * Clustered by machine and time, so that a chart reads neighbouring pages. `number` is the machine's count at
+ * the time of storing: two reports of one millisecond are both kept, at a cost of two bytes and no lookup.
+ */
+export interface ReportTable {
+  machine_no: number;
+  taken_at_ms: number;
+  number: number;
+  received_ms: number;
+  uptime_seconds: number | null;
+  cpu_percent: number;
+  load_1: number | null;
+  load_5: number | null;
+  load_15: number | null;
+  memory_total: number;
+  memory_available: number;
+  memory_used: number;
+  memory_percent: number;
+  disk_total: number;
+  disk_used: number;
+  disk_free: number;
+  disk_percent: number;
+  network_bytes_sent: number;
+  network_bytes_received: number;
+  network_packets_sent: number;
+  network_packets_received: number;
+  processes: number;
+  battery_percent: number | null;
+  battery_plugged: number | null;
+  battery_time_left: number | null;
+}
+
+/** Outlives no report that could still be sent again, and does not depend on the report's row. */
+export interface NonceTable {
+  nonce: Uint8Array;
+  received_ms: number;
+}
+
+export interface UserTable {
+  user_id: Generated<number>;
+  username: string;
+  password_hash: string;
+  created_at_ms: number;
+}
+
+export interface SessionTable {
+  session_hash: string;
+  user_id: number;
+  csrf_token: string;
+  created_at_ms: number;
+  last_used_at_ms: number;
+  expires_at_ms: number;
+}
+
+export interface TokenTable {
+  token_id: string;
+  name: string;
+  token_hash: string;
+  /** Separated by spaces. */
+  scopes: string;
+  created_at_ms: number;
+  expires_at_ms: number | null;
+  last_used_at_ms: number | null;
+  last_used_from: string | null;
+}
+
+/** One row at most, slot 1. */
+export interface SetupCodeTable {
+  slot: number;
+  code_hash: string;
+  expires_at_ms: number;
+}
+
+/** One row, slot 1: what probe() writes. */
+export interface ProbeTable {
+  slot: number;
+  written_at_ms: number;
+}

@@ -1,0 +1,122 @@
+/**
+ * kysely on our connection. Transactions take the write lock at their start, so they never fail half way for
+ * another's sake, and wait for it in short steps with the event loop turning between them.
+ */
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type Kysely,
+  type QueryResult,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+} from 'kysely';
+import type { Clock } from '../../base/clock.ts';
+import { AtlasError } from '../../base/errors.ts';
+import { nextTurn } from './event-loop.ts';
+import { LOCK_TRY_MS, LOCK_WAIT_MS } from './limits.ts';
+import type { SqliteFile } from './sqlite.ts';
+import { isBusy, lockedError, refusal, storeError } from './sqlite-errors.ts';
+
+export function sqliteDialect(file: SqliteFile, clock: Clock): Dialect {
+  return {
+    createAdapter: () => new TransactionalDdlAdapter(),
+    createDriver: () => new SqliteDriver(file, clock),
+    createIntrospector: (db: Kysely<unknown>) => new SqliteIntrospector(db),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  };
+}
+
+/** SQLite rolls tables back like rows; kysely does not count on it, so all migrations in one transaction need this. */
+class TransactionalDdlAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
+/** One connection; kysely hands it to one query or transaction at a time. */
+class SqliteDriver implements Driver {
+  readonly #file: SqliteFile;
+  readonly #clock: Clock;
+  readonly #connection: SqliteConnection;
+
+  constructor(file: SqliteFile, clock: Clock) {
+    this.#file = file;
+    this.#clock = clock;
+    this.#connection = new SqliteConnection(file);
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    return this.#connection;
+  }
+
+  async beginTransaction(): Promise<void> {
+    const deadline = this.#clock.monotonicMs() + LOCK_WAIT_MS;
+    while (!this.#tryBegin()) {
+      if (this.#clock.monotonicMs() >= deadline) throw lockedError();
+      await nextTurn();
+    }
+  }
+
+  async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('commit'));
+  }
+
+  /** After a full disk or an I/O error SQLite has rolled back already. */
+  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#file.inTransaction) await connection.executeQuery(CompiledQuery.raw('rollback'));
+  }
+
+  async releaseConnection(): Promise<void> {}
+
+  async destroy(): Promise<void> {
+    this.#file.close();
+  }
+
+  #tryBegin(): boolean {
+    refuseClosed(this.#file);
+    this.#file.pragma(`busy_timeout=${LOCK_TRY_MS}`);
+    try {
+      this.#file.exec('begin immediate');
+      return true;
+    } catch (error) {
+      if (isBusy(error)) return false;
+      throw storeError(error);
+    } finally {
+      this.#file.pragma(`busy_timeout=${LOCK_WAIT_MS}`);
+    }
+  }
+}
+
+class SqliteConnection implements DatabaseConnection {
+  readonly #file: SqliteFile;
+
+  constructor(file: SqliteFile) {
+    this.#file = file;
+  }
+
+  async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+    refuseClosed(this.#file);
+    try {
+      const statement = this.#file.prepare<unknown[], Row>(query.sql);
+      if (statement.reader) return { rows: statement.all(...query.parameters) };
+      return { rows: [], numAffectedRows: BigInt(statement.run(...query.parameters).changes) };
+    } catch (error) {
+      // better-sqlite3 throws a TypeError for a parameter that has no SQL type.
+      throw error instanceof TypeError ? refusal(error) : storeError(error);
+    }
+  }
+
+  // biome-ignore lint/correctness/useYield: the contract of kysely asks for a generator
+  async *streamQuery<Row>(): AsyncIterableIterator<QueryResult<Row>> {
+    throw new Error('this store reads whole pages, it does not stream');
+  }
+}
+
+function refuseClosed(file: SqliteFile): void {
+  if (!file.open) throw new AtlasError('store_unavailable', 'the database is closed: the server is stopping');
+}
