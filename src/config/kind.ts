@@ -53,6 +53,13 @@ export function describeFound(plain: Plain): string {
   return hidden ? `a text of ${plain.length} characters` : `the text "${escapeControls(plain)}"`;
 }
 
+/** The same for what may be a secret: a password without quotes can be a number to YAML. */
+export function describeHidden(plain: Plain): string {
+  if (plain === null || typeof plain === 'object') return describeFound(plain);
+  const what = typeof plain === 'string' ? 'text' : typeof plain;
+  return `a ${what} that is not shown`;
+}
+
 export function flag(): Kind<boolean> {
   return {
     expected: 'true or false',

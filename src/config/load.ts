@@ -9,7 +9,7 @@ import { systemCode } from '../base/errors.ts';
 import { judgeWhole, type Whole } from './combination.ts';
 import { assembleConfig, assembleSecrets, type Config, type Role, type Secrets } from './config.ts';
 import { readDocument, type Section } from './document.ts';
-import { bad, describeFound, type Fault } from './kind.ts';
+import { bad, describeFound, describeHidden, type Fault } from './kind.ts';
 import { CONFIG_MAX_BYTES, readPrivateFile } from './private-file.ts';
 import { errorCount, type Place, type Problem } from './problem.ts';
 import { isSecretPath, KEY_PATHS, type KeyPath, rowOf, type Values, variableOf } from './schema.ts';
@@ -175,8 +175,7 @@ const RUNS_OVER = bad('yaml_syntax', {
 
 function faultProblem({ key, plain, place }: Candidate, fault: Fault): Problem {
   const { kind, view, default: usual } = rowOf(key);
-  const shown = view === 'open' || typeof plain !== 'string';
-  const found = shown ? `found ${describeFound(plain)}` : 'found a text that is not shown';
+  const found = view === 'open' ? describeFound(plain) : describeHidden(plain);
   const example = typeof usual === 'number' || typeof usual === 'string' ? String(usual) : kind.example;
   const spelt = `Write for example \`${key.slice(key.indexOf('.') + 1)}: ${example}\`.`;
   return {
@@ -184,7 +183,7 @@ function faultProblem({ key, plain, place }: Candidate, fault: Fault): Problem {
     code: fault.code,
     place,
     key,
-    sentence: `${key}: ${fault.sentence ?? found}; expected ${kind.expected}`,
+    sentence: `${key}: ${fault.sentence ?? `found ${found}`}; expected ${kind.expected}`,
     hint: fault.hint ?? spelt,
   };
 }

@@ -187,7 +187,8 @@ export function fromEnvironment(env: Readonly<Record<string, string | undefined>
 
 function unknownVariable(variable: string, place: Place): Problem {
   const names = [...KEY_OF_VARIABLE.keys(), ...KEY_OF_FILE_VARIABLE.keys(), CONFIG_VARIABLE];
-  const meant = nearest(variable, names);
+  const bare = homesOf(variable.slice(ENV_PREFIX.length).toLowerCase()).map(variableOf);
+  const meant = bare.length > 0 ? bare.join(' or ') : nearest(variable, names);
   const hint =
     meant === undefined
       ? 'A key such as cluster.redis_host is ATLAS_FLEET_CLUSTER__REDIS_HOST; unset what is not ours.'
