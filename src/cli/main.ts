@@ -2,26 +2,30 @@
  * `atlas-fleet`: the commands, and the one place where an error becomes two lines and an exit code. What a
  * command needs is imported when it runs, so that help and mistakes are answered at once.
  */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { AtlasError } from '../base/errors.ts';
+import { clusterCommand } from './commands/cluster.ts';
 import { configCommand } from './commands/config.ts';
 import { secretCommand } from './commands/secret.ts';
+import { serverCommand } from './commands/server.ts';
+import { tokenCommand } from './commands/token.ts';
+import { userCommand } from './commands/user.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit.ts';
 import { print, say, sayError } from './terminal.ts';
+import { VERSION } from './version.ts';
 
 /** What an error leaves running (sockets, timers) is given this long to end by itself. */
 const LINGER_MS = 2000;
-
-const VERSION: string = JSON.parse(
-  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-).version;
 
 function assemble(): Command {
   const program = new Command('atlas-fleet')
     .description('Self-hosted fleet server for Macs.')
     .version(VERSION, '--version', 'print the version')
     .helpCommand(false);
+  program.addCommand(serverCommand());
+  program.addCommand(clusterCommand());
+  program.addCommand(userCommand());
+  program.addCommand(tokenCommand());
   program.addCommand(configCommand());
   program.addCommand(secretCommand());
   program.addCommand(versionCommand());

@@ -46,6 +46,12 @@ export const setupRequest = z.strictObject({
   username: z.string().min(1).max(128),
   password: z.string().max(1024),
 });
+export const userCreate = z.strictObject({
+  username: z.string().min(1).max(128),
+  password: z.string().max(1024),
+});
+export const userInfo = z.object({ username: z.string(), created_at: time });
+export const userList = z.object({ items: z.array(userInfo), next_cursor: z.null() });
 export const tokenScope = z.enum(TOKEN_SCOPES);
 export const tokenCreate = z.strictObject({
   name: z.string().min(1).max(128),
@@ -240,6 +246,17 @@ export const clusterHealth = z.object({
 export const readiness = z.object({
   status: z.enum(['ready', 'starting', 'draining', 'unhealthy']),
   degraded: z.boolean(),
+});
+
+/** For people with a question about one slot. `text` is null for bytes that are not UTF-8. */
+export const slotInspection = z.object({
+  key: z.string(),
+  found: z.enum(['record', 'missing', 'unreadable']),
+  size_bytes: z.number().int().nullable(),
+  text: z.string().nullable(),
+  verified: z.boolean(),
+  code: z.string().nullable(),
+  sentence: z.string(),
 });
 
 // Agents

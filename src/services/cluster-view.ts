@@ -2,7 +2,9 @@
  * The cluster as pages and scripts ask for it: this node's own view, with the words that findings have. A
  * single server without cluster mode is a cluster of one, not an error.
  */
+import { decodeUtf8 } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
+import { AtlasError } from '../base/errors.ts';
 import { escapeControls } from '../base/log.ts';
 import { isActive, type NodeState } from '../membership/failure-detector.ts';
 import {
@@ -15,6 +17,8 @@ import {
 import type { Member } from '../membership/member-table.ts';
 import type { RefusalLedger } from '../membership/refusal-ledger.ts';
 import { refusalSentence } from '../membership/refusal-words.ts';
+import { RECORD_TYPES, type RecordType } from '../protocol/keyring.ts';
+import { NODE_ID } from '../protocol/limits.ts';
 import type { NodeRecordBody } from '../protocol/node-record.ts';
 import type { RefusalCode } from '../protocol/refusal.ts';
 import type { SecurityStatus } from '../protocol/security-level.ts';
@@ -82,6 +86,16 @@ export interface HealthCheckView {
   findings: Finding[];
 }
 
+export interface SlotInspection {
+  key: string;
+  found: 'record' | 'missing' | 'unreadable';
+  size_bytes: number | null;
+  text: string | null;
+  verified: boolean;
+  code: RefusalCode | null;
+  sentence: string;
+}
+
 /** What runs only in cluster mode. */
 export interface ClusterParts {
   readonly store: MemberStore;
@@ -101,6 +115,8 @@ export interface ClusterViewOptions {
   /** Null without cluster mode. */
   readonly cluster: ClusterParts | null;
 }
+
+const SLOT_KEY = /^fleet:cluster:([a-z]+):(.+)$/;
 
 type WriteProbe = HealthCheckView['backend']['write_probe'];
 
@@ -165,6 +181,43 @@ export class ClusterView {
       security,
       refusals: this.#refusals(),
       findings,
+    };
+  }
+
+  /** One slot, by the seeds' key. Rejects with slot_unknown for a key that no slot has, or without cluster mode. */
+  async inspect(key: string): Promise<SlotInspection> {
+    const { cluster } = this.#options;
+    const [, type, nodeId] = SLOT_KEY.exec(key) ?? [];
+    if (cluster === null || !isRecordType(type) || nodeId === undefined || !NODE_ID.test(nodeId)) {
+      throw new AtlasError('slot_unknown', 'There is no such key in the registry.', {
+        hint: 'Keys look like fleet:cluster:node:<node_id> and fleet:cluster:heartbeat:<node_id>.',
+      });
+    }
+    const reading = await cluster.store.inspect(type, nodeId);
+    if (reading.kind !== 'bytes') {
+      const sentence =
+        reading.kind === 'missing' ? 'Nothing lies there.' : `Not readable: ${reading.reason}.`;
+      return {
+        key,
+        found: reading.kind,
+        size_bytes: null,
+        text: null,
+        verified: false,
+        code: null,
+        sentence,
+      };
+    }
+    const refusal = cluster.watch.examine(type, nodeId, reading.bytes);
+    return {
+      key,
+      found: 'record',
+      size_bytes: reading.bytes.byteLength,
+      text: decodeUtf8(reading.bytes) ?? null,
+      verified: refusal === undefined,
+      code: refusal?.code ?? null,
+      sentence: refusal
+        ? refusalSentence({ ...refusal, nodeId, slot: key })
+        : 'Authentic, and inside its window.',
     };
   }
 
@@ -275,6 +328,10 @@ export class ClusterView {
       };
     });
   }
+}
+
+function isRecordType(text: string | undefined): text is RecordType {
+  return RECORD_TYPES.some((type) => type === text);
 }
 
 function registryState(facts: ClusterFacts): 'available' | 'unavailable' | 'incomplete' {

@@ -85,6 +85,12 @@ export class MemberWatch {
     return suspects >= 2 && suspects > fine;
   }
 
+  /** What is wrong with these bytes if they lay in this slot now, leaving aside whether they are news. */
+  examine(type: RecordType, slot: string, bytes: Uint8Array): Refusal | undefined {
+    const opening = openRecord(bytes, { ...this.#verifier(type, slot), seen: () => undefined });
+    return opening.ok === false ? opening.refusal : undefined;
+  }
+
   async start(): Promise<void> {
     await this.refresh();
     this.#schedule();

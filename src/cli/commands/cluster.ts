@@ -1,0 +1,119 @@
+/** `atlas-fleet cluster`: the cluster as the running server of this machine sees it. */
+import { Command } from 'commander';
+import type { ControlClient } from '../control.ts';
+import { print, printJson, printTable } from '../terminal.ts';
+import { requireConfig } from './config.ts';
+
+interface Flags {
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+export function clusterCommand(): Command {
+  const cluster = new Command('cluster').description('look at the cluster');
+  withFlags(cluster.command('status'))
+    .description('the verdict, the findings and the refused records')
+    .action(status);
+  withFlags(cluster.command('nodes')).description('the servers and their states').action(nodes);
+  withFlags(cluster.command('security'))
+    .description('how the servers prove themselves to each other')
+    .action(security);
+  withFlags(cluster.command('inspect'))
+    .description('what lies under one key of the registry, such as fleet:cluster:node:server-01')
+    .argument('<key>', 'the key')
+    .action(inspect);
+  return cluster;
+}
+
+function withFlags(command: Command): Command {
+  return command
+    .option('--config <file>', 'the config.yaml of the running server')
+    .option('--json', 'print JSON');
+}
+
+export async function runningServer(flags: { config?: string }): Promise<ControlClient> {
+  const { config } = await requireConfig({ role: 'any', configPath: flags.config });
+  const { controlClient } = await import('../control.ts');
+  return controlClient(config.server.dataDir);
+}
+
+interface Node {
+  readonly node_id: string;
+  readonly state: string;
+  readonly last_heartbeat_age_seconds: number | null;
+  readonly signature: string;
+  readonly clock_offset_seconds: number | null;
+  readonly version: string;
+  readonly host: string;
+  readonly port: number;
+  readonly this_node: boolean;
+}
+
+async function nodes(flags: Flags): Promise<void> {
+  const server = await runningServer(flags);
+  const answer = await server.get<{ nodes: Node[] }>('/api/fleet/cluster/nodes');
+  if (flags.json) return printJson(answer);
+  const rows = answer.nodes.map((node) => [
+    node.this_node ? `${node.node_id} (this)` : node.node_id,
+    node.state,
+    node.last_heartbeat_age_seconds === null ? '-' : `${node.last_heartbeat_age_seconds} s`,
+    node.signature,
+    node.clock_offset_seconds === null ? '-' : `${node.clock_offset_seconds} s`,
+    node.version,
+    `${node.host}:${node.port}`,
+  ]);
+  printTable(['NODE', 'STATE', 'HEARD', 'SIGNATURE', 'CLOCK', 'VERSION', 'ADDRESS'], rows);
+}
+
+interface Health {
+  readonly verdict: string;
+  readonly findings: readonly { severity: string; sentence: string; mend: string }[];
+  readonly refusals: readonly {
+    code: string;
+    node_id: string;
+    count: number;
+    last_at: string;
+    sentence: string;
+  }[];
+}
+
+async function status(flags: Flags): Promise<void> {
+  const server = await runningServer(flags);
+  if (flags.json) return printJson(await server.get('/api/fleet/cluster/status'));
+  const health = await server.get<Health>('/api/fleet/cluster/health-check?probe=true');
+  print(health.verdict);
+  for (const { severity, sentence, mend } of health.findings) print(`  ${severity}: ${sentence} ${mend}`);
+  if (health.refusals.length > 0) print('Refused records:');
+  for (const refused of health.refusals) {
+    print(`  ${refused.last_at}  ${refused.code}  x${refused.count}  ${refused.sentence}`);
+  }
+}
+
+async function security(flags: Flags): Promise<void> {
+  const server = await runningServer(flags);
+  const answer = await server.get<Record<string, unknown>>('/api/fleet/cluster/security');
+  if (flags.json) return printJson(answer);
+  printTable(
+    ['SETTING', 'VALUE'],
+    Object.entries(answer).map(([name, value]) => [name, String(value ?? '-')]),
+  );
+}
+
+async function inspect(key: string, flags: Flags): Promise<void> {
+  const server = await runningServer(flags);
+  const answer = await server.get<{ text: string | null; sentence: string; code: string | null }>(
+    `/api/fleet/cluster/inspect?key=${encodeURIComponent(key)}`,
+  );
+  if (flags.json) return printJson(answer);
+  if (answer.text !== null) print(JSON.stringify(parsed(answer.text), null, 2));
+  print(answer.code === null ? answer.sentence : `${answer.code}: ${answer.sentence}`);
+}
+
+/** Shown as JSON in either case, so that no byte of it reaches the terminal as it is. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,71 @@
+/** `atlas-fleet server`: runs a server in the foreground, for launchd, systemd and people. */
+import { Command } from 'commander';
+import type { LoadedConfig } from '../../config/load.ts';
+import { untilEnded } from '../shutdown.ts';
+import { sayWarning } from '../terminal.ts';
+import { VERSION } from '../version.ts';
+import { requireConfig } from './config.ts';
+
+/** Milliseconds between *draining* and the end of listening: a load balancer's next look, and some. */
+const DRAIN_MS = 3000;
+
+export function serverCommand(): Command {
+  return new Command('server')
+    .description('run a server in the foreground')
+    .option('--config <file>', 'the config.yaml to run')
+    .action(runServer);
+}
+
+async function runServer(flags: { config?: string }): Promise<void> {
+  const ended = untilEnded();
+  const loaded = await requireConfig({ role: 'server', configPath: flags.config });
+  const { config, secrets } = loaded;
+  const { startNode } = await import('../../node.ts');
+  const { systemClock } = await import('../../base/clock.ts');
+  const { openLog } = await import('../../base/log.ts');
+  await writeClusterId(loaded);
+  const node = await startNode({
+    config,
+    secrets,
+    version: VERSION,
+    clock: systemClock,
+    openLog: (fields) => {
+      const log = openLog({ ...config.log, fields });
+      log.info('server.config', `Configuration: ${config.source.path}`);
+      return log;
+    },
+  });
+  if (process.send) process.send({ ready: node.nodeId });
+  const ending = await ended;
+  await node.stop(ending === 'drain' ? DRAIN_MS : 0);
+  process.disconnect?.();
+}
+
+/**
+ * A hand-written config names no cluster: the id derived from its secret is written down now, because after a
+ * rotation the secret would derive another one.
+ */
+async function writeClusterId({ config, secrets }: LoadedConfig): Promise<void> {
+  const path = config.source.path;
+  if (
+    !config.cluster.enabled ||
+    config.cluster.clusterId !== null ||
+    secrets.clusterSecret === null ||
+    path === null
+  ) {
+    return;
+  }
+  const { deriveClusterId } = await import('../../protocol/keyring.ts');
+  const { setKey, writeConfig } = await import('../../config/edit.ts');
+  const { readFileSync } = await import('node:fs');
+  const clusterId = deriveClusterId(secrets.clusterSecret);
+  try {
+    writeConfig(path, setKey(readFileSync(path, 'utf8'), 'cluster.cluster_id', clusterId));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    sayWarning(
+      `cluster_id could not be written into ${path}: ${why}`,
+      `Add it by hand: cluster_id: "${clusterId}"`,
+    );
+  }
+}

@@ -1,0 +1,88 @@
+/** `atlas-fleet token`: API tokens for scripts. A token is printed once, when it is made. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { ControlClient } from '../control.ts';
+import { print, printJson, printTable, say } from '../terminal.ts';
+import { requireConfig } from './config.ts';
+
+const SCOPES = ['read', 'agents:write', 'packages:build', 'admin'];
+const DAY_SECONDS = 86_400;
+
+interface Flags {
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+interface Token {
+  readonly token_id: string;
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly expires_at: string | null;
+  readonly last_used_at: string | null;
+}
+
+export function tokenCommand(): Command {
+  const token = new Command('token').description('API tokens');
+  withFlags(token.command('create'))
+    .description('make a token and print it, this once')
+    .argument('<name>', 'what it is for')
+    .addOption(new Option('--scope <scope...>', 'what it may do').choices(SCOPES).default(['read']))
+    .option('--days <n>', 'days until it ends; without it, it does not', wholeDays)
+    .action(create);
+  withFlags(token.command('list')).description('list tokens').action(list);
+  withFlags(token.command('revoke'))
+    .description('end a token')
+    .argument('<id>', 'its id, from token list')
+    .action(revoke);
+  return token;
+}
+
+function withFlags(command: Command): Command {
+  return command.option('--config <file>', 'the config.yaml of the server').option('--json', 'print JSON');
+}
+
+function wholeDays(text: string): number {
+  if (/^[1-9][0-9]{0,3}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It is a whole number of days.');
+}
+
+async function withServer(flags: Flags, work: (server: ControlClient) => Promise<void>): Promise<void> {
+  const loaded = await requireConfig({ role: 'server', configPath: flags.config });
+  const { administer } = await import('../control.ts');
+  await administer(loaded, work);
+}
+
+async function create(name: string, flags: Flags & { scope: string[]; days?: number }): Promise<void> {
+  await withServer(flags, async (server) => {
+    const expiry = flags.days === undefined ? {} : { expires_in_seconds: flags.days * DAY_SECONDS };
+    const answer = await server.post<Token & { token: string }>('/api/fleet/tokens', {
+      name,
+      scopes: flags.scope,
+      ...expiry,
+    });
+    if (flags.json) return printJson(answer);
+    print(answer.token);
+    say('Keep it now: it is not shown again.');
+  });
+}
+
+async function list(flags: Flags): Promise<void> {
+  await withServer(flags, async (server) => {
+    const answer = await server.get<{ items: Token[] }>('/api/fleet/tokens');
+    if (flags.json) return printJson(answer);
+    const rows = answer.items.map((token) => [
+      token.token_id,
+      token.name,
+      token.scopes.join(','),
+      token.expires_at ?? 'never',
+      token.last_used_at ?? 'never',
+    ]);
+    printTable(['ID', 'NAME', 'SCOPES', 'ENDS', 'LAST USED'], rows);
+  });
+}
+
+async function revoke(tokenId: string, flags: Flags): Promise<void> {
+  await withServer(flags, async (server) => {
+    await server.delete(`/api/fleet/tokens/${encodeURIComponent(tokenId)}`);
+    say('Revoked.');
+  });
+}

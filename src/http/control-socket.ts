@@ -1,0 +1,51 @@
+/**
+ * The control socket: the same routes behind a Unix socket of mode 0600. Who can open it can read config.yaml
+ * too, so no password is asked. It is also the lock of the data folder: two servers with one identity would
+ * call each other a clone.
+ */
+import { chmod, mkdir, rm, stat } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { dirname } from 'node:path';
+import { AtlasError, systemCode } from '../base/errors.ts';
+import type { App } from './server.ts';
+
+const PRIVATE_FOLDER = 0o700;
+const PRIVATE_SOCKET = 0o600;
+const ANYONE_ELSE = 0o077;
+
+/** Rejects with folder_in_use when another server answers there. */
+export async function claimControlSocket(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: PRIVATE_FOLDER });
+  const folder = await stat(dirname(path));
+  if ((folder.mode & ANYONE_ELSE) !== 0) await chmod(dirname(path), PRIVATE_FOLDER);
+  if (await answers(path)) {
+    throw new AtlasError('folder_in_use', `another server runs on this data folder (${path} answers)`, {
+      hint: 'stop it first, or give this one a data_dir of its own',
+    });
+  }
+  await rm(path, { force: true }); // left by a server that was killed
+}
+
+export async function listenOnControlSocket(app: App, path: string): Promise<void> {
+  const before = process.umask(ANYONE_ELSE);
+  try {
+    await app.listen({ path });
+  } finally {
+    process.umask(before);
+  }
+  await chmod(path, PRIVATE_SOCKET);
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', (error) => {
+      if (['ENOENT', 'ECONNREFUSED', 'ENOTSOCK'].includes(systemCode(error) ?? '')) resolve(false);
+      else reject(error);
+    });
+  });
+}

@@ -1,0 +1,153 @@
+/**
+ * Who may pass. Every route names its guard; one that does not is not registered, so a forgotten guard is a
+ * server that does not start and not an open door. Guards run before a body is read.
+ */
+import { createHash } from 'node:crypto';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { equalBytes } from '../base/bytes.ts';
+import { AtlasError } from '../base/errors.ts';
+import type { Secret } from '../base/secret.ts';
+import type { Accounts, Login } from '../services/accounts.ts';
+import { type ApiTokens, hasScope } from '../services/api-tokens.ts';
+import type { TokenScope } from '../store/account-store.ts';
+import { sessionCookie } from './session-cookie.ts';
+
+export type Guard =
+  /** Anybody. */
+  | { readonly kind: 'open' }
+  /** Anybody, but no other site's page in the name of a browser: what opens a session. */
+  | { readonly kind: 'same_origin' }
+  /** An agent, by the API key that all agents share. */
+  | { readonly kind: 'agent_key' }
+  /** A session, an API token with this scope, or the local administrator. */
+  | { readonly kind: 'person'; readonly scope: TokenScope };
+
+export const open: Guard = { kind: 'open' };
+export const sameOrigin: Guard = { kind: 'same_origin' };
+export const agentKey: Guard = { kind: 'agent_key' };
+export const person = (scope: TokenScope): Guard => ({ kind: 'person', scope });
+
+/** Who asks, as the guard established it. */
+export type Caller =
+  | { readonly kind: 'nobody' }
+  | { readonly kind: 'agent' }
+  | { readonly kind: 'session'; readonly login: Login; readonly cookieValue: string }
+  | { readonly kind: 'token'; readonly name: string; readonly scopes: readonly TokenScope[] }
+  /** Through the control socket, which only who may read config.yaml can open. */
+  | { readonly kind: 'local' };
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    guard?: Guard;
+  }
+  interface FastifyRequest {
+    caller: Caller;
+  }
+}
+
+export interface GuardParts {
+  readonly accounts: Accounts;
+  readonly tokens: ApiTokens;
+  readonly apiKey: Secret;
+  readonly door: 'network' | 'control';
+}
+
+/** Routes that a plugin registers below this prefix are open: the API's description holds nothing of the fleet. */
+export const DOCS_PREFIX = '/api/docs';
+
+const CSRF_HEADER = 'x-csrf-token';
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+const NOBODY: Caller = { kind: 'nobody' };
+
+export function guardRoutes(app: FastifyInstance, parts: GuardParts): void {
+  app.decorateRequest('caller');
+  app.addHook('onRoute', (route) => {
+    const guard = route.config?.guard ?? (route.prefix.startsWith(DOCS_PREFIX) ? open : undefined);
+    if (guard === undefined) throw new Error(`route ${route.method} ${route.url} names no guard`);
+    route.config = { ...route.config, guard };
+  });
+  app.addHook('onRequest', async (request) => {
+    const guard = request.routeOptions.config.guard ?? open;
+    request.caller = parts.door === 'control' ? { kind: 'local' } : await admit(guard, request, parts);
+  });
+}
+
+async function admit(guard: Guard, request: FastifyRequest, parts: GuardParts): Promise<Caller> {
+  switch (guard.kind) {
+    case 'open':
+      return NOBODY;
+    case 'same_origin':
+      checkOrigin(request);
+      return NOBODY;
+    case 'agent_key':
+      checkApiKey(request, parts.apiKey);
+      return { kind: 'agent' };
+    case 'person':
+      return admitPerson(guard.scope, request, parts);
+  }
+}
+
+async function admitPerson(scope: TokenScope, request: FastifyRequest, parts: GuardParts): Promise<Caller> {
+  const bearer = bearerOf(request);
+  if (bearer !== undefined) {
+    const token = await parts.tokens.authenticate(bearer, request.ip);
+    if (!hasScope(token.scopes, scope)) {
+      throw new AtlasError('scope_missing', `This token does not have the scope ${scope}.`, {
+        hint: 'Create one that has it under Settings, API tokens.',
+      });
+    }
+    return { kind: 'token', name: token.name, scopes: token.scopes };
+  }
+  const cookieValue = sessionCookie(request);
+  if (cookieValue === undefined) {
+    throw new AtlasError('login_required', 'Log in, or send an API token.', {
+      hint: 'Authorization: Bearer atl_…',
+    });
+  }
+  const login = await parts.accounts.authenticate(cookieValue);
+  if (!SAFE_METHODS.has(request.method)) checkCsrf(request, login);
+  return { kind: 'session', login, cookieValue };
+}
+
+/** Compared by digest, so that neither time nor length tells anything of the key. */
+function checkApiKey(request: FastifyRequest, apiKey: Secret): void {
+  const given = request.headers['x-api-key'] ?? bearerOf(request);
+  const hint = "Set the agent's api_key to server.api_key of the servers.";
+  if (typeof given !== 'string' || given === '')
+    throw new AtlasError('api_key_missing', 'The API key is missing.', { hint });
+  if (!equalBytes(digest(Buffer.from(given, 'utf8')), digest(apiKey.reveal()))) {
+    throw new AtlasError('api_key_wrong', 'The API key is wrong.', { hint });
+  }
+}
+
+function digest(bytes: Uint8Array): Uint8Array {
+  return createHash('sha256').update(bytes).digest();
+}
+
+/** The cookie alone is sent by any page that makes the browser ask; the token is known to our page only. */
+function checkCsrf(request: FastifyRequest, login: Login): void {
+  checkOrigin(request);
+  const given = request.headers[CSRF_HEADER];
+  if (typeof given !== 'string' || !equalBytes(Buffer.from(given), Buffer.from(login.csrfToken))) {
+    throw csrfFailed();
+  }
+}
+
+/** Browsers name the origin of every request that changes something; other programs send none. */
+function checkOrigin(request: FastifyRequest): void {
+  const { origin } = request.headers;
+  if (origin !== undefined && origin !== `${request.protocol}://${request.host}`) throw csrfFailed();
+  const site = request.headers['sec-fetch-site'];
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') throw csrfFailed();
+}
+
+function csrfFailed(): AtlasError {
+  return new AtlasError('csrf_failed', "This request did not come from this server's own page.", {
+    hint: 'Reload the page and try again. Behind a proxy, set trusted_proxies and pass Host on.',
+  });
+}
+
+function bearerOf(request: FastifyRequest): string | undefined {
+  const header = request.headers.authorization;
+  return header?.startsWith('Bearer ') ? header.slice('Bearer '.length).trim() : undefined;
+}

@@ -1,0 +1,182 @@
+/** People and their tokens: the first administrator, login, passwords, API tokens. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { AtlasError } from '../../base/errors.ts';
+import type { Accounts, Login, NewLogin } from '../../services/accounts.ts';
+import type { ApiTokens } from '../../services/api-tokens.ts';
+import type { SetupCodes } from '../../services/setup-code.ts';
+import type { ApiToken, User } from '../../store/account-store.ts';
+import { person, sameOrigin } from '../guard.ts';
+import type { App } from '../server.ts';
+import { clearSessionCookie, setSessionCookie } from '../session-cookie.ts';
+import {
+  loginRequest,
+  passwordChange,
+  sessionInfo,
+  setupRequest,
+  tokenCreate,
+  tokenCreated,
+  tokenList,
+  userCreate,
+  userInfo,
+  userList,
+} from '../shapes.ts';
+
+export interface AccountParts {
+  readonly accounts: Accounts;
+  readonly tokens: ApiTokens;
+  readonly setup: SetupCodes;
+  readonly nodeId: string;
+}
+
+const nothing = z.undefined();
+
+export function accountRoutes(app: App, { accounts, tokens, setup, nodeId }: AccountParts): void {
+  const describe = (login: Login) => ({
+    username: login.user.username,
+    csrf_token: login.csrfToken,
+    expires_at: asTime(login.expiresAtMs),
+    node_id: nodeId,
+  });
+  const enter = (login: NewLogin, request: FastifyRequest, reply: FastifyReply) => {
+    setSessionCookie(request, reply, login.cookieValue, login.expiresAtMs);
+    return describe(login);
+  };
+
+  app.post('/api/fleet/login', {
+    config: { guard: sameOrigin },
+    schema: { summary: 'Log in', body: loginRequest, response: { 200: sessionInfo } },
+    handler: async (request, reply) => {
+      const { username, password } = request.body;
+      return enter(await accounts.login(username, password, request.ip), request, reply);
+    },
+  });
+
+  app.post('/api/fleet/setup', {
+    config: { guard: sameOrigin },
+    schema: {
+      summary: 'The first administrator, by the code of init',
+      body: setupRequest,
+      response: { 200: sessionInfo },
+    },
+    handler: async (request, reply) => {
+      const { code, username, password } = request.body;
+      const user = await setup.redeem(code, username, password);
+      return enter(await accounts.openSession(user), request, reply);
+    },
+  });
+
+  app.get('/api/fleet/session', {
+    config: { guard: person('read') },
+    schema: { summary: 'Who is logged in', response: { 200: sessionInfo } },
+    handler: async (request) => describe(requireSession(request).login),
+  });
+
+  app.post('/api/fleet/logout', {
+    config: { guard: person('read') },
+    schema: { summary: 'End this session', response: { 204: nothing } },
+    handler: async (request, reply) => {
+      await accounts.logout(requireSession(request).cookieValue);
+      clearSessionCookie(request, reply);
+      return reply.code(204).send();
+    },
+  });
+
+  app.post('/api/fleet/password', {
+    config: { guard: person('admin') },
+    schema: {
+      summary: "Change a password; the user's sessions end",
+      body: passwordChange,
+      response: { 204: nothing },
+    },
+    handler: async (request, reply) => {
+      const { username, current_password: current = '', new_password: next } = request.body;
+      if (request.caller.kind === 'session') {
+        const own = request.caller.login.user.username;
+        if (username !== undefined && username !== own) {
+          throw new AtlasError('scope_missing', 'On the page you change your own password.', {
+            hint: 'For another user: atlas-fleet user passwd NAME',
+          });
+        }
+        await accounts.changePassword(own, current, next, request.ip);
+        // The page that did it stays logged in; whoever else held a session is out.
+        const login = await accounts.login(own, next, request.ip);
+        setSessionCookie(request, reply, login.cookieValue, login.expiresAtMs);
+        return reply.code(204).send();
+      }
+      if (username === undefined) throw new AtlasError('bad_request', 'Name the user.');
+      await accounts.setPassword(username, next);
+      return reply.code(204).send();
+    },
+  });
+
+  app.get('/api/fleet/users', {
+    config: { guard: person('admin') },
+    schema: { summary: 'Users', response: { 200: userList } },
+    handler: async () => ({ items: (await accounts.users()).map(describeUser), next_cursor: null }),
+  });
+
+  app.post('/api/fleet/users', {
+    config: { guard: person('admin') },
+    schema: { summary: 'A new administrator', body: userCreate, response: { 201: userInfo } },
+    handler: async ({ body: { username, password } }, reply) =>
+      reply.code(201).send(describeUser(await accounts.addUser(username, password))),
+  });
+
+  app.get('/api/fleet/tokens', {
+    config: { guard: person('admin') },
+    schema: { summary: 'API tokens', response: { 200: tokenList } },
+    handler: async () => ({ items: (await tokens.list()).map(describeToken), next_cursor: null }),
+  });
+
+  app.post('/api/fleet/tokens', {
+    config: { guard: person('admin') },
+    schema: {
+      summary: 'A new API token, shown this once',
+      body: tokenCreate,
+      response: { 201: tokenCreated },
+    },
+    handler: async ({ body: { name, scopes, expires_in_seconds } }, reply) => {
+      const created = await tokens.create({ name, scopes, expiresInSeconds: expires_in_seconds });
+      return reply.code(201).send({ ...describeToken(created.info), token: created.token });
+    },
+  });
+
+  app.delete('/api/fleet/tokens/:id', {
+    config: { guard: person('admin') },
+    schema: {
+      summary: 'Revoke an API token',
+      params: z.object({ id: z.string().max(64) }),
+      response: { 204: nothing },
+    },
+    handler: async ({ params: { id } }, reply) => {
+      if (!(await tokens.remove(id))) throw new AtlasError('not_found', 'There is no such token.');
+      return reply.code(204).send();
+    },
+  });
+}
+
+function requireSession(request: FastifyRequest) {
+  if (request.caller.kind === 'session') return request.caller;
+  throw new AtlasError('login_required', 'This is only for a page that is logged in.');
+}
+
+function describeUser(user: User) {
+  return { username: user.username, created_at: asTime(user.createdAtMs) };
+}
+
+function describeToken(token: ApiToken) {
+  return {
+    token_id: token.tokenId,
+    name: token.name,
+    scopes: [...token.scopes],
+    created_at: asTime(token.createdAtMs),
+    expires_at: token.expiresAtMs === null ? null : asTime(token.expiresAtMs),
+    last_used_at: token.lastUsedAtMs === null ? null : asTime(token.lastUsedAtMs),
+    last_used_from: token.lastUsedFrom,
+  };
+}
+
+function asTime(ms: number): string {
+  return new Date(ms).toISOString();
+}

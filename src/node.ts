@@ -1,0 +1,360 @@
+/**
+ * The composition root: Config and Secrets in, a running server out. The only file that names engines; it holds
+ * no rule of its own but the order in which things start and stop.
+ */
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { SecureContextOptions } from 'node:tls';
+import { type Clock, sleep, unixSeconds } from './base/clock.ts';
+import { AtlasError, systemCode } from './base/errors.ts';
+import type { Fields, Log } from './base/log.ts';
+import type { Secret } from './base/secret.ts';
+import type { Config, Secrets } from './config/config.ts';
+import { controlPath } from './config/control-path.ts';
+import { checkCertificate, makeOwnCertificate, spkiSha256 } from './http/certificate.ts';
+import { claimControlSocket, listenOnControlSocket } from './http/control-socket.ts';
+import { type App, buildServer, type ServerParts } from './http/server.ts';
+import { publicKeyText } from './protocol/identity-key.ts';
+import { deriveClusterId, Keyring } from './protocol/keyring.ts';
+import type { NodeRecordBody } from './protocol/node-record.ts';
+import { securityStatus } from './protocol/security-level.ts';
+import { Accounts } from './services/accounts.ts';
+import { ApiTokens } from './services/api-tokens.ts';
+import { Changes } from './services/changes.ts';
+import { Cluster } from './services/cluster.ts';
+import { ClusterView } from './services/cluster-view.ts';
+import { FleetView } from './services/fleet-view.ts';
+import { Readiness } from './services/readiness.ts';
+import { ReportIntake } from './services/report-intake.ts';
+import { SetupCodes } from './services/setup-code.ts';
+import { type Identity, nextIncarnation, openIdentity } from './store/file/identity.ts';
+import { FileMemberStore } from './store/file/member-store.ts';
+import { openSqliteStores, type Stores } from './store/sql/sqlite-stores.ts';
+
+export interface NodeOptions {
+  readonly config: Config;
+  readonly secrets: Secrets;
+  readonly version: string;
+  readonly clock: Clock;
+  /** Called once the node's own name is known, which then stands on every line. */
+  readonly openLog: (fields: Fields) => Log;
+}
+
+export interface RunningNode {
+  readonly nodeId: string;
+  readonly url: string;
+  /** What agents pin; null for plain http. */
+  readonly tlsPin: string | null;
+  /** Drains for so long (milliseconds), finishes what was begun, says *left*, and lets go of everything. */
+  stop(drainMs: number): Promise<void>;
+}
+
+const CONSOLE_FOLDER = join(import.meta.dirname, '..', 'dist', 'console');
+/** Milliseconds that requests under way get before their connections are cut. */
+const CLOSE_MS = 4000;
+
+export async function startNode(options: NodeOptions): Promise<RunningNode> {
+  const { config, clock } = options;
+  const dataDir = config.server.dataDir;
+  const hostName = config.cluster.hostname ?? hostname();
+  const identity = await openIdentity(dataDir, { nodeId: config.cluster.nodeId, hostname: hostName });
+  const log = options.openLog({ node_id: identity.nodeId });
+  const control = controlPath(dataDir);
+  await claimControlSocket(control);
+  const stores = await openStores(options, log);
+  try {
+    return await assemble(options, {
+      identity,
+      hostName,
+      log,
+      control,
+      stores,
+      startedAt: unixSeconds(clock),
+    });
+  } catch (error) {
+    await stores.close();
+    throw error;
+  }
+}
+
+interface Ground {
+  readonly identity: Identity;
+  readonly hostName: string;
+  readonly log: Log;
+  readonly control: string;
+  readonly stores: Stores;
+  readonly startedAt: number;
+}
+
+async function assemble(options: NodeOptions, ground: Ground): Promise<RunningNode> {
+  const { config, clock } = options;
+  const { identity, log, stores, hostName } = ground;
+  const tls = await openTls(options, ground);
+  const address = addressOf(config, hostName);
+  const describe = (): NodeRecordBody => ({
+    hostname: hostName,
+    host: address.host,
+    port: config.server.port,
+    version: options.version,
+    started_at: ground.startedAt,
+    identity_key: publicKeyText(identity.signingKey),
+    sealing_key: publicKeyText(identity.sealingKey),
+    ...(tls && { tls_spki_sha256: tls.pin }),
+  });
+  const base = openServices(options, { nodeId: identity.nodeId, log, stores });
+  await addConfigUser(base.accounts, options);
+  const cluster = config.cluster.enabled ? await openCluster(options, ground, { ...base, describe }) : null;
+  const parts = completeParts(options, base, { cluster, describe, address, stores });
+  const network = await buildServer({
+    ...parts,
+    door: 'network',
+    tls: tls?.context ?? null,
+    consoleFolder: CONSOLE_FOLDER,
+  });
+  const local = await buildServer({ ...parts, door: 'control', tls: null, consoleFolder: null });
+
+  await listen(network, config.server);
+  await listenOnControlSocket(local, ground.control);
+  base.intake.start();
+  base.accounts.start();
+  await cluster?.start();
+  await parts.readiness.ready();
+  log.info('server.ready', `Listening on ${address.url}`, {
+    version: options.version,
+    tls: config.server.tls,
+  });
+
+  const stop = async (drainMs: number) => {
+    parts.readiness.drain();
+    log.info('server.draining', 'Stopping: sent away from load balancers, finishing what was begun');
+    await cluster?.heartbeat.drain();
+    await sleep(clock, drainMs);
+    await closeAll(network, local);
+    base.intake.stop();
+    base.accounts.stop();
+    await cluster?.stop();
+    await stores.close();
+    log.info('server.stopped', 'Stopped');
+  };
+  return { nodeId: identity.nodeId, url: address.url, tlsPin: tls?.pin ?? null, stop };
+}
+
+/** The routes of a server that does not run, for commands that administer its accounts meanwhile. */
+export interface OfflineServer {
+  readonly app: App;
+  close(): Promise<void>;
+}
+
+export async function openOffline(options: NodeOptions): Promise<OfflineServer> {
+  const log = options.openLog({});
+  const stores = await openStores(options, log);
+  const hostName = options.config.cluster.hostname ?? hostname();
+  const address = addressOf(options.config, hostName);
+  const describe = () => {
+    throw new AtlasError('not_running', 'no server runs on this data folder');
+  };
+  const base = openServices(options, { nodeId: 'offline', log, stores });
+  const parts = completeParts(options, base, { cluster: null, describe, address, stores });
+  const app = await buildServer({ ...parts, door: 'control', tls: null, consoleFolder: null });
+  const close = async () => {
+    await app.close();
+    await stores.close();
+  };
+  return { app, close };
+}
+
+type Services = ReturnType<typeof openServices>;
+
+function openServices(
+  { config, secrets, clock }: NodeOptions,
+  { nodeId, log, stores }: { nodeId: string; log: Log; stores: Stores },
+) {
+  const changes = new Changes(clock);
+  const intake = new ReportIntake({
+    reports: stores.reports,
+    clock,
+    log,
+    encryptionKey: required(secrets.encryptionKey, 'server.encryption_key'),
+    acceptV1: config.server.acceptV1,
+    nodeId,
+  });
+  intake.onStored(() => changes.note('machines'));
+  const accounts = new Accounts({ accounts: stores.accounts, clock, log });
+  return {
+    nodeId,
+    log,
+    changes,
+    intake,
+    accounts,
+    tokens: new ApiTokens({ accounts: stores.accounts, clock, log }),
+    setup: new SetupCodes({ accounts: stores.accounts, people: accounts, clock }),
+    fleet: new FleetView({ reports: stores.reports, clock }),
+    keyring: openKeyring(config, secrets),
+  };
+}
+
+interface Completing {
+  readonly cluster: Cluster | null;
+  readonly describe: () => NodeRecordBody;
+  readonly address: { readonly url: string };
+  readonly stores: Stores;
+}
+
+function completeParts(
+  { config, secrets, version, clock }: NodeOptions,
+  base: Services,
+  { cluster, describe, address, stores }: Completing,
+): Omit<ServerParts, 'door' | 'tls' | 'consoleFolder'> {
+  const { keyring, ...services } = base;
+  const keys = keyring && { clusterId: keyring.clusterId, keyId: keyring.signing.keyId };
+  const hasRedisPassword = config.cluster.backend === 'redis' && secrets.redisPassword !== null;
+  return {
+    ...services,
+    version,
+    readiness: new Readiness({
+      reports: stores.reports,
+      clock,
+      log: base.log,
+      isDegraded: () => cluster !== null && cluster.watch.downSinceWallMs !== null,
+    }),
+    cluster: new ClusterView({
+      clock,
+      nodeId: base.nodeId,
+      describe,
+      reportsPerMinute: () => base.intake.reportsPerMinute(),
+      security: securityStatus(keys, hasRedisPassword),
+      intervalSeconds: config.cluster.heartbeatIntervalSeconds,
+      timeoutSeconds: config.cluster.nodeTimeoutSeconds,
+      cluster,
+    }),
+    apiKey: required(secrets.apiKey, 'server.api_key'),
+    nowMs: () => clock.wallMs(),
+    publicUrl: address.url,
+    trustedProxies: config.server.trustedProxies,
+  };
+}
+
+async function addConfigUser(accounts: Accounts, { config, secrets }: NodeOptions): Promise<void> {
+  if (secrets.webPassword === null) return;
+  await accounts.ensureConfigUser(config.server.webUsername, secrets.webPassword.revealText());
+}
+
+type ClusterNeeds = Pick<Services, 'keyring' | 'intake' | 'changes'> & Pick<Completing, 'describe'>;
+
+async function openCluster(options: NodeOptions, ground: Ground, needs: ClusterNeeds): Promise<Cluster> {
+  const { cluster, server } = options.config;
+  const { nodeId, signingKey } = ground.identity;
+  const store = await FileMemberStore.open({ statePath: cluster.statePath, nodeId });
+  return new Cluster({
+    store,
+    clock: options.clock,
+    log: ground.log,
+    keyring: needs.keyring,
+    nodeId,
+    signingKey,
+    intervalMs: cluster.heartbeatIntervalSeconds * 1000,
+    timeoutMs: cluster.nodeTimeoutSeconds * 1000,
+    clockToleranceSeconds: cluster.clockToleranceSeconds,
+    describe: needs.describe,
+    reportsPerMinute: () => needs.intake.reportsPerMinute(),
+    nextIncarnation: () => nextIncarnation(server.dataDir, options.clock.wallMs()),
+    onChange: () => needs.changes.note('cluster'),
+  });
+}
+
+function openKeyring(config: Config, secrets: Secrets): Keyring | null {
+  const { clusterSecret } = secrets;
+  if (clusterSecret === null || !config.cluster.enabled) return null;
+  return new Keyring(config.cluster.clusterId ?? deriveClusterId(clusterSecret), [clusterSecret]);
+}
+
+/** The database alone, for commands that run while no server does. */
+export async function openStores(
+  options: Omit<NodeOptions, 'version' | 'openLog'>,
+  log: Log,
+): Promise<Stores> {
+  const { path } = options.config.database;
+  const key = required(options.secrets.dbEncryptionKey, 'server.db_encryption_key');
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  return openSqliteStores({ path, key, clock: options.clock, log });
+}
+
+interface Tls {
+  readonly context: SecureContextOptions;
+  readonly pin: string;
+}
+
+async function openTls({ config, clock }: NodeOptions, { identity, hostName }: Ground): Promise<Tls | null> {
+  const { server } = config;
+  const nowMs = clock.wallMs();
+  if (server.tls === 'off') return null;
+  if (server.tls === 'own') {
+    const names = new Set([hostName, addressOf(config, hostName).host, 'localhost', '127.0.0.1', '::1']);
+    const context = await makeOwnCertificate({ names: [...names], key: identity.tlsKey, nowMs });
+    return { context, pin: spkiSha256(identity.tlsKey) };
+  }
+  const [cert, pem] = await Promise.all([readPem(server.tlsCert), readPem(server.tlsKey)]);
+  const key = readKey(pem);
+  return { context: checkCertificate(cert, key, nowMs), pin: spkiSha256(key) };
+}
+
+async function readPem(path: string | null): Promise<string> {
+  try {
+    return await readFile(path ?? '', 'utf8');
+  } catch (cause) {
+    throw new AtlasError('certificate_invalid', `${path} cannot be read`, {
+      cause,
+      hint: 'see tls_cert and tls_key',
+    });
+  }
+}
+
+function readKey(pem: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch (cause) {
+    throw new AtlasError(
+      'certificate_invalid',
+      'tls_key is not a private key in PEM form without a passphrase.',
+      { cause },
+    );
+  }
+}
+
+const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
+
+/** Where others reach this server. */
+function addressOf({ server }: Config, hostName: string): { host: string; url: string } {
+  if (server.publicUrl !== null) return { host: new URL(server.publicUrl).hostname, url: server.publicUrl };
+  const host = ANY_ADDRESS.has(server.host) ? hostName : server.host;
+  const shown = host.includes(':') ? `[${host}]` : host;
+  return { host, url: `${server.tls === 'off' ? 'http' : 'https'}://${shown}:${server.port}` };
+}
+
+async function listen(app: App, { host, port }: { host: string; port: number }): Promise<void> {
+  try {
+    await app.listen({ host, port });
+  } catch (cause) {
+    if (systemCode(cause) !== 'EADDRINUSE') throw cause;
+    throw new AtlasError('port_taken', `port ${port} on ${host} is taken by another program`, {
+      cause,
+      hint: 'stop it, or choose another port (server.port)',
+    });
+  }
+}
+
+async function closeAll(...apps: App[]): Promise<void> {
+  const cut = setTimeout(() => {
+    for (const app of apps) app.server.closeAllConnections();
+  }, CLOSE_MS);
+  await Promise.all(apps.map((app) => app.close()));
+  clearTimeout(cut);
+}
+
+function required(secret: Secret | null, key: string): Secret {
+  if (secret === null)
+    throw new AtlasError('config_invalid', `${key} is missing`, { hint: 'atlas-fleet init' });
+  return secret;
+}

@@ -1,0 +1,91 @@
+/**
+ * Should a load balancer send traffic here? Only the database decides, and whether this server is starting or
+ * draining. A registry that is away is "degraded" and still ready: otherwise every server would leave the
+ * balancer at the same moment and nobody would take reports.
+ */
+import type { Clock, Timer } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { ReportStore } from '../store/report-store.ts';
+
+/** Milliseconds between two probes of the database, and how long one may take. */
+const PROBE_INTERVAL_MS = 5000;
+const PROBE_DEADLINE_MS = 2000;
+
+export interface ReadinessView {
+  status: 'ready' | 'starting' | 'draining' | 'unhealthy';
+  degraded: boolean;
+}
+
+export class Readiness {
+  readonly #reports: Pick<ReportStore, 'probe'>;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #isDegraded: () => boolean;
+  #phase: 'starting' | 'running' | 'draining' = 'starting';
+  #storeWorks = true;
+  #timer: Timer | undefined;
+
+  constructor(parts: {
+    reports: Pick<ReportStore, 'probe'>;
+    clock: Clock;
+    log: Log;
+    isDegraded: () => boolean;
+  }) {
+    this.#reports = parts.reports;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.#isDegraded = parts.isDegraded;
+  }
+
+  view(): ReadinessView {
+    const degraded = this.#isDegraded();
+    if (this.#phase !== 'running') return { status: this.#phase, degraded };
+    return { status: this.#storeWorks ? 'ready' : 'unhealthy', degraded };
+  }
+
+  /** The server listens and everything it needs has answered once. */
+  async ready(): Promise<void> {
+    await this.#probe();
+    this.#phase = 'running';
+    this.#schedule();
+  }
+
+  drain(): void {
+    this.#phase = 'draining';
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  #schedule(): void {
+    this.#timer = this.#clock.after(PROBE_INTERVAL_MS, () => {
+      void this.#probe().then(() => {
+        if (this.#timer !== undefined) this.#schedule();
+      });
+    });
+  }
+
+  async #probe(): Promise<void> {
+    let deadline: Timer | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      deadline = this.#clock.after(PROBE_DEADLINE_MS, () => reject(new Error('no answer within 2 s')));
+    });
+    try {
+      await Promise.race([this.#reports.probe(), tooLate]);
+      if (!this.#storeWorks) this.#log.info('store.writable', 'Database writable again');
+      this.#storeWorks = true;
+    } catch (error) {
+      if (this.#storeWorks) {
+        this.#log.error(
+          'store.not_writable',
+          'Database cannot be written; agents are sent to other servers',
+          {
+            reason: error instanceof Error ? error.message : String(error),
+          },
+        );
+      }
+      this.#storeWorks = false;
+    } finally {
+      deadline?.cancel();
+    }
+  }
+}
