@@ -4,7 +4,7 @@ import type { AcceptedReport, MachineRow, Sample } from '../report-store.ts';
 import type { MachineTable, ReportTable } from './schema.ts';
 
 /** The report alone tells these; machine_no and number are known when it is stored. */
-export type Figures = Omit<ReportTable, 'machine_no' | 'number'>;
+type Figures = Omit<ReportTable, 'machine_no' | 'number'>;
 
 /** A report made ready to be written. */
 export interface ReadyReport {

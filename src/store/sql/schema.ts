@@ -66,7 +66,7 @@ export interface ReportTable {
 }
 
 /** Outlives no report that could still be sent again, and does not depend on the report's row. */
-export interface NonceTable {
+interface NonceTable {
   nonce: Uint8Array;
   received_ms: number;
 }
@@ -100,14 +100,14 @@ export interface TokenTable {
 }
 
 /** One row at most, slot 1. */
-export interface SetupCodeTable {
+interface SetupCodeTable {
   slot: number;
   code_hash: string;
   expires_at_ms: number;
 }
 
 /** One row, slot 1: what probe() writes. */
-export interface ProbeTable {
+interface ProbeTable {
   slot: number;
   written_at_ms: number;
 }

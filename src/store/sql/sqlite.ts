@@ -146,9 +146,12 @@ function connect(path: string, rawKey: string): SqliteFile {
 }
 
 function openingError(error: unknown, path: string): unknown {
-  if (error instanceof Database.SqliteError && error.code === 'SQLITE_NOTADB') return notOurs(error, path);
-  if (systemCode(error) === undefined || error instanceof Database.SqliteError) return storeError(error);
-  return new AtlasError('store_unavailable', `the database ${path} cannot be opened (${systemCode(error)})`, {
+  if (error instanceof AtlasError) return error;
+  if (error instanceof Database.SqliteError)
+    return error.code === 'SQLITE_NOTADB' ? notOurs(error, path) : storeError(error);
+  const code = systemCode(error);
+  if (code === undefined) return error;
+  return new AtlasError('store_unavailable', `the database ${path} cannot be opened (${code})`, {
     hint: `see that the folder ${dirname(path)} exists, and that this user may write there`,
     cause: error,
   });

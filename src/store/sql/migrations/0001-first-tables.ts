@@ -3,8 +3,11 @@
  * primary key and saves the second tree.
  */
 import { type Kysely, sql } from 'kysely';
+import type { Migration } from 'kysely/migration';
 
-export async function up(db: Kysely<unknown>): Promise<void> {
+export const firstTables: Migration = { up: createTables };
+
+async function createTables(db: Kysely<unknown>): Promise<void> {
   await createReports(db);
   await createAccounts(db);
   await db.schema

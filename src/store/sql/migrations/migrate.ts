@@ -8,7 +8,7 @@ import { DEFAULT_MIGRATION_TABLE, type Migration, Migrator } from 'kysely/migrat
 import { AtlasError } from '../../../base/errors.ts';
 import type { Log } from '../../../base/log.ts';
 import type { Schema } from '../schema.ts';
-import * as firstTables from './0001-first-tables.ts';
+import { firstTables } from './0001-first-tables.ts';
 
 /** Names are sorted as texts. Once released, an entry is never renamed, changed or removed. */
 const MIGRATIONS: Record<string, Migration> = {
