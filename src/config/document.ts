@@ -22,8 +22,10 @@ import type { Place, Problem, ProblemCode } from './problem.ts';
 
 /** Levels of nesting, the file itself being the first. A config uses four. */
 const DEPTH_MAX = 8;
-/** Keys, values and list entries in one file. Arbitrary; a config with every key has about 120. */
-const NODES_MAX = 2000;
+/** Tokens other than space and comments in one file. Arbitrary; a config with every key has about 400. */
+const TOKENS_MAX = 4000;
+/** Mistakes of YAML that are told of one file; most of them follow from the first. */
+const MISTAKES_MAX = 20;
 
 type FilePlace = Extract<Place, { kind: 'file' }>;
 
@@ -72,7 +74,7 @@ export function readDocument(path: string, text: string): Reading {
     yamlProblem(codeOf(error.code), at(error.pos[0]), error.code),
   );
   for (const other of others) problems.push(yamlProblem('yaml_documents', at(other.range[0])));
-  if (problems.length > 0) return { ok: false, problems };
+  if (problems.length > 0) return { ok: false, problems: problems.slice(0, MISTAKES_MAX) };
 
   const root = document.contents;
   if (root === null || (isScalar(root) && root.value === null)) return { ok: true, sections: [] };
@@ -93,19 +95,21 @@ const REFUSED: Readonly<Record<string, ProblemCode>> = {
   directive: 'yaml_directive',
 };
 
+/** What a person may have any number of; the parser passes over it. */
+const WEIGHTLESS: ReadonlySet<string> = new Set(['space', 'newline', 'comment']);
+
 /** The first token of each kind that a config may not have. Walks with its own stack, never by recursion. */
 function refusedTokens(tokens: readonly CST.Token[]): Refused[] {
   const found = new Map<ProblemCode, number>();
   const stack = tokens.map((token) => ({ token, depth: 0 })).reverse();
-  let nodes = 0;
+  let count = 0;
   for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
     const { token, depth } = top;
     const code = REFUSED[token.type];
     if (code !== undefined && !found.has(code)) found.set(code, token.offset);
-    const isNode = CST.isCollection(token) || CST.isScalar(token);
-    if (isNode) nodes += 1;
+    if (!WEIGHTLESS.has(token.type)) count += 1;
     if (depth > DEPTH_MAX) return [{ code: 'yaml_too_deep', offset: token.offset }];
-    if (nodes > NODES_MAX) return [{ code: 'yaml_too_many', offset: token.offset }];
+    if (count > TOKENS_MAX) return [{ code: 'yaml_too_many', offset: token.offset }];
     const below = CST.isCollection(token) ? depth + 1 : depth;
     for (const child of childrenOf(token).reverse()) stack.push({ token: child, depth: below });
   }
@@ -198,7 +202,7 @@ const WORDS: Partial<Record<ProblemCode, readonly [sentence: string, hint: strin
     `it is nested deeper than ${DEPTH_MAX} levels`,
     'Sections hold keys, and keys hold values or lists; nothing goes deeper.',
   ],
-  yaml_too_many: [`it has more than ${NODES_MAX} keys and values`, 'Remove what does not belong there.'],
+  yaml_too_many: [`it has more than ${TOKENS_MAX} tokens`, 'Remove what does not belong there.'],
   duplicate_key: ['the same key stands there twice', 'Keep one of the two.'],
   wrong_type: ['a key has to be a text', 'Write `section:`, and `  key: value` below it.'],
 };
@@ -208,7 +212,7 @@ const SYNTAX_WORDS: Partial<Record<ErrorCode, readonly [sentence: string, hint: 
   TAB_AS_INDENT: ['a tab is used to indent', 'Indent with spaces.'],
   BAD_INDENT: ['the indentation does not fit', 'Indent the keys of a section by the same number of spaces.'],
   MISSING_CHAR: [
-    'a closing quote, bracket or a colon is missing',
+    'a closing quote, bracket or a colon is missing, here or above',
     'Close it; after a colon there has to be a space.',
   ],
   MULTILINE_IMPLICIT_KEY: [

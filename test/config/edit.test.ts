@@ -1,0 +1,254 @@
+import { readdirSync, readFileSync, readlinkSync, statSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { AtlasError } from '../../src/base/errors.ts';
+import { createConfig, setKey, writeConfig } from '../../src/config/edit.ts';
+import { freshConfig } from '../../src/config/fresh-config.ts';
+import {
+  API_KEY,
+  CLUSTER_SECRET,
+  configFile,
+  DB_KEY,
+  ENCRYPTION_KEY,
+  load,
+  loaded,
+  problemsOf,
+  SERVER,
+  temporaryFolder,
+} from './config-file.ts';
+
+const edited = (source: string) => setKey(source, 'cluster.cluster_secret', 'NEW');
+
+function errorOf(act: () => unknown): unknown {
+  try {
+    return act();
+  } catch (error) {
+    return error;
+  }
+}
+
+describe('setting a key', () => {
+  it.each([
+    [
+      'replaces a plain value',
+      'cluster:\n  cluster_secret: old # keep\n',
+      'cluster:\n  cluster_secret: "NEW" # keep\n',
+    ],
+    [
+      'replaces a quoted value',
+      "cluster:\n  cluster_secret:   'old'\n",
+      'cluster:\n  cluster_secret:   "NEW"\n',
+    ],
+    [
+      'replaces a block value',
+      'cluster:\n  cluster_secret: |\n    a\n    b\n  enabled: true\n',
+      'cluster:\n  cluster_secret: "NEW"\n  enabled: true\n',
+    ],
+    ['replaces null', 'cluster:\n  cluster_secret: ~\n', 'cluster:\n  cluster_secret: "NEW"\n'],
+    [
+      'fills in an absent value',
+      'cluster:\n  cluster_secret:   # here\n  enabled: true\n',
+      'cluster:\n  cluster_secret: "NEW"   # here\n  enabled: true\n',
+    ],
+    [
+      'inserts below the section, above its comments',
+      'cluster: # c\n  # on\n  enabled: true\nlog: {}\n',
+      'cluster: # c\n  cluster_secret: "NEW"\n  # on\n  enabled: true\nlog: {}\n',
+    ],
+    [
+      'inserts with the indentation of the section',
+      'cluster:\n     enabled: true\n',
+      'cluster:\n     cluster_secret: "NEW"\n     enabled: true\n',
+    ],
+    ['inserts into an empty section', 'cluster:\nlog: {}\n', 'cluster:\n  cluster_secret: "NEW"\nlog: {}\n'],
+    [
+      'inserts into braces',
+      'cluster: {enabled: true}\n',
+      'cluster: { cluster_secret: "NEW",enabled: true}\n',
+    ],
+    ['inserts into empty braces', 'cluster: {}', 'cluster: { cluster_secret: "NEW" }'],
+    ['appends a section', 'log: {}', 'log: {}\ncluster:\n  cluster_secret: "NEW"\n'],
+    ['appends to a file of comments', '# only\n', '# only\ncluster:\n  cluster_secret: "NEW"\n'],
+    ['fills an empty file', '', 'cluster:\n  cluster_secret: "NEW"\n'],
+    ['keeps the line ends of Windows', 'log: {}\r\n', 'log: {}\r\ncluster:\r\n  cluster_secret: "NEW"\r\n'],
+    [
+      'keeps a byte order mark',
+      '\uFEFFcluster:\n  cluster_secret: a\n',
+      '\uFEFFcluster:\n  cluster_secret: "NEW"\n',
+    ],
+  ])('%s', (_, before, after) => {
+    expect(edited(before)).toBe(after);
+  });
+
+  it.each([
+    'cluster: [a]\n',
+    'cluster: text\n',
+    '- a\n',
+    'cluster:\n  a: 1\n  a: 2\n',
+    '? cluster\n: enabled: true\n',
+    'log: {}\n...\n',
+  ])('refuses %j rather than to guess', (source) => {
+    const error = errorOf(() => edited(source));
+    expect(error).toBeInstanceOf(AtlasError);
+    expect(error).toMatchObject({
+      code: 'config_invalid',
+      message: 'config.yaml cannot be edited in its present form',
+    });
+  });
+
+  it('writes any text so that it is read back as it was', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (value) => {
+        const text = setKey('cluster:\n  enabled: true\n', 'cluster.cluster_secret', value.toWellFormed());
+        expect(parse(text).cluster.cluster_secret).toBe(value.toWellFormed());
+      }),
+    );
+  });
+});
+
+// Files as people write them: sections, comments, blank lines, three styles of value and both line ends.
+
+const comment = fc.constantFrom('', ' # note', '   # a: b', ' # "quoted" \u00e9');
+const scalar = fc.constantFrom('10', '"a b"', "'it''s'", 'true', 'plain', '[1, 2]', '{ a: 1 }', '~', '');
+const filler = fc.constantFrom('', '# between\n', '\n', '  # indented: comment\n');
+const keyLine = fc.tuple(
+  fc.constantFrom('alpha', 'beta', 'gamma', 'delta', 'cluster_secret'),
+  scalar,
+  comment,
+  filler,
+);
+const section = fc.record({
+  name: fc.constantFrom('server', 'cluster', 'log', 'agent'),
+  note: comment,
+  before: filler,
+  keys: fc.uniqueArray(keyLine, { selector: ([name]) => name, maxLength: 5 }),
+});
+const file = fc
+  .record({
+    sections: fc.uniqueArray(section, { selector: ({ name }) => name, maxLength: 4 }),
+    windows: fc.boolean(),
+    ended: fc.boolean(),
+  })
+  .map(({ sections, windows, ended }) => {
+    const lines = sections.map(({ name, note, before, keys }) => {
+      const below = keys.map(([key, value, end, after]) => `  ${key}: ${value}${end}\n${after}`).join('');
+      return `${before}${name}:${note}\n${below}`;
+    });
+    const text = lines.join('');
+    const cut = ended ? text : text.replace(/\n$/, '');
+    return windows ? cut.replaceAll('\n', '\r\n') : cut;
+  });
+
+describe('an edit of any file', () => {
+  it('keeps every other byte and every other value, and can be done again', () => {
+    fc.assert(
+      fc.property(file, (source) => {
+        const text = edited(source);
+        const before = (parse(source) ?? {}) as Record<string, Record<string, unknown> | null>;
+        expect(parse(text)).toEqual({ ...before, cluster: { ...before.cluster, cluster_secret: 'NEW' } });
+        expectOneSpan(source, text);
+        expect(edited(text)).toBe(text);
+        const again = setKey(text, 'cluster.cluster_secret', 'OTHER');
+        expect(again).toBe(text.replace('"NEW"', '"OTHER"'));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+/** One span differs: what stands before and behind it is the same, and of the old text only the old value is gone. */
+function expectOneSpan(source: string, text: string): void {
+  let start = 0;
+  while (start < source.length && source[start] === text[start]) start += 1;
+  let end = 0;
+  while (end < source.length - start && source.at(-1 - end) === text.at(-1 - end)) end += 1;
+  const gone = source.slice(start, source.length - end);
+  expect(gone).not.toMatch(/[\n#]/);
+  expect(gone.length).toBeLessThanOrEqual('"it\'\'s"'.length + 1);
+}
+
+describe('writing a config', () => {
+  it('replaces the file, keeps its mode and leaves nothing beside it', () => {
+    const path = configFile('old\n', 0o400);
+    writeConfig(path, 'new\n');
+    expect(readFileSync(path, 'utf8')).toBe('new\n');
+    expect(statSync(path).mode & 0o777).toBe(0o400);
+    expect(readdirSync(dirname(path))).toEqual(['config.yaml']);
+  });
+
+  it('never makes a file wider than 0600', () => {
+    const path = configFile('old\n', 0o644);
+    writeConfig(path, 'new\n');
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  it('follows a symbolic link and keeps it', () => {
+    const path = configFile('old\n');
+    const link = join(temporaryFolder(), 'link.yaml');
+    symlinkSync(path, link);
+    writeConfig(link, 'new\n');
+    expect(readlinkSync(link)).toBe(path);
+    expect(readFileSync(path, 'utf8')).toBe('new\n');
+  });
+
+  it('makes a new file with mode 0600, and never in place of another', () => {
+    const path = join(temporaryFolder(), 'config.yaml');
+    createConfig(path, SERVER);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(errorOf(() => createConfig(path, 'other\n'))).toMatchObject({
+      code: 'file_exists',
+      message: `${path} is there already`,
+    });
+    expect(readFileSync(path, 'utf8')).toBe(SERVER);
+    expect(readdirSync(dirname(path))).toEqual(['config.yaml']);
+  });
+});
+
+describe('a fresh config', () => {
+  const text = freshConfig({
+    'server.host': '127.0.0.1',
+    'server.port': 9000,
+    'server.tls': 'off',
+    'server.api_key': API_KEY,
+    'server.encryption_key': ENCRYPTION_KEY,
+    'server.db_encryption_key': DB_KEY,
+    'cluster.enabled': true,
+    'cluster.cluster_secret': CLUSTER_SECRET,
+    'agent.servers': ['http://127.0.0.1:9000'],
+  });
+
+  it('loads as it was given, without a warning', () => {
+    const result = loaded(configFile(text));
+    expect(problemsOf(result)).toEqual([]);
+    expect(result.config.server).toMatchObject({ host: '127.0.0.1', port: 9000, tls: 'off' });
+    expect(result.config.agent.servers).toEqual(['http://127.0.0.1:9000']);
+    expect(result.secrets.apiKey?.revealText()).toBe(API_KEY);
+  });
+
+  it('has a comment above each key, and shows defaults that change nothing when they are let in', () => {
+    const lines = text.split('\n').filter((line) => /^ {2}(?:# )?[a-z_]+: /.test(line));
+    for (const line of lines)
+      expect(text).toMatch(
+        new RegExp(`\\n {2}# [A-Z].*\\.\\n${line.replace(/[[\]{}.*+?$^|()\\]/g, '\\$&')}\\n`),
+      );
+    const letIn = text
+      .replaceAll(/^ {2}# ([a-z_]+: )/gm, '  $1')
+      .replace(/^.*(?:public_url|node_id):.*\n/gm, '');
+    const [plain, full] = [loaded(configFile(text)), loaded(configFile(letIn))];
+    expect({ ...full.config, source: null, database: null }).toEqual({
+      ...plain.config,
+      source: null,
+      database: null,
+      server: { ...plain.config.server, dataDir: full.config.server.dataDir },
+      cluster: { ...plain.config.cluster, statePath: full.config.cluster.statePath },
+      agent: { ...plain.config.agent, spoolDir: full.config.agent.spoolDir },
+    });
+  });
+
+  it('can be edited', () => {
+    const path = configFile(setKey(text, 'cluster.cluster_id', '0'.repeat(32)));
+    expect(load(path)).toMatchObject({ ok: true, config: { cluster: { clusterId: '0'.repeat(32) } } });
+  });
+});
