@@ -49,7 +49,7 @@ async function refusal({ path, problems }: RefusedConfig): Promise<AtlasError> {
     return new AtlasError('config_missing', 'no config.yaml was found, and nothing was started');
   const count = errorCount(problems);
   const errors = count === 1 ? 'one error' : `${count} errors`;
-  return new AtlasError('config_invalid', `${errors} in the configuration, and nothing was started`);
+  return new AtlasError('config_invalid', `${errors} in the configuration`);
 }
 
 async function check({ config, json, role }: ConfigFlags): Promise<void> {

@@ -1,0 +1,34 @@
+/** Runs the real `bin/atlas-fleet` in a process of its own, with nothing of our environment but PATH. */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export const LAUNCHER = fileURLToPath(new URL('../../bin/atlas-fleet', import.meta.url));
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly launcher?: string;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+}
+
+export function atlasFleet(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  const { launcher = LAUNCHER, cwd = '/', env = {}, stdin = '' } = options;
+  const child = spawn(launcher, args, { cwd, env: { PATH: process.env.PATH ?? '', ...env } });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  child.stdin.end(stdin);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject).once('close', (code) => resolve({ code, stdout, stderr }));
+  });
+}

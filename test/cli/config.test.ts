@@ -1,0 +1,240 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  API_KEY,
+  CLUSTER_SECRET,
+  configFile,
+  DB_KEY,
+  ENCRYPTION_KEY,
+  PASSWORD_HASH,
+  SERVER,
+  temporaryFolder,
+  writeFile,
+} from '../config/config-file.ts';
+import { atlasFleet } from './atlas-fleet.ts';
+
+const FULL = `${SERVER}  web_password: ${PASSWORD_HASH}
+cluster:
+  enabled: true
+  cluster_secret: ${CLUSTER_SECRET}
+  redis_password: a password of Redis
+agent:
+  servers: [https://fleet.example.com:8768]
+  api_key: ${API_KEY}
+notify:
+  webhooks: ["https://hooks.example.com/T0/token-of-a-hook"]
+  smtp: { host: mail.example.com, password: password-of-mail }
+`;
+const SECRET_TEXTS = [
+  API_KEY,
+  ENCRYPTION_KEY,
+  DB_KEY,
+  CLUSTER_SECRET,
+  PASSWORD_HASH,
+  'a password of Redis',
+  'token-of-a-hook',
+  'password-of-mail',
+];
+
+function expectNoSecret(text: string, secrets: readonly string[] = SECRET_TEXTS): void {
+  for (const secret of secrets) {
+    expect(text).not.toContain(secret);
+    expect(text).not.toContain(Buffer.from(secret, 'base64').toString('hex'));
+  }
+}
+
+describe('atlas-fleet config check', () => {
+  const samples = [
+    ['short', 'c2hvcnQ=', 'secret_too_short', 'it decodes to 5 bytes; at least 32 are needed'],
+    ['not base64', 'no!', 'secret_not_base64', 'it is not base64 (RFC 4648, with padding)'],
+    [
+      'published (first document)',
+      'YmFzZTY0X2VuY29kZWRfc2VjcmV0X2hlcmVfMzJfYnl0ZXM=',
+      'secret_published',
+      'it is the sample from a published document; everybody has it',
+    ],
+    [
+      'published (second document)',
+      'YmFzZTY0X2VuY29kZWRfc2VjcmV0X2hlcmU=',
+      'secret_published',
+      'it is the sample from a published document; everybody has it',
+    ],
+    [
+      'all zero',
+      'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=',
+      'secret_repeated_byte',
+      'it is one byte repeated',
+    ],
+  ] as const;
+
+  it.each(samples)(
+    'names a secret that is %s together with a misspelt key, a wrong type and the mode, and ends with 3',
+    async (_, secret, code, sentence) => {
+      const text = `${SERVER}  prot: 8769\n  accept_v1: "yes"\ncluster:\n  cluster_secret: "${secret}"\n`;
+      const path = configFile(text, 0o644);
+      const ended = await atlasFleet(['config', 'check', '--config', path]);
+      expect(ended.code).toBe(3);
+      expect(ended.stdout).toBe('');
+      expect(ended.stderr.split('\n')).toEqual([
+        `${path}:1:1: file_mode: its mode is 0644; expected 0600, open to its owner only`,
+        `  hint: Run \`chmod 600 ${path}\`.`,
+        `${path}:5:3: unknown_key: section server has no key "prot"`,
+        '  hint: Did you mean "port"?',
+        `${path}:6:14: wrong_type: server.accept_v1: found the text "yes"; expected true or false`,
+        '  hint: Write for example `accept_v1: true`.',
+        `${path}:8:19: ${code}: cluster.cluster_secret: ${sentence}; expected base64 of at least 32 random bytes`,
+        '  hint: Put in the output of `atlas-fleet secret generate`, the same on every node of the cluster.',
+        'error: 4 errors in the configuration',
+        '',
+      ]);
+      expectNoSecret(ended.stderr, [secret, API_KEY, ENCRYPTION_KEY, DB_KEY]);
+    },
+  );
+
+  it('says the same as JSON', async () => {
+    const path = configFile(`${SERVER}cluster:\n  cluster_secret: no!\n`);
+    const ended = await atlasFleet(['config', 'check', '--config', path, '--json']);
+    expect(ended.code).toBe(3);
+    expect(JSON.parse(ended.stdout)).toEqual({
+      ok: false,
+      path,
+      problems: [
+        {
+          severity: 'error',
+          code: 'secret_not_base64',
+          key: 'cluster.cluster_secret',
+          place: { kind: 'file', path, line: 6, column: 19 },
+          sentence:
+            'cluster.cluster_secret: it is not base64 (RFC 4648, with padding); expected base64 of at least 32 random bytes',
+          hint: 'Put in the output of `atlas-fleet secret generate`, the same on every node of the cluster.',
+        },
+      ],
+    });
+  });
+
+  it('says ok and what will run, with warnings on the side, and ends with 0', async () => {
+    const path = configFile(`${SERVER}cluster:\n  enabled: true\n`);
+    const ended = await atlasFleet(['config', 'check', '--config', path]);
+    const data = join(path, '../data');
+    expect(ended.code).toBe(0);
+    expect(ended.stdout.split('\n')).toEqual([
+      `ok: ${path}`,
+      '  server: https on 0.0.0.0, port 8768',
+      `  database: sqlite, ${data}/fleet.db`,
+      `  cluster: file backend, ${data}/cluster, security level 1`,
+      '',
+    ]);
+    expect(ended.stderr.split('\n')).toEqual([
+      `${path}:6:12: warning: cluster_unauthenticated: Cluster authentication DISABLED - nodes can join without verification!`,
+      "  hint: Add 'cluster_secret' to config for node authentication (`atlas-fleet secret generate` makes one).",
+      '',
+    ]);
+  });
+
+  it('finds the file by ATLAS_FLEET_CONFIG and judges variables with it', async () => {
+    const env = { ATLAS_FLEET_CONFIG: configFile(SERVER), ATLAS_FLEET_SERVER__PROT: '1' };
+    const ended = await atlasFleet(['config', 'check'], { env });
+    expect(ended.code).toBe(3);
+    expect(ended.stderr.split('\n').slice(0, 2)).toEqual([
+      '$ATLAS_FLEET_SERVER__PROT: unknown_variable: no key has the variable ATLAS_FLEET_SERVER__PROT',
+      '  hint: Did you mean ATLAS_FLEET_SERVER__PORT?',
+    ]);
+  });
+
+  it('ends with 3 when there is no file', async () => {
+    const path = join(temporaryFolder(), 'away.yaml');
+    const ended = await atlasFleet(['config', 'check', '--config', path]);
+    expect(ended).toEqual({
+      code: 3,
+      stdout: '',
+      stderr: [
+        `${path}:1:1: file_missing: there is no such file`,
+        '  hint: Check the path; `atlas-fleet init` makes a fresh config.yaml.',
+        'error: one error in the configuration',
+        '',
+      ].join('\n'),
+    });
+  });
+
+  it('checks for an agent what an agent needs', async () => {
+    const path = configFile(`server:\n  encryption_key: ${ENCRYPTION_KEY}\nagent:\n  api_key: ${API_KEY}\n`);
+    const ended = await atlasFleet(['config', 'check', '--role', 'agent', '--config', path]);
+    expect(ended.code).toBe(3);
+    expect(ended.stderr).toContain(
+      `${path}:3:1: missing_key: agent.servers is not given; an agent needs it\n`,
+    );
+  });
+});
+
+describe('atlas-fleet config show', () => {
+  it('shows every key with its value and where it came from', async () => {
+    const path = configFile(FULL);
+    const env = { ATLAS_FLEET_CLUSTER__REDIS_HOST: '10.0.1.50' };
+    const ended = await atlasFleet(['config', 'show', '--config', path], { env });
+    expect(ended.code).toBe(0);
+    const rows = ended.stdout.split('\n').map((line) => line.split(/ {2,}/));
+    expect(rows).toContainEqual(['server.port', '8768', 'default']);
+    expect(rows).toContainEqual(['server.data_dir', join(path, '../data'), 'default']);
+    expect(rows).toContainEqual(['database.url', `sqlite:${join(path, '../data/fleet.db')}`, 'default']);
+    expect(rows).toContainEqual(['cluster.enabled', 'true', 'file, line 7']);
+    expect(rows).toContainEqual(['cluster.redis_host', '10.0.1.50', '$ATLAS_FLEET_CLUSTER__REDIS_HOST']);
+    expect(rows).toContainEqual(['cluster.redis_password', '[secret]', 'file, line 9']);
+    const fingerprint = expect.stringMatching(/^\[secret [0-9a-f]{8}\]$/);
+    expect(rows).toContainEqual(['server.web_password', fingerprint, 'file, line 5']);
+    expect(rows).toContainEqual(['cluster.cluster_secret', fingerprint, 'file, line 8']);
+    expect(rows).toContainEqual(['notify.smtp', '[not shown]', 'file, line 15']);
+    expect(rows).toContainEqual(['server.public_url', '-', 'default']);
+  });
+
+  it('says the same as JSON', async () => {
+    const path = configFile(FULL);
+    const ended = await atlasFleet(['config', 'show', '--json', '--config', path]);
+    const shown = JSON.parse(ended.stdout);
+    expect(shown.path).toBe(path);
+    expect(shown.keys).toContainEqual({
+      key: 'cluster.node_timeout',
+      value: 30,
+      origin: 'default',
+      about: 'Silence after which a server counts as offline; at least three intervals.',
+    });
+    expect(shown.keys).toContainEqual(expect.objectContaining({ key: 'server.public_url', value: null }));
+  });
+
+  it('ends with 3 and shows nothing when the configuration is wrong', async () => {
+    const ended = await atlasFleet([
+      'config',
+      'show',
+      '--config',
+      configFile(`${SERVER}log:\n  level: loud\n`),
+    ]);
+    expect(ended).toMatchObject({ code: 3, stdout: '' });
+    expect(ended.stderr).toContain(
+      ':6:10: bad_value: log.level: found the text "loud"; expected one of debug, info, warn, error\n',
+    );
+  });
+});
+
+describe('no output', () => {
+  it.each([['check'], ['check', '--json'], ['show'], ['show', '--json']])(
+    'of config %s %s has a secret of the file, the environment or a file beside',
+    async (...args) => {
+      const other = 'uL7Yx1t0o2cJmYtq5vJ3d1l8o8oZ2f5S1x0m9w8v7uE=';
+      const file = writeFile(join(temporaryFolder(), 'secret'), `${other}\n`);
+      const env = {
+        ATLAS_FLEET_LOG__LEVEL: 'debug',
+        ATLAS_FLEET_SERVER__DB_ENCRYPTION_KEY: 'kZ7Yx1t0o2cJmYtq5vJ3d1l8o8oZ2f5S1x0m9w8v7uE=',
+        ATLAS_FLEET_CLUSTER__CLUSTER_SECRET_FILE: file,
+      };
+      const secrets = [...SECRET_TEXTS, other, env.ATLAS_FLEET_SERVER__DB_ENCRYPTION_KEY];
+      const right = await atlasFleet(['config', ...args, '--config', configFile(FULL)], { env });
+      expect(right.code).toBe(0);
+      expectNoSecret(right.stdout + right.stderr, secrets);
+      const wrong = await atlasFleet(
+        ['config', ...args, '--config', configFile(`${FULL}  smpt: 1\n`, 0o666)],
+        { env },
+      );
+      expect(wrong.code).toBe(3);
+      expectNoSecret(wrong.stdout + wrong.stderr, secrets);
+    },
+  );
+});
