@@ -75,8 +75,9 @@ export async function askSecret(question: string): Promise<Secret> {
     const hint = 'Run it in a terminal, or give the secret through stdin or a file.';
     throw new AtlasError('usage', 'there is no terminal to ask on', { hint });
   }
-  stderr.write(`${question}: `);
+  // Before the question: whoever answers at once must not see the first letters.
   stdin.setRawMode(true);
+  stderr.write(`${question}: `);
   stdin.setEncoding('utf8');
   try {
     return Secret.fromText(await typedLine(stdin));

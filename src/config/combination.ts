@@ -3,8 +3,9 @@
  * without, and what is allowed but has to be said. Judged after all single values, and only among those that
  * are right themselves.
  */
+
+import { isLoopback } from './address-kind.ts';
 import type { Role } from './config.ts';
-import { isLoopback } from './kind.ts';
 import type { Place, Problem, ProblemCode } from './problem.ts';
 import { KEY_PATHS, type KeyPath, rowOf, type Values } from './schema.ts';
 

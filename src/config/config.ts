@@ -6,7 +6,7 @@
 import type { Secret } from '../base/secret.ts';
 import type { Values } from './schema.ts';
 
-export interface ServerConfig {
+interface ServerConfig {
   readonly host: string;
   readonly port: number;
   /** Without a slash at the end; null when not given. */
@@ -24,12 +24,12 @@ export interface ServerConfig {
   readonly webUsername: string;
 }
 
-export interface DatabaseConfig {
+interface DatabaseConfig {
   readonly engine: 'sqlite';
   readonly path: string;
 }
 
-export interface RedisConfig {
+interface RedisConfig {
   readonly host: string | null;
   readonly port: number;
   readonly db: number;
@@ -41,7 +41,7 @@ export interface RedisConfig {
   readonly sentinelMaster: string | null;
 }
 
-export interface ClusterConfig {
+interface ClusterConfig {
   readonly enabled: boolean;
   readonly backend: 'file' | 'redis';
   /** 32 hex digits; null: derive it from the cluster secret and write it into the file. */
@@ -59,7 +59,7 @@ export interface ClusterConfig {
   readonly redis: RedisConfig;
 }
 
-export interface AgentConfig {
+interface AgentConfig {
   /** Base addresses without a slash at the end. */
   readonly servers: readonly string[];
   readonly intervalSeconds: number;
@@ -69,12 +69,12 @@ export interface AgentConfig {
   readonly spoolMaxMb: number;
 }
 
-export interface LogConfig {
+interface LogConfig {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly format: 'text' | 'json';
 }
 
-export interface RetentionConfig {
+interface RetentionConfig {
   readonly rawSeconds: number;
   readonly minuteSeconds: number;
   readonly hourSeconds: number;

@@ -1,9 +1,9 @@
 /**
  * The kinds of value a key can have: each reads one plain value strictly into its type, or says what is wrong
  * with it. Nothing is converted by guess: "8768" is not a number and `yes` is not true. secret-kind.ts has the
- * kinds whose values are never shown.
+ * kinds whose values are never shown, address-kind.ts those of the network.
  */
-import { isAbsolute, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { escapeControls } from '../base/log.ts';
 import type { ProblemCode } from './problem.ts';
 
@@ -145,7 +145,7 @@ export function textOrPlaceholder(rule: TextRule): Kind<string | null> {
 }
 
 /** `node_id: 007` is a number to YAML, and would lose its zeros. */
-function quoteHint(plain: Plain): { hint?: string } {
+export function quoteHint(plain: Plain): { hint?: string } {
   return typeof plain === 'number' || typeof plain === 'boolean'
     ? { hint: 'Put the value between double quotes, so that it is read as text.' }
     : {};
@@ -180,7 +180,7 @@ export function path(example: string): Kind<string> {
 /** Bytes that a path may have on macOS and Linux (PATH_MAX of macOS). */
 const PATH_MAX_LENGTH = 1024;
 
-function isPath(plain: string): boolean {
+export function isPath(plain: string): boolean {
   return plain !== '' && plain.length <= PATH_MAX_LENGTH && !/\p{Cc}/u.test(plain);
 }
 
@@ -219,100 +219,6 @@ export function map(example: string): Kind<Readonly<Record<string, Plain>>> {
       typeof plain === 'object' && plain !== null && !Array.isArray(plain)
         ? good(plain as Readonly<Record<string, Plain>>)
         : bad('wrong_type'),
-    fromText: asIs,
-  };
-}
-
-// Addresses
-
-const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/;
-const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
-const HOST_RULE = { expected: 'a host name or an IP address', example: '10.0.1.50' };
-
-/** The URL parser knows every spelling of IPv6 (RFC 4291), so no second grammar for it stands here. */
-const isIpv6 = (given: string) => /^[0-9a-fA-F:.]+$/.test(given) && URL.canParse(`http://[${given}]/`);
-const isIp = (given: string) => IPV4.test(given) || isIpv6(given);
-/** Only digits and dots is meant as an address, so it has to be one: 10.0.0.666 is no name. */
-const isHost = (given: string) => isIp(given) || (NAME.test(given) && !/^[\d.]+$/.test(given));
-
-function checkedText(
-  rule: { expected: string; example: string },
-  test: (given: string) => boolean,
-): Kind<string> {
-  return {
-    ...rule,
-    read(plain) {
-      if (typeof plain !== 'string') return bad('wrong_type', quoteHint(plain));
-      return test(plain) ? good(plain) : bad('bad_value');
-    },
-    fromText: asIs,
-  };
-}
-
-export const host = (): Kind<string> => checkedText(HOST_RULE, isHost);
-
-export const hostAndPort = (): Kind<string> =>
-  checkedText({ expected: 'host:port', example: '10.0.1.51:26379' }, (given) => {
-    const [, name = '', port] = /^(.{1,255}):(\d{1,5})$/.exec(given) ?? [];
-    const bracketed = /^\[(.*)\]$/.exec(name)?.[1];
-    return Number(port) >= 1 && Number(port) <= 65_535 && (bracketed ? isIpv6(bracketed) : isHost(name));
-  });
-
-export const network = (): Kind<string> =>
-  checkedText({ expected: 'an IP address or a CIDR range', example: '10.0.0.0/8' }, (given) => {
-    const [address = '', bits, ...rest] = given.split('/');
-    if (rest.length > 0 || !isIp(address)) return false;
-    return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (IPV4.test(address) ? 32 : 128));
-  });
-
-export function isLoopback(given: string): boolean {
-  return given === 'localhost' || given === '::1' || (IPV4.test(given) && given.startsWith('127.'));
-}
-
-/** The address of a server, without a path; read as `https://host[:port]`. */
-export function serverUrl(): Kind<string> {
-  return {
-    expected: 'http:// or https:// with a host, without a path, user name or password',
-    example: 'https://fleet.example.com:8768',
-    read(plain) {
-      if (typeof plain !== 'string') return bad('wrong_type');
-      const plausible = /^https?:\/\/[^\s@/?#\\]+\/?$/.test(plain) && URL.canParse(plain);
-      return plausible ? good(new URL(plain).origin) : bad('bad_value');
-    },
-    fromText: asIs,
-  };
-}
-
-/** A web address of any form; some carry a token in their path, so none is shown. */
-export const webhook = (): Kind<string> =>
-  checkedText(
-    { expected: 'a https:// address', example: 'https://hooks.example.com/fleet' },
-    (given) => /^https:\/\/\S+$/.test(given) && URL.canParse(given),
-  );
-
-export interface DatabaseAddress {
-  readonly engine: 'sqlite';
-  readonly path: string;
-}
-
-export function databaseUrl(): Kind<DatabaseAddress> {
-  return {
-    expected: 'sqlite: and a path',
-    example: 'sqlite:data/fleet.db',
-    read(plain, folder) {
-      if (typeof plain !== 'string') return bad('wrong_type');
-      if (/^postgres(?:ql)?:/.test(plain)) {
-        return bad('postgres_not_yet', {
-          sentence: 'PostgreSQL comes with the next version; this one keeps its data in SQLite',
-          hint: 'Write `url: sqlite:data/fleet.db`, or remove the line.',
-        });
-      }
-      const [, given = ''] = /^sqlite:(?:\/\/(?=\/))?(.*)$/.exec(plain) ?? [];
-      const usable = isPath(given) && !(given.startsWith('//') || given.endsWith('/'));
-      return usable
-        ? good({ engine: 'sqlite', path: isAbsolute(given) ? given : resolve(folder, given) })
-        : bad('bad_value');
-    },
     fromText: asIs,
   };
 }

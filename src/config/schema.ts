@@ -11,23 +11,25 @@ import {
   NODE_ID_MAX_LENGTH,
 } from '../protocol/limits.ts';
 import {
-  choice,
   type DatabaseAddress,
   databaseUrl,
-  duration,
-  flag,
   host,
   hostAndPort,
+  network,
+  serverUrl,
+  webhook,
+} from './address-kind.ts';
+import {
+  choice,
+  duration,
+  flag,
   integer,
   type Kind,
   list,
   map,
-  network,
   path,
-  serverUrl,
   text,
   textOrPlaceholder,
-  webhook,
 } from './kind.ts';
 import { apiKey, clusterSecret, key, password, passwordHash } from './secret-kind.ts';
 
@@ -128,7 +130,7 @@ const sqlite = (path: string): DatabaseAddress => ({ engine: 'sqlite', path });
 
 const CLUSTER_WIDE = 'the same on every server and agent';
 
-export const SCHEMA = {
+const SCHEMA = {
   'server.host': row(host(), '0.0.0.0', 'Address the server listens on.'),
   'server.port': row(integer(1, 65_535), 8768, 'Port the server listens on.'),
   'server.public_url': optional(serverUrl(), 'Address under which people and agents reach the server.'),

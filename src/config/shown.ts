@@ -4,7 +4,7 @@
  * person chose not even so, because a fingerprint lets guesses be tried.
  */
 import { Secret } from '../base/secret.ts';
-import type { DatabaseAddress } from './kind.ts';
+import type { DatabaseAddress } from './address-kind.ts';
 import type { LoadedConfig } from './load.ts';
 import { KEY_PATHS, type KeyPath, rowOf } from './schema.ts';
 import type { Origin } from './source.ts';

@@ -77,8 +77,7 @@ describe('the launcher', () => {
   it('says so when there is no Node at all', async () => {
     const root = bareCheckout();
     const tools = temporaryFolder();
-    for (const tool of ['dirname', 'readlink', 'uname'])
-      symlinkSync(`/usr/bin/${tool}`, join(tools, tool));
+    for (const tool of ['dirname', 'readlink', 'uname']) symlinkSync(`/usr/bin/${tool}`, join(tools, tool));
     const ended = await atlasFleet([], { launcher: join(root, 'bin/atlas-fleet'), env: { PATH: tools } });
     expect(ended).toMatchObject({ code: 1, stdout: '' });
     expect(ended.stderr).toContain('the checkout has none, and on PATH there is none\n');
