@@ -26,6 +26,7 @@ import { Changes } from './services/changes.ts';
 import { Cluster } from './services/cluster.ts';
 import { ClusterView } from './services/cluster-view.ts';
 import { FleetView } from './services/fleet-view.ts';
+import { PasswordHasher } from './services/password.ts';
 import { Readiness } from './services/readiness.ts';
 import { ReportIntake } from './services/report-intake.ts';
 import { SetupCodes } from './services/setup-code.ts';
@@ -357,4 +358,9 @@ function required(secret: Secret | null, key: string): Secret {
   if (secret === null)
     throw new AtlasError('config_invalid', `${key} is missing`, { hint: 'atlas-fleet init' });
   return secret;
+}
+
+/** For a config.yaml that brings its administrator along: the PHC string of server.web_password. */
+export function hashPassword(password: string): Promise<string> {
+  return new PasswordHasher().hash(password);
 }

@@ -4,8 +4,11 @@
  */
 import { Command, CommanderError } from 'commander';
 import { AtlasError } from '../base/errors.ts';
+import { agentCommand } from './commands/agent.ts';
 import { clusterCommand } from './commands/cluster.ts';
 import { configCommand } from './commands/config.ts';
+import { demoCommand } from './commands/demo.ts';
+import { initCommand } from './commands/init.ts';
 import { secretCommand } from './commands/secret.ts';
 import { serverCommand } from './commands/server.ts';
 import { tokenCommand } from './commands/token.ts';
@@ -22,7 +25,10 @@ function assemble(): Command {
     .description('Self-hosted fleet server for Macs.')
     .version(VERSION, '--version', 'print the version')
     .helpCommand(false);
+  program.addCommand(demoCommand());
+  program.addCommand(initCommand());
   program.addCommand(serverCommand());
+  program.addCommand(agentCommand());
   program.addCommand(clusterCommand());
   program.addCommand(userCommand());
   program.addCommand(tokenCommand());
@@ -73,4 +79,6 @@ try {
   const isHelp = error instanceof CommanderError && error.exitCode === 0;
   process.exitCode = isHelp ? EXIT.ok : report(error);
   setTimeout(() => process.exit(), LINGER_MS).unref();
+} finally {
+  if (process.connected) process.disconnect?.();
 }

@@ -46,6 +46,7 @@ export const setupRequest = z.strictObject({
   username: z.string().min(1).max(128),
   password: z.string().max(1024),
 });
+export const setupCode = z.object({ code: z.string(), expires_at: time });
 export const userCreate = z.strictObject({
   username: z.string().min(1).max(128),
   password: z.string().max(1024),

@@ -1,17 +1,15 @@
 /**
- * A report in its envelope, version 1: AES-256-GCM under the shared encryption_key, no additional data
+ * Opens a report in its envelope, version 1: AES-256-GCM under the shared encryption_key, no additional data
  * (docs/protocol/reports.md; what agents in the field send). Opening tells only that it failed, never why:
  * one answer for a bad envelope, a bad key, a changed byte and a content that is no report.
  */
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createDecipheriv } from 'node:crypto';
 import { z } from 'zod';
-import { decodeBase64, decodeUtf8, encodeBase64 } from '../base/bytes.ts';
+import { decodeBase64, decodeUtf8 } from '../base/bytes.ts';
 import type { Secret } from '../base/secret.ts';
 import { parseReport, type Report } from './report.ts';
+import { NONCE_BYTES, REPORT_CIPHER } from './report-envelope.ts';
 
-const CIPHER = 'aes-256-gcm';
-/** GCM's own nonce length (NIST SP 800-38D, 8.2); random, so a key is good for 2^32 reports. */
-export const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /** Strict: a member more or a member less is another envelope, not this one. */
@@ -36,24 +34,6 @@ export type Opening =
 
 const REFUSED: Opening = { kind: 'refused' };
 
-/** The bytes to send, UTF-8 JSON. `nonce` must be fresh random for every call: two sealings under one nonce break GCM. */
-export function sealReport(report: unknown, key: Secret, nonce: Uint8Array): Uint8Array {
-  if (nonce.byteLength !== NONCE_BYTES) throw new TypeError(`a nonce has ${NONCE_BYTES} bytes`);
-  const cipher = createCipheriv(CIPHER, key.reveal(), nonce);
-  const sealed = Buffer.concat([
-    cipher.update(JSON.stringify(report), 'utf8'),
-    cipher.final(),
-    cipher.getAuthTag(),
-  ]);
-  const parts = {
-    encrypted: true,
-    version: '1',
-    nonce: encodeBase64(nonce),
-    ciphertext: encodeBase64(sealed),
-  };
-  return Buffer.from(JSON.stringify(parts), 'utf8');
-}
-
 export function openReport(body: Uint8Array, key: Secret): Opening {
   const value = parseJson(body);
   if (isPlain(value)) return { kind: 'plain' };
@@ -76,7 +56,7 @@ function isPlain(value: unknown): boolean {
 
 function decrypt(sealed: Uint8Array, key: Secret, nonce: Uint8Array): Uint8Array | undefined {
   const split = sealed.byteLength - TAG_BYTES;
-  const decipher = createDecipheriv(CIPHER, key.reveal(), nonce, { authTagLength: TAG_BYTES });
+  const decipher = createDecipheriv(REPORT_CIPHER, key.reveal(), nonce, { authTagLength: TAG_BYTES });
   decipher.setAuthTag(sealed.subarray(split));
   try {
     return Buffer.concat([decipher.update(sealed.subarray(0, split)), decipher.final()]);

@@ -1,6 +1,7 @@
 /**
  * Where reports rest. An engine promises: append() resolves only when the report would survive a power cut,
- * and one nonce is stored once, whatever crashed and whoever asked again.
+ * and one nonce is stored once, whatever crashed and whoever asked again. Every method may reject with
+ * store_unavailable or store_locked; asking again may then help.
  */
 import type { Metrics, Report } from '../protocol/report.ts';
 
@@ -24,7 +25,7 @@ export interface MachineRow {
   readonly info: Report['machine_info'];
   readonly latest: Metrics;
   readonly firstSeenMs: number;
-  /** When its newest report came in, by the clock of the server that took it. */
+  /** When a report of it last came in, by the clock of the server that took it. */
   readonly lastSeenMs: number;
   readonly viaNode: string;
   readonly reports: number;

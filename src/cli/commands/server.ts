@@ -38,7 +38,6 @@ async function runServer(flags: { config?: string }): Promise<void> {
   if (process.send) process.send({ ready: node.nodeId });
   const ending = await ended;
   await node.stop(ending === 'drain' ? DRAIN_MS : 0);
-  process.disconnect?.();
 }
 
 /**

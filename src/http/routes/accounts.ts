@@ -13,6 +13,7 @@ import {
   loginRequest,
   passwordChange,
   sessionInfo,
+  setupCode,
   setupRequest,
   tokenCreate,
   tokenCreated,
@@ -63,6 +64,15 @@ export function accountRoutes(app: App, { accounts, tokens, setup, nodeId }: Acc
       const { code, username, password } = request.body;
       const user = await setup.redeem(code, username, password);
       return enter(await accounts.openSession(user), request, reply);
+    },
+  });
+
+  app.post('/api/fleet/setup-code', {
+    config: { guard: person('admin') },
+    schema: { summary: 'A new setup code, while there is no user', response: { 201: setupCode } },
+    handler: async (_, reply) => {
+      const { code, expiresAtMs } = await setup.create();
+      return reply.code(201).send({ code, expires_at: asTime(expiresAtMs) });
     },
   });
 

@@ -1,0 +1,75 @@
+/**
+ * `npm test`: brings what the tests need and npm does not have (a Chromium), runs all of them, and ends with one
+ * plain line that counts them.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CHROMIUM_PATHS, findChromium } from '../test/browser/chromium.ts';
+
+const root = join(import.meta.dirname, '..');
+const say = (line: string) => process.stderr.write(`${line}\n`);
+
+function requireChromium(): void {
+  if (findChromium() !== undefined) return;
+  if (process.platform === 'linux' && existsSync('/usr/bin/apt-get')) {
+    say('Installing Chromium for the browser tests (apt-get install chromium)');
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
+    for (const step of [
+      ['update', '-qq'],
+      ['install', '-y', '-qq', 'chromium'],
+    ]) {
+      const [command = '', ...args] = [...sudo, 'apt-get', ...step];
+      spawnSync(command, args, { stdio: ['ignore', 2, 2], env });
+    }
+  }
+  if (findChromium() !== undefined) return;
+  say('error: the browser tests need Chromium, and none was found');
+  say(
+    `hint: install it (apt-get install chromium, brew install --cask chromium); looked at ${CHROMIUM_PATHS.join(', ')}`,
+  );
+  process.exit(1);
+}
+
+interface Outcome {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numFailedTestSuites: number;
+  readonly numPendingTests: number;
+  readonly testResults: readonly {
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
+}
+
+function runTests(args: readonly string[]): number {
+  const folder = mkdtempSync(join(tmpdir(), 'atlas-fleet-test-'));
+  const outcomePath = join(folder, 'outcome.json');
+  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${outcomePath}`];
+  const { status } = spawnSync(process.execPath, [vitest, 'run', ...reporters, ...args], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  const outcome = existsSync(outcomePath)
+    ? (JSON.parse(readFileSync(outcomePath, 'utf8')) as Outcome)
+    : undefined;
+  rmSync(folder, { recursive: true });
+  if (outcome === undefined) {
+    say('error: the test runner ended without a result');
+    return status || 1;
+  }
+  for (const { assertionResults } of outcome.testResults) {
+    for (const test of assertionResults) if (test.status === 'pending') say(`skipped: ${test.fullName}`);
+  }
+  const failed = Math.max(outcome.numFailedTests, outcome.numFailedTests === 0 && status !== 0 ? 1 : 0);
+  process.stdout.write(
+    `${outcome.numPassedTests} passed, ${failed} failed, ${outcome.numPendingTests} skipped\n`,
+  );
+  return status ?? 1;
+}
+
+requireChromium();
+process.exitCode = runTests(process.argv.slice(2));
+process.disconnect?.();

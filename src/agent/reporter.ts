@@ -1,0 +1,144 @@
+/**
+ * Brings spooled reports to a server, oldest first, one at a time: to the one that took the last, else to the
+ * next. A report leaves the spool only when a server acknowledged it, or when it was refused for good.
+ */
+import type { Clock } from '../base/clock.ts';
+import { systemCode } from '../base/errors.ts';
+import { type Log, RateLimitedLog } from '../base/log.ts';
+import { judgeAnswer, type Verdict } from './answer.ts';
+import type { ServerLink } from './server-link.ts';
+import type { Spool } from './spool.ts';
+
+/** Errors that say: somebody else answers there, or the certificate is wrong. */
+const NOT_THE_SERVER = /^(EPIN|CERT_|ERR_TLS_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/;
+/** A wrong API key mends itself only by a person. */
+const KEY_REFUSED_HOLD_MS = 60_000;
+
+export interface Delivery {
+  /** Reports acknowledged, and refused for good, in this run. */
+  readonly accepted: number;
+  readonly refused: number;
+  /** Still in the spool. */
+  readonly left: number;
+  /** The server that took the last one. */
+  readonly server: string | null;
+  /** Why the last one that was not taken was not. */
+  readonly failure: string | null;
+  /** When a server may be asked again; null when nothing is left. */
+  readonly retryInMs: number | null;
+}
+
+export interface ReporterOptions {
+  /** At least one. */
+  readonly links: readonly ServerLink[];
+  readonly spool: Spool;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** From 0 to 1: where to begin, so that a fleet spreads over its servers. */
+  readonly random: () => number;
+}
+
+export class Reporter {
+  readonly #options: ReporterOptions;
+  readonly #rareLog: RateLimitedLog;
+  #current: number;
+  /** Whether the last attempt at all was accepted. */
+  #well = false;
+  #failure: string | null = null;
+
+  constructor(options: ReporterOptions) {
+    this.#options = options;
+    this.#rareLog = new RateLimitedLog(options.clock);
+    this.#current = Math.floor(options.random() * options.links.length) % options.links.length;
+  }
+
+  /** Until the spool is empty or no server takes the oldest. Not to be called again before it has resolved. */
+  async deliver(signal: AbortSignal): Promise<Delivery> {
+    const { spool, links } = this.#options;
+    let accepted = 0;
+    let refused = 0;
+    for (let name = spool.oldest(); name !== undefined && !signal.aborted; name = spool.oldest()) {
+      const body = await spool.read(name);
+      if (body === undefined) continue;
+      const outcome = await this.#offer(body, signal);
+      if (outcome === 'nobody') break;
+      if (outcome === 'accepted') {
+        await spool.remove(name);
+        accepted += 1;
+      } else {
+        await spool.setAside(name);
+        refused += 1;
+      }
+    }
+    const left = spool.count;
+    const retryInMs = left === 0 ? null : Math.min(...links.map((link) => link.heldForMs()));
+    const server = accepted === 0 ? null : (links[this.#current]?.url ?? null);
+    return { accepted, refused, left, server, failure: this.#failure, retryInMs };
+  }
+
+  /** A report that one server refuses for good is offered to the others before it is believed. */
+  async #offer(body: Uint8Array, signal: AbortSignal): Promise<'accepted' | 'refused' | 'nobody'> {
+    const { links } = this.#options;
+    let refused = false;
+    for (let step = 0; step < links.length && !signal.aborted; step += 1) {
+      const at = (this.#current + step) % links.length;
+      const link = links[at];
+      if (link === undefined || link.heldForMs() > 0) continue;
+      const verdict = await this.#ask(link, body, signal);
+      if (verdict.kind === 'accepted') {
+        this.#current = at;
+        this.#sayAccepted(link);
+        return 'accepted';
+      }
+      if (signal.aborted) break;
+      if (verdict.kind === 'kept') link.hold(verdict.retryAfterMs);
+      refused ||= verdict.kind === 'refused';
+      this.#sayNotTaken(link, verdict);
+    }
+    return refused ? 'refused' : 'nobody';
+  }
+
+  async #ask(link: ServerLink, body: Uint8Array, signal: AbortSignal): Promise<Verdict> {
+    try {
+      const answer = await link.post(body, signal);
+      const verdict = judgeAnswer(answer, this.#options.clock.wallMs());
+      if (verdict.kind !== 'kept' || answer.status !== 401) return verdict;
+      return { ...verdict, retryAfterMs: verdict.retryAfterMs ?? KEY_REFUSED_HOLD_MS };
+    } catch (error) {
+      return { kind: 'kept', reason: systemCode(error) ?? 'failed', retryAfterMs: undefined };
+    }
+  }
+
+  #sayAccepted(link: ServerLink): void {
+    link.release();
+    if (!this.#well) {
+      const say = () => this.#options.log.info('agent.accepted', `Report accepted by ${link.url}`);
+      this.#rareLog.once(`accepted ${link.url}`, say);
+    }
+    this.#well = true;
+    this.#failure = null;
+  }
+
+  #sayNotTaken({ url }: ServerLink, { kind, ...verdict }: Exclude<Verdict, { kind: 'accepted' }>): void {
+    const { log } = this.#options;
+    const { reason } = verdict;
+    this.#well = false;
+    this.#failure = reason;
+    this.#rareLog.once(`${url} ${reason}`, (times) => {
+      const fields = { server: url, reason, times };
+      if (kind === 'refused') {
+        log.error('agent.refused', 'Report refused for good by a server', fields);
+      } else if (reason.startsWith('status 401')) {
+        log.error(
+          'agent.key_refused',
+          'Server refuses the API key: reports are kept until it is right',
+          fields,
+        );
+      } else if (NOT_THE_SERVER.test(reason)) {
+        log.error('agent.not_the_server', 'Server could not prove itself: nothing was sent to it', fields);
+      } else {
+        log.warn('agent.not_delivered', 'Report not delivered: it is kept and sent again', fields);
+      }
+    });
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * `atlas-fleet init`: a config.yaml of mode 0600 with fresh secrets, an empty encrypted database, and the one
+ * code with which the first administrator is made. Overwrites nothing.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Command } from 'commander';
+import { administer } from '../control.ts';
+import { print, say } from '../terminal.ts';
+import { requireConfig } from './config.ts';
+
+const PRIVATE_FOLDER = 0o700;
+
+export function initCommand(): Command {
+  return new Command('init')
+    .description('write a config.yaml with fresh secrets, and print how to log in the first time')
+    .option('--dir <folder>', 'where to put config.yaml and data', '.')
+    .action(init);
+}
+
+async function init(flags: { dir: string }): Promise<void> {
+  const { createConfig } = await import('../../config/edit.ts');
+  const { freshConfig } = await import('../../config/fresh-config.ts');
+  const { generateSecretText } = await import('../../protocol/keyring.ts');
+  const folder = resolve(flags.dir);
+  const path = join(folder, 'config.yaml');
+  mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
+  createConfig(
+    path,
+    freshConfig({
+      'server.api_key': generateSecretText(),
+      'server.encryption_key': generateSecretText(),
+      'server.db_encryption_key': generateSecretText(),
+      'cluster.enabled': false,
+      'cluster.cluster_id': randomBytes(16).toString('hex'),
+      'cluster.cluster_secret': generateSecretText(),
+    }),
+  );
+  say(`Wrote ${path} (mode 0600) with fresh secrets.`);
+  const loaded = await requireConfig({ role: 'server', configPath: path });
+  const { code } = await administer(loaded, (server) =>
+    server.post<{ code: string }>('/api/fleet/setup-code', {}),
+  );
+  const { port, host } = loaded.config.server;
+  const name = host === '0.0.0.0' ? hostname() : host;
+  print(`
+Start the server:   atlas-fleet server --config ${path}
+Then open:          https://${name}:${port}/setup?code=${code}
+Setup code:         ${code}  (once, within 30 minutes)`);
+}

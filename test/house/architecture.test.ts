@@ -1,0 +1,119 @@
+/**
+ * The walls of the house: imports run downhill, and pure rooms touch nothing. The table is ARCHITECTURE.md's
+ * import rule; a new room is first a row here.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const SRC = resolve(import.meta.dirname, '../../src');
+
+interface Room {
+  /** Prefixes of files below src that it may import; a room may always import itself. */
+  readonly may: readonly string[];
+  /** Of which it may import types only. */
+  readonly types?: readonly string[];
+  /** Packages and node: modules that it may touch; undefined: any. */
+  readonly touches?: readonly string[];
+  /** Words that would reach for the clock, the environment or the network behind the imports. */
+  readonly without?: RegExp;
+}
+
+const AMBIENT = /\b(process\.|Date\.now|new Date\(\)|performance\.|setTimeout|setInterval|Math\.random|fetch\()/;
+const STORE_CONTRACTS = ['store/member-store.ts', 'store/report-store.ts', 'store/account-store.ts'];
+const PURE = ['base/', 'protocol/', 'membership/', 'fleet/'];
+
+const ROOMS: Readonly<Record<string, Room>> = {
+  'base/': { may: [], touches: ['node:crypto', 'node:util', 'pino'] },
+  'protocol/': { may: ['base/'], touches: ['node:crypto', 'zod', 'canonicalize'], without: AMBIENT },
+  'membership/': { may: ['base/', 'protocol/'], touches: [], without: AMBIENT },
+  'fleet/': { may: ['base/', 'protocol/'], types: STORE_CONTRACTS, touches: [], without: AMBIENT },
+  'store/file/': {
+    may: [...STORE_CONTRACTS, 'base/', 'protocol/'],
+    touches: ['node:fs', 'node:fs/promises', 'node:path', 'node:crypto', 'zod'],
+  },
+  'store/sql/': { may: [...STORE_CONTRACTS, 'base/'], types: PURE },
+  'store/': { may: ['base/'], types: PURE, touches: [] },
+  'services/': {
+    may: [...PURE, ...STORE_CONTRACTS],
+    touches: ['node:crypto', 'node:util'],
+    without: AMBIENT,
+  },
+  'http/': { may: ['services/', 'base/', 'protocol/', ...STORE_CONTRACTS] },
+  'agent/': { may: ['protocol/', 'fleet/', 'base/'] },
+  'config/': { may: ['base/', 'protocol/keyring.ts', 'protocol/limits.ts'] },
+  'cli/': { may: ['config/', 'agent/', 'base/', 'node.ts', 'protocol/keyring.ts'] },
+  'node.ts': { may: ['base/', 'config/', 'protocol/', 'services/', 'store/', 'http/'] },
+};
+
+const IMPORT = /(?:^|\n)\s*(?:import|export)\s+(type\s)?([^'";]*?from\s+)?'([^']+)'|import\('([^']+)'\)/g;
+
+interface Import {
+  readonly file: string;
+  readonly target: string;
+  readonly typeOnly: boolean;
+}
+
+function sourceFiles(): string[] {
+  return readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => name.replaceAll('\\', '/'));
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(SRC, file), 'utf8');
+  return [...text.matchAll(IMPORT)].map(([, type, , fixed, dynamic]) => {
+    const named = fixed ?? dynamic ?? '';
+    const target = named.startsWith('.') ? relative(SRC, resolve(SRC, dirname(file), named)) : named;
+    return { file, target, typeOnly: type !== undefined };
+  });
+}
+
+function roomOf(file: string): string {
+  const room = Object.keys(ROOMS).find((name) => file.startsWith(name));
+  if (room === undefined) throw new Error(`src/${file} stands in no room of the table`);
+  return room;
+}
+
+function isAllowed({ file, target, typeOnly }: Import): boolean {
+  const name = roomOf(file);
+  const room = ROOMS[name];
+  const isOurs = target.endsWith('.ts') || target.endsWith('.json');
+  if (!isOurs) return room?.touches === undefined || room.touches.includes(target);
+  if (target.startsWith(name)) return true;
+  if (room?.may.some((prefix) => target.startsWith(prefix))) return true;
+  return typeOnly && (room?.types?.some((prefix) => target.startsWith(prefix)) ?? false);
+}
+
+describe('the walls', () => {
+  it('imports run downhill, and each room touches only what is its own', () => {
+    const wrong = sourceFiles()
+      .flatMap(importsOf)
+      .filter((one) => !isAllowed(one))
+      .map(({ file, target }) => `src/${file} imports ${target}`);
+    expect(wrong).toEqual([]);
+  });
+
+  it('pure rooms and services reach for no clock, environment, chance or network of their own', () => {
+    const wrong = sourceFiles().filter((file) => {
+      const code = readFileSync(join(SRC, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+      return ROOMS[roomOf(file)]?.without?.test(code) ?? false;
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('the table is not empty of meaning: it refuses an import that runs uphill', () => {
+    const uphill = { file: 'protocol/record.ts', target: 'store/member-store.ts', typeOnly: false };
+    expect(isAllowed(uphill)).toBe(false);
+    expect(isAllowed({ ...uphill, file: 'http/server.ts', target: 'store/sql/sqlite.ts' })).toBe(false);
+    expect(isAllowed({ ...uphill, target: 'node:fs' })).toBe(false);
+  });
+
+  it('only the composition root names engines', () => {
+    const naming = sourceFiles()
+      .flatMap(importsOf)
+      .filter(({ file, target }) => /^store\/(file|sql)\//.test(target) && !file.startsWith('store/'))
+      .map(({ file }) => file);
+    expect([...new Set(naming)]).toEqual(['node.ts']);
+  });
+});
