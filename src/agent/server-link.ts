@@ -123,6 +123,7 @@ export class ServerLink {
       timer = clock.after(ANSWER_TIMEOUT_MS, expire);
     });
     signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
     const answer = new Promise<RawAnswer>((resolve, reject) => {
       request.on('error', reject);
       request.once('response', (response) => readAnswer(response).then(resolve, reject));

@@ -5,8 +5,8 @@
 import { request } from 'node:http';
 import { AtlasError, type ErrorCode, systemCode } from '../base/errors.ts';
 import { controlPath } from '../config/control-path.ts';
-import type { LoadedConfig } from '../config/load.ts';
-import { VERSION } from './version.ts';
+import { requireConfig } from './configuration.ts';
+import { VERSION } from './program.ts';
 
 const ANSWER_MS = 30_000;
 const ANSWER_MAX_BYTES = 16 * 1024 * 1024;
@@ -28,9 +28,10 @@ export function controlClient(dataDir: string): ControlClient {
  * what it opened.
  */
 export async function administer<T>(
-  loaded: LoadedConfig,
+  flags: { readonly config?: string },
   work: (client: ControlClient) => Promise<T>,
 ): Promise<T> {
+  const loaded = await requireConfig({ role: 'server', configPath: flags.config });
   const client = controlClient(loaded.config.server.dataDir);
   if (await isRunning(client)) return work(client);
   const [{ openOffline }, { systemClock }, { silentLog }] = await Promise.all([

@@ -14,8 +14,8 @@ import { serverCommand } from './commands/server.ts';
 import { tokenCommand } from './commands/token.ts';
 import { userCommand } from './commands/user.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit.ts';
+import { VERSION } from './program.ts';
 import { print, say, sayError } from './terminal.ts';
-import { VERSION } from './version.ts';
 
 /** What an error leaves running (sockets, timers) is given this long to end by itself. */
 const LINGER_MS = 2000;

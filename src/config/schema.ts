@@ -8,6 +8,7 @@ import type { Secret } from '../base/secret.ts';
 import {
   CLOCK_TOLERANCE_MAX_SECONDS,
   CLOCK_TOLERANCE_SECONDS,
+  NODE_ID,
   NODE_ID_MAX_LENGTH,
 } from '../protocol/limits.ts';
 import {
@@ -99,7 +100,7 @@ const name = (what: string, example: string) =>
 const nodeId = textOrPlaceholder({
   expected: `letters, digits, dot, hyphen and underscore, a letter or digit first, at most ${NODE_ID_MAX_LENGTH} characters`,
   example: 'server-01',
-  pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+  pattern: NODE_ID,
 });
 
 const hostname = textOrPlaceholder({

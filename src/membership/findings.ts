@@ -18,6 +18,8 @@ export interface Finding {
 
 /** What the findings are drawn from: this node's own view, its registry and its clock. */
 export interface ClusterFacts {
+  /** False for a single server, which has nobody to fail over to and nobody to prove itself to. */
+  readonly clustered: boolean;
   readonly authenticated: boolean;
   readonly selfNodeId: string;
   readonly members: readonly {
@@ -50,7 +52,7 @@ export function findingsOf(facts: ClusterFacts): Finding[] {
 }
 
 function authentication(facts: ClusterFacts): Finding[] {
-  if (facts.authenticated) return [];
+  if (facts.authenticated || !facts.clustered) return [];
   return [
     {
       code: 'authentication_off',
@@ -170,7 +172,7 @@ export function verdictOf(facts: ClusterFacts, findings: readonly Finding[]): Ve
     sentence,
     serversThatCanStop: canStop,
   });
-  if (!facts.authenticated)
+  if (!facts.authenticated && facts.clustered)
     return say('at_risk', 'At risk: authentication is off. Anyone who can write to the registry can join.');
   const critical = findings.find((finding) => finding.severity === 'critical');
   if (critical) return say('critical', `Critical: ${critical.sentence}`);
@@ -184,7 +186,11 @@ export function verdictOf(facts: ClusterFacts, findings: readonly Finding[]): Ve
     (finding) => finding.code.startsWith('node_') || finding.code.startsWith('registry_'),
   );
   if (troubled && troubled.severity !== 'info') return say('degraded', `Degraded: ${troubled.sentence}`);
-  if (active < 2)
-    return say('degraded', 'One server. If it stops, reports wait on the Macs until it is back.');
+  if (active < 2) {
+    return say(
+      facts.clustered ? 'degraded' : 'healthy',
+      'One server. If it stops, reports wait on the Macs until it is back.',
+    );
+  }
   return say('healthy', `Healthy: any one of your ${active} servers can stop and nothing is lost.`);
 }

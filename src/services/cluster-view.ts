@@ -227,7 +227,8 @@ export class ClusterView {
     const members = cluster?.watch.members() ?? [];
     const self = { nodeId, state: this.#selfState(), silentMs: this.#selfAgeMs(), missing: false };
     return {
-      authenticated: security.enabled || cluster === null,
+      clustered: cluster !== null,
+      authenticated: security.enabled,
       selfNodeId: nodeId,
       members: [
         self,

@@ -180,12 +180,12 @@ describe('a value out of its bounds', () => {
     );
   });
 
-  it.each(['a'.repeat(63), 'server-01', '0', 'A.b_c-d'])('is not the node_id %s', (nodeId) => {
+  it.each(['a'.repeat(40), 'server-01', '0', 'A.b_c-d'])('is not the node_id %s', (nodeId) => {
     expect(problemsWith('cluster.node_id', `node_id: "${nodeId}"`)).toEqual([]);
   });
 
   it('is a node_id of 64 characters', () => {
-    expect(problemsWith('cluster.node_id', `node_id: ${'a'.repeat(64)}`)[0]).toMatch(
+    expect(problemsWith('cluster.node_id', `node_id: ${'a'.repeat(41)}`)[0]).toMatch(
       /^2:12 bad_value cluster.node_id: found a text of 64/,
     );
   });

@@ -2,10 +2,10 @@
 import { Command } from 'commander';
 import { AtlasError } from '../../base/errors.ts';
 import type { FlagValue } from '../../config/source.ts';
+import { requireConfig } from '../configuration.ts';
+import { VERSION } from '../program.ts';
 import { untilEnded } from '../shutdown.ts';
 import { print } from '../terminal.ts';
-import { VERSION } from '../version.ts';
-import { requireConfig } from './config.ts';
 
 interface Flags {
   readonly config?: string;

@@ -1,8 +1,8 @@
 /** `atlas-fleet cluster`: the cluster as the running server of this machine sees it. */
 import { Command } from 'commander';
+import { requireConfig } from '../configuration.ts';
 import type { ControlClient } from '../control.ts';
 import { print, printJson, printTable } from '../terminal.ts';
-import { requireConfig } from './config.ts';
 
 interface Flags {
   readonly config?: string;

@@ -1,9 +1,9 @@
 /** `atlas-fleet config`: says what is wrong with a configuration, and what counts and why. Never shows a secret. */
 import { Command, Option } from 'commander';
-import { AtlasError } from '../../base/errors.ts';
 import type { Role } from '../../config/config.ts';
-import type { LoadedConfig, LoadOptions, RefusedConfig } from '../../config/load.ts';
+import type { LoadedConfig } from '../../config/load.ts';
 import type { Problem } from '../../config/problem.ts';
+import { refusal, requireConfig } from '../configuration.ts';
 import { print, printJson, printTable, reportConfigProblems } from '../terminal.ts';
 
 interface ConfigFlags {
@@ -29,27 +29,6 @@ function withFlags(command: Command): Command {
     .option('--config <file>', 'the config.yaml to read')
     .option('--json', 'print JSON')
     .addOption(new Option('--role <role>', 'whose requirements to check').choices(roles).default('server'));
-}
-
-/** For commands that run on a configuration: warnings are said, errors end the command with exit code 3. */
-export async function requireConfig(options: LoadOptions): Promise<LoadedConfig> {
-  const { loadConfig } = await import('../../config/load.ts');
-  const loaded = loadConfig(options);
-  if (loaded.ok) {
-    reportConfigProblems(loaded.warnings);
-    return loaded;
-  }
-  reportConfigProblems(loaded.problems);
-  throw await refusal(loaded);
-}
-
-async function refusal({ path, problems }: RefusedConfig): Promise<AtlasError> {
-  const { errorCount } = await import('../../config/problem.ts');
-  if (path === null)
-    return new AtlasError('config_missing', 'no config.yaml was found, and nothing was started');
-  const count = errorCount(problems);
-  const errors = count === 1 ? 'one error' : `${count} errors`;
-  return new AtlasError('config_invalid', `${errors} in the configuration`);
 }
 
 async function check({ config, json, role }: ConfigFlags): Promise<void> {

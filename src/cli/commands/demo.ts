@@ -9,6 +9,7 @@ import { AtlasError } from '../../base/errors.ts';
 import { controlClient } from '../control.ts';
 import { DEMO_TIMEOUT_SECONDS, type DemoFolder, makeDemoFolder } from '../demo/demo-folder.ts';
 import { COMES_BACK_SECONDS, DemoProcess } from '../demo/demo-process.ts';
+import { PROGRAM } from '../program.ts';
 import { untilEnded } from '../shutdown.ts';
 import { print, say } from '../terminal.ts';
 
@@ -165,7 +166,7 @@ Try next, in another terminal:
                          offline within ${DEMO_TIMEOUT_SECONDS + 1} s on the others, back by itself after ${COMES_BACK_SECONDS} s; no report is lost
   forge a record         echo '{"host":"10.0.0.66","node_id":"intruder"}' > ${folder.registry}/node/intruder.json
                          refused, counted and explained under Settings, Cluster Health Monitor
-  look from the shell    bin/atlas-fleet cluster status --config ${first?.configPath}
+  look from the shell    ${PROGRAM} cluster status --config ${first?.configPath}
 
 Ctrl-C ends it and removes everything.`);
 }

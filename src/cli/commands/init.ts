@@ -7,9 +7,10 @@ import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
+import { requireConfig } from '../configuration.ts';
 import { administer } from '../control.ts';
+import { PROGRAM } from '../program.ts';
 import { print, say } from '../terminal.ts';
-import { requireConfig } from './config.ts';
 
 const PRIVATE_FOLDER = 0o700;
 
@@ -20,11 +21,11 @@ export function initCommand(): Command {
     .action(init);
 }
 
-async function init(flags: { dir: string }): Promise<void> {
+async function init({ dir }: { dir: string }): Promise<void> {
   const { createConfig } = await import('../../config/edit.ts');
   const { freshConfig } = await import('../../config/fresh-config.ts');
   const { generateSecretText } = await import('../../protocol/keyring.ts');
-  const folder = resolve(flags.dir);
+  const folder = resolve(dir);
   const path = join(folder, 'config.yaml');
   mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
   createConfig(
@@ -39,14 +40,13 @@ async function init(flags: { dir: string }): Promise<void> {
     }),
   );
   say(`Wrote ${path} (mode 0600) with fresh secrets.`);
-  const loaded = await requireConfig({ role: 'server', configPath: path });
-  const { code } = await administer(loaded, (server) =>
+  const { config } = await requireConfig({ role: 'server', configPath: path });
+  const { code } = await administer({ config: path }, (server) =>
     server.post<{ code: string }>('/api/fleet/setup-code', {}),
   );
-  const { port, host } = loaded.config.server;
-  const name = host === '0.0.0.0' ? hostname() : host;
+  const name = config.server.host === '0.0.0.0' ? hostname() : config.server.host;
   print(`
-Start the server:   atlas-fleet server --config ${path}
-Then open:          https://${name}:${port}/setup?code=${code}
+Start the server:   ${PROGRAM} server --config ${path}
+Then open:          https://${name}:${config.server.port}/setup?code=${code}
 Setup code:         ${code}  (once, within 30 minutes)`);
 }

@@ -1,10 +1,10 @@
 /** `atlas-fleet server`: runs a server in the foreground, for launchd, systemd and people. */
 import { Command } from 'commander';
 import type { LoadedConfig } from '../../config/load.ts';
+import { requireConfig } from '../configuration.ts';
+import { VERSION } from '../program.ts';
 import { untilEnded } from '../shutdown.ts';
 import { sayWarning } from '../terminal.ts';
-import { VERSION } from '../version.ts';
-import { requireConfig } from './config.ts';
 
 /** Milliseconds between *draining* and the end of listening: a load balancer's next look, and some. */
 const DRAIN_MS = 3000;

@@ -1,8 +1,7 @@
 /** `atlas-fleet token`: API tokens for scripts. A token is printed once, when it is made. */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { ControlClient } from '../control.ts';
+import { administer } from '../control.ts';
 import { print, printJson, printTable, say } from '../terminal.ts';
-import { requireConfig } from './config.ts';
 
 const SCOPES = ['read', 'agents:write', 'packages:build', 'admin'];
 const DAY_SECONDS = 86_400;
@@ -45,14 +44,8 @@ function wholeDays(text: string): number {
   throw new InvalidArgumentError('It is a whole number of days.');
 }
 
-async function withServer(flags: Flags, work: (server: ControlClient) => Promise<void>): Promise<void> {
-  const loaded = await requireConfig({ role: 'server', configPath: flags.config });
-  const { administer } = await import('../control.ts');
-  await administer(loaded, work);
-}
-
 async function create(name: string, flags: Flags & { scope: string[]; days?: number }): Promise<void> {
-  await withServer(flags, async (server) => {
+  await administer(flags, async (server) => {
     const expiry = flags.days === undefined ? {} : { expires_in_seconds: flags.days * DAY_SECONDS };
     const answer = await server.post<Token & { token: string }>('/api/fleet/tokens', {
       name,
@@ -66,7 +59,7 @@ async function create(name: string, flags: Flags & { scope: string[]; days?: num
 }
 
 async function list(flags: Flags): Promise<void> {
-  await withServer(flags, async (server) => {
+  await administer(flags, async (server) => {
     const answer = await server.get<{ items: Token[] }>('/api/fleet/tokens');
     if (flags.json) return printJson(answer);
     const rows = answer.items.map((token) => [
@@ -81,7 +74,7 @@ async function list(flags: Flags): Promise<void> {
 }
 
 async function revoke(tokenId: string, flags: Flags): Promise<void> {
-  await withServer(flags, async (server) => {
+  await administer(flags, async (server) => {
     await server.delete(`/api/fleet/tokens/${encodeURIComponent(tokenId)}`);
     say('Revoked.');
   });

@@ -1,9 +1,8 @@
 /** `atlas-fleet user`: administrators. Passwords come from a prompt or stdin, never from argv. */
 import { Command } from 'commander';
 import { AtlasError } from '../../base/errors.ts';
-import type { ControlClient } from '../control.ts';
+import { administer } from '../control.ts';
 import { askSecret, print, printJson, printTable, readSecretFromStdin, say } from '../terminal.ts';
-import { requireConfig } from './config.ts';
 
 interface Flags {
   readonly config?: string;
@@ -31,21 +30,15 @@ function withFlags(command: Command): Command {
   return command.option('--config <file>', 'the config.yaml of the server');
 }
 
-async function withServer(flags: Flags, work: (server: ControlClient) => Promise<void>): Promise<void> {
-  const loaded = await requireConfig({ role: 'server', configPath: flags.config });
-  const { administer } = await import('../control.ts');
-  await administer(loaded, work);
-}
-
 async function add(username: string, flags: Flags): Promise<void> {
-  await withServer(flags, async (server) => {
+  await administer(flags, async (server) => {
     await server.post('/api/fleet/users', { username, password: await newPassword() });
     say(`Added ${username}.`);
   });
 }
 
 async function passwd(username: string, flags: Flags): Promise<void> {
-  await withServer(flags, async (server) => {
+  await administer(flags, async (server) => {
     await server.post('/api/fleet/password', { username, new_password: await newPassword() });
     say(`Password of ${username} set; their sessions have ended.`);
   });
@@ -60,7 +53,7 @@ async function newPassword(): Promise<string> {
 }
 
 async function list(flags: Flags): Promise<void> {
-  await withServer(flags, async (server) => {
+  await administer(flags, async (server) => {
     const answer = await server.get<{ items: { username: string; created_at: string }[] }>(
       '/api/fleet/users',
     );

@@ -1,0 +1,26 @@
+/** The configuration a command runs on, or all that is wrong with it and the end of the command. */
+import { AtlasError } from '../base/errors.ts';
+import type { LoadedConfig, LoadOptions, RefusedConfig } from '../config/load.ts';
+import { reportConfigProblems } from './terminal.ts';
+
+/** For commands that run on a configuration: warnings are said, errors end the command with exit code 3. */
+export async function requireConfig(options: LoadOptions): Promise<LoadedConfig> {
+  const { loadConfig } = await import('../config/load.ts');
+  const loaded = loadConfig(options);
+  if (loaded.ok) {
+    reportConfigProblems(loaded.warnings);
+    return loaded;
+  }
+  reportConfigProblems(loaded.problems);
+  throw await refusal(loaded);
+}
+
+/** What ends the command, after each problem has been said. */
+export async function refusal({ path, problems }: RefusedConfig): Promise<AtlasError> {
+  const { errorCount } = await import('../config/problem.ts');
+  if (path === null)
+    return new AtlasError('config_missing', 'no config.yaml was found, and nothing was started');
+  const count = errorCount(problems);
+  const errors = count === 1 ? 'one error' : `${count} errors`;
+  return new AtlasError('config_invalid', `${errors} in the configuration`);
+}
