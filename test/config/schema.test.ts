@@ -184,9 +184,9 @@ describe('a value out of its bounds', () => {
     expect(problemsWith('cluster.node_id', `node_id: "${nodeId}"`)).toEqual([]);
   });
 
-  it('is a node_id of 64 characters', () => {
+  it('is a node_id of 41 characters', () => {
     expect(problemsWith('cluster.node_id', `node_id: ${'a'.repeat(41)}`)[0]).toMatch(
-      /^2:12 bad_value cluster.node_id: found a text of 64/,
+      /^2:12 bad_value cluster.node_id: found a text of 41/,
     );
   });
 });
