@@ -131,7 +131,8 @@ export class Agent {
     this.#retry?.cancel();
     this.#deliver().then(
       ({ retryInMs }) => {
-        if (retryInMs !== null) this.#retry = clock.after(Math.ceil(retryInMs), () => this.#send());
+        if (retryInMs === null || this.#stopping.signal.aborted) return;
+        this.#retry = clock.after(Math.ceil(retryInMs), () => this.#send());
       },
       (error: unknown) => {
         this.#rareLog.once('deliver', (times) => {

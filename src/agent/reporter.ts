@@ -10,7 +10,7 @@ import type { ServerLink } from './server-link.ts';
 import type { Spool } from './spool.ts';
 
 /** Errors that say: somebody else answers there, or the certificate is wrong. */
-const NOT_THE_SERVER = /^(EPIN|CERT_|ERR_TLS_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/;
+const NOT_THE_SERVER = /^(EPIN|CERT_|ERR_TLS_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH)/;
 /** A wrong API key mends itself only by a person. */
 const KEY_REFUSED_HOLD_MS = 60_000;
 

@@ -118,10 +118,11 @@ export class ServerLink {
     const expire = () => end(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' }));
     const stop = () => end(Object.assign(new Error('stopped'), { code: 'ABORT_ERR' }));
     let timer = clock.after(CONNECT_TIMEOUT_MS, expire);
-    request.once('finish', () => {
+    const sent = () => {
       timer.cancel();
       timer = clock.after(ANSWER_TIMEOUT_MS, expire);
-    });
+    };
+    request.once('finish', sent);
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
     const answer = new Promise<RawAnswer>((resolve, reject) => {
@@ -133,6 +134,7 @@ export class ServerLink {
       return await Promise.race([answer, ended.promise]);
     } finally {
       timer.cancel();
+      request.off('finish', sent); // an early answer comes before it; a timer of then would hit another request
       signal.removeEventListener('abort', stop);
     }
   }
@@ -154,24 +156,21 @@ async function readAnswer(response: IncomingMessage): Promise<RawAnswer> {
 }
 
 function parseTarget(url: string, allowPlainHttp: boolean): URL {
-  const parsed = URL.parse(url);
-  if (parsed === null || !['http:', 'https:'].includes(parsed.protocol) || parsed.username || parsed.search) {
+  const target = URL.parse(url);
+  const known = target?.protocol === 'https:' || target?.protocol === 'http:';
+  if (target === null || !known || target.username || target.password || target.search) {
     throw new AtlasError('config_invalid', 'A server of the agent is not an http or https address.', {
       hint: 'Write it as https://fleet.example.com:8768.',
     });
   }
-  if (parsed.protocol === 'http:' && !allowPlainHttp && !isLoopback(parsed.hostname)) {
-    throw new AtlasError(
-      'config_invalid',
-      'A server of the agent has a plain http address on another machine.',
-      {
-        hint: 'Write https:// instead; the API key would cross the network in clear.',
-      },
-    );
+  if (target.protocol === 'http:' && !allowPlainHttp && !isLoopback(target.hostname)) {
+    const message = 'A server of the agent has a plain http address on another machine.';
+    const hint = 'Write https:// instead; the API key would cross the network in clear.';
+    throw new AtlasError('config_invalid', message, { hint });
   }
-  parsed.pathname = `${parsed.pathname.replace(/\/+$/, '')}${REPORT_PATH}`;
-  parsed.hash = '';
-  return parsed;
+  target.pathname = `${target.pathname.replace(/\/+$/, '')}${REPORT_PATH}`;
+  target.hash = '';
+  return target;
 }
 
 function isLoopback(hostname: string): boolean {

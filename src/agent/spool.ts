@@ -99,20 +99,29 @@ export class Spool {
     return this.#entries[0]?.name;
   }
 
-  /** Undefined when the file is gone or empty: then it is also forgotten. */
+  /** Undefined when the file is gone, empty or cannot be read: then it is also forgotten, and blocks no other. */
   async read(name: string): Promise<Uint8Array | undefined> {
     const held = this.#entries.find((entry) => entry.name === name)?.held;
-    const body = held ?? (await readFile(this.#path(name)).catch(ignoreMissing));
-    if (body === undefined || body.byteLength === 0) {
-      await this.remove(name);
-      return undefined;
+    if (held !== undefined) return held;
+    try {
+      const body = await readFile(this.#path(name));
+      if (body.byteLength > 0) return body;
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') {
+        this.#sayFailed('A spooled report cannot be read', error);
+        this.#forget(name); // the file stays: it was not acknowledged
+        return undefined;
+      }
     }
-    return body;
+    await this.remove(name);
+    return undefined;
   }
 
-  /** Only for what was acknowledged. */
+  /** Only for what was acknowledged. A file that cannot be deleted is sent once more after the next start. */
   async remove(name: string): Promise<void> {
-    await rm(this.#path(name), { force: true });
+    await rm(this.#path(name), { force: true }).catch((error: unknown) => {
+      this.#sayFailed('A delivered report cannot be deleted from the spool', error);
+    });
     this.#forget(name);
   }
 
@@ -142,17 +151,17 @@ export class Spool {
 
   /** A Mac with a full disk is the one that must still be seen. */
   #hold(entry: Entry, error: unknown): void {
-    this.#rareLog.once('held', (times) => {
-      const fields = { reason: systemCode(error) ?? 'unknown', times };
-      this.#options.log.error(
-        'agent.spool_failed',
-        'Report kept in memory: the spool cannot be written',
-        fields,
-      );
-    });
+    this.#sayFailed('Report kept in memory: the spool cannot be written', error);
     this.#insert(entry);
     const held = this.#entries.filter((each) => each.held !== undefined);
     if (held.length > HELD_MAX && held[0] !== undefined) this.#drop(held[0]);
+  }
+
+  #sayFailed(sentence: string, error: unknown): void {
+    this.#rareLog.once(sentence, (times) => {
+      const fields = { reason: systemCode(error) ?? 'unknown', times };
+      this.#options.log.error('agent.spool_failed', sentence, fields);
+    });
   }
 
   async #makeRoom(bytes: number): Promise<void> {

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
-import { openReport, sealReport } from '../../src/protocol/sealed-report.ts';
+import { sealReport } from '../../src/protocol/report-envelope.ts';
+import { openReport } from '../../src/protocol/sealed-report.ts';
 import { makeReport } from '../fakes/report.ts';
 
 interface Vectors {

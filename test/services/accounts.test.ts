@@ -200,12 +200,13 @@ describe('users', () => {
 
   it('adds the user of the configuration when there is none of that name', async () => {
     await accounts.ensureConfigUser('root', await new PasswordHasher().hash('from the config'));
-    await accounts.login('root', 'from the config', ADDRESS);
+    const login = await accounts.login('root', 'from the config', ADDRESS);
+    expect(login.user.username).toBe('root');
   });
 
   it('leaves a user alone who is there already, with the password set since', async () => {
     await accounts.ensureConfigUser('ada', await new PasswordHasher().hash('from the config'));
-    await accounts.login('ada', PASSWORD, ADDRESS);
+    expect((await accounts.login('ada', PASSWORD, ADDRESS)).user.username).toBe('ada');
   });
 
   it('is content when another server added the same user meanwhile', async () => {

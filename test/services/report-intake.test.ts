@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { AtlasError } from '../../src/base/errors.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { REPORT_MAX_BYTES } from '../../src/protocol/limits.ts';
-import { sealReport } from '../../src/protocol/sealed-report.ts';
+import { sealReport } from '../../src/protocol/report-envelope.ts';
 import { INTAKE_MAX_PENDING, ReportIntake } from '../../src/services/report-intake.ts';
 import { ManualClock, START_MS } from '../fakes/clock.ts';
 import { FakeLog } from '../fakes/log.ts';
