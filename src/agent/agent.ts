@@ -62,8 +62,8 @@ export class Agent {
     const { clock, log, spoolDir, servers, pins, apiKey, allowPlainHttp = false } = options;
     const { random = Math.random, agentVersion = null } = options;
     if (servers.length === 0) {
-      throw new AtlasError('config_invalid', 'The agent has no server to report to.', {
-        hint: 'Name one under agent.servers, or with --server.',
+      throw new AtlasError('config_invalid', 'the agent has no server to report to', {
+        hint: 'name one under agent.servers, or with --server',
       });
     }
     this.#options = options;

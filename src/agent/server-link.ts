@@ -159,13 +159,13 @@ function parseTarget(url: string, allowPlainHttp: boolean): URL {
   const target = URL.parse(url);
   const known = target?.protocol === 'https:' || target?.protocol === 'http:';
   if (target === null || !known || target.username || target.password || target.search) {
-    throw new AtlasError('config_invalid', 'A server of the agent is not an http or https address.', {
-      hint: 'Write it as https://fleet.example.com:8768.',
+    throw new AtlasError('config_invalid', 'a server of the agent is not an http or https address', {
+      hint: 'write it as https://fleet.example.com:8768',
     });
   }
   if (target.protocol === 'http:' && !allowPlainHttp && !isLoopback(target.hostname)) {
-    const message = 'A server of the agent has a plain http address on another machine.';
-    const hint = 'Write https:// instead; the API key would cross the network in clear.';
+    const message = 'a server of the agent has a plain http address on another machine';
+    const hint = 'write https:// instead; the API key would cross the network in clear';
     throw new AtlasError('config_invalid', message, { hint });
   }
   target.pathname = `${target.pathname.replace(/\/+$/, '')}${REPORT_PATH}`;
@@ -190,7 +190,7 @@ function makeAgent({ protocol }: URL, { pins, clock }: ServerLinkOptions): HttpA
   const parsed = pins.map((pin) => {
     const bytes = parsePin(pin);
     if (bytes !== undefined) return bytes;
-    throw new AtlasError('config_invalid', 'A pin of the agent is not sha256/ and 32 bytes of base64.');
+    throw new AtlasError('config_invalid', 'a pin of the agent is not sha256/ and 32 bytes of base64');
   });
   return new PinAgent(parsed, CONNECT_TIMEOUT_MS, clock);
 }

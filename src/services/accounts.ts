@@ -158,8 +158,8 @@ export class Accounts {
    */
   async ensureConfigUser(username: string, passwordHash: string): Promise<void> {
     if (parsePasswordHash(passwordHash) === undefined) {
-      throw new AtlasError('config_invalid', 'server.web_password is not an argon2id hash that we accept.', {
-        hint: 'Remove it and create the user with: atlas-fleet user add',
+      throw new AtlasError('config_invalid', 'server.web_password is not an argon2id hash that we accept', {
+        hint: 'remove it and create the user with: atlas-fleet user add',
       });
     }
     checkUsername(username);

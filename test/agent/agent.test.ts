@@ -203,11 +203,11 @@ describe('startAgent', () => {
   });
 
   it.each([
-    [{ servers: [] }, 'The agent has no server to report to.'],
-    [{ servers: ['http://192.0.2.1'] }, 'A server of the agent has a plain http address on another machine.'],
+    [{ servers: [] }, 'the agent has no server to report to'],
+    [{ servers: ['http://192.0.2.1'] }, 'a server of the agent has a plain http address on another machine'],
     [
       { servers: ['https://a.example'], pins: ['x'] },
-      'A pin of the agent is not sha256/ and 32 bytes of base64.',
+      'a pin of the agent is not sha256/ and 32 bytes of base64',
     ],
   ])('does not start with %j', async (changes, message) => {
     await expect(startAgent(optionsOf(changes))).rejects.toMatchObject({ code: 'config_invalid', message });

@@ -291,7 +291,7 @@ describe('the address of a server', () => {
     expect(() => make(url)).toThrow(
       expect.objectContaining({
         code: 'config_invalid',
-        message: 'A server of the agent has a plain http address on another machine.',
+        message: 'a server of the agent has a plain http address on another machine',
       }),
     );
     make(url, [], true).close();
@@ -308,7 +308,7 @@ describe('the address of a server', () => {
     expect(() => make(url)).toThrow(
       expect.objectContaining({
         code: 'config_invalid',
-        message: 'A server of the agent is not an http or https address.',
+        message: 'a server of the agent is not an http or https address',
       }),
     );
   });
@@ -317,7 +317,7 @@ describe('the address of a server', () => {
     expect(() => make('https://fleet.example', ['sha256/AAAA'])).toThrow(
       expect.objectContaining({
         code: 'config_invalid',
-        message: 'A pin of the agent is not sha256/ and 32 bytes of base64.',
+        message: 'a pin of the agent is not sha256/ and 32 bytes of base64',
       }),
     );
   });

@@ -14,7 +14,7 @@ export class FakeAccountStore implements AccountStore {
   touches = 0;
 
   async users(): Promise<readonly User[]> {
-    return [...this.#users.values()];
+    return [...this.#users.values()].sort((a, b) => (a.username < b.username ? -1 : 1));
   }
 
   async userByName(username: string): Promise<User | undefined> {
@@ -28,7 +28,7 @@ export class FakeAccountStore implements AccountStore {
 
   async addUser(user: Omit<User, 'userId'>): Promise<User> {
     if ([...this.#users.values()].some(({ username }) => username === user.username)) {
-      throw new AtlasError('user_exists', 'There is a user of this name already.');
+      throw new AtlasError('user_exists', 'there is a user of that name already');
     }
     this.#lastUserId += 1;
     const added = { ...user, userId: this.#lastUserId };
@@ -38,7 +38,7 @@ export class FakeAccountStore implements AccountStore {
 
   async setPassword(username: string, passwordHash: string): Promise<void> {
     const user = await this.userByName(username);
-    if (user === undefined) throw new AtlasError('user_unknown', 'There is no user of this name.');
+    if (user === undefined) throw new AtlasError('user_unknown', 'there is no user of that name');
     this.#users.set(user.userId, { ...user, passwordHash });
     for (const session of this.#sessions.values()) {
       if (session.userId === user.userId) this.#sessions.delete(session.sessionHash);
@@ -81,12 +81,12 @@ export class FakeAccountStore implements AccountStore {
   }
 
   async tokens(): Promise<readonly ApiToken[]> {
-    return [...this.#tokens.values()];
+    return [...this.#tokens.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   async addToken(token: ApiToken): Promise<void> {
     if ([...this.#tokens.values()].some(({ name }) => name === token.name)) {
-      throw new AtlasError('token_name_taken', 'There is a token of this name already.');
+      throw new AtlasError('token_name_taken', 'there is a token of that name already');
     }
     this.#tokens.set(token.tokenId, token);
   }

@@ -175,7 +175,7 @@ describe('passwords', () => {
     await accounts.login('ada', 'set by the admin', ADDRESS);
     await expect(accounts.setPassword('bob', 'set by the admin')).rejects.toMatchObject({
       code: 'user_unknown',
-      message: 'There is no user of this name.',
+      message: 'there is no user of that name',
     });
   });
 });
@@ -184,7 +184,7 @@ describe('users', () => {
   it('refuses a second user of one name', async () => {
     await expect(accounts.addUser('ada', PASSWORD)).rejects.toMatchObject({
       code: 'user_exists',
-      message: 'There is a user of this name already.',
+      message: 'there is a user of that name already',
     });
   });
 
@@ -218,7 +218,7 @@ describe('users', () => {
   it('refuses a configured hash that is not argon2id', async () => {
     await expect(accounts.ensureConfigUser('root', 'hunter2hunter2')).rejects.toMatchObject({
       code: 'config_invalid',
-      message: 'server.web_password is not an argon2id hash that we accept.',
+      message: 'server.web_password is not an argon2id hash that we accept',
     });
   });
 });

@@ -61,7 +61,7 @@ describe('ApiTokens', () => {
     await tokens.create({ name: 'ci', scopes: ['read'] });
     await expect(tokens.create({ name: 'ci', scopes: ['admin'] })).rejects.toMatchObject({
       code: 'token_name_taken',
-      message: 'There is a token of this name already.',
+      message: 'there is a token of that name already',
     });
   });
 

@@ -1,0 +1,13 @@
+import { describe } from 'vitest';
+import { accountStoreContract } from '../contract/account-store.ts';
+import { reportStoreContract } from '../contract/report-store.ts';
+import { FakeAccountStore } from '../fakes/account-store.ts';
+import { FakeReportStore } from '../fakes/report-store.ts';
+
+describe('the report store in memory', () => {
+  reportStoreContract(async () => ({ store: new FakeReportStore(), close: async () => {} }));
+});
+
+describe('the account store in memory', () => {
+  accountStoreContract(async () => ({ store: new FakeAccountStore(), close: async () => {} }));
+});
