@@ -125,6 +125,7 @@ async function assemble(options: NodeOptions, ground: Ground): Promise<RunningNo
   log.info('server.ready', `Listening on ${address.url}`, {
     version: options.version,
     tls: config.server.tls,
+    ...(tls && { pin: tls.pin }),
   });
 
   const stop = async (drainMs: number) => {
