@@ -34,9 +34,11 @@ function serversInWords(health: HealthCheck): { sentence: string; whole: boolean
   if (!health.cluster_enabled) return { sentence: 'single server', whole: true };
   const nodes = expected(health);
   const healthy = nodes.filter((node) => node.state === 'healthy').length;
+  const { state } = health.backend;
+  const servers = `${healthy} of ${nodes.length} ${nodes.length === 1 ? 'server' : 'servers'} healthy`;
   return {
-    sentence: `${healthy} of ${nodes.length} ${nodes.length === 1 ? 'server' : 'servers'} healthy`,
-    whole: healthy === nodes.length && health.backend.state === 'available',
+    sentence: state === 'available' ? servers : `${servers}, backend ${state}`,
+    whole: healthy === nodes.length && state === 'available',
   };
 }
 

@@ -40,7 +40,6 @@ export function LoginPage() {
             value={username}
             onChange={(event) => setUsername(event.currentTarget.value)}
             required
-            withAsterisk={false}
           />
           <PasswordInput
             ref={passwordField}
@@ -50,7 +49,6 @@ export function LoginPage() {
             value={password}
             onChange={(event) => setPassword(event.currentTarget.value)}
             required
-            withAsterisk={false}
           />
           <Button type="submit" loading={signIn.isPending} fullWidth>
             Sign in

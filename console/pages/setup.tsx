@@ -46,7 +46,6 @@ export function SetupPage() {
             value={code}
             onChange={(event) => setCode(event.currentTarget.value)}
             required
-            withAsterisk={false}
           />
           <TextInput
             label="User name of the first administrator"
@@ -56,7 +55,6 @@ export function SetupPage() {
             value={username}
             onChange={(event) => setUsername(event.currentTarget.value)}
             required
-            withAsterisk={false}
           />
           <PasswordInput
             label="Password"
@@ -64,7 +62,6 @@ export function SetupPage() {
             value={password}
             onChange={(event) => setPassword(event.currentTarget.value)}
             required
-            withAsterisk={false}
           />
           <PasswordInput
             label="Password again"
@@ -73,7 +70,6 @@ export function SetupPage() {
             onChange={(event) => setAgain(event.currentTarget.value)}
             error={differs ? 'The two differ.' : undefined}
             required
-            withAsterisk={false}
           />
           <Button type="submit" loading={begin.isPending} disabled={differs} fullWidth>
             Create administrator

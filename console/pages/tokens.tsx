@@ -1,9 +1,10 @@
 /** Settings → API Tokens: keys for scripts. A token is shown once; afterwards only its name and use are known. */
-import { Button, Group, Modal, Stack } from '@mantine/core';
+import { Button, Group, Stack } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { revokeToken, type TokenInfo } from '../api.ts';
+import { Dialog } from '../parts/dialog.tsx';
 import { ErrorBox } from '../parts/error-box.tsx';
 import { Foreign } from '../parts/foreign.tsx';
 import { PageHeading } from '../parts/page-heading.tsx';
@@ -28,7 +29,7 @@ function RevokeDialog({ token, onClose }: RevokeDialogProps) {
     },
   });
   return (
-    <Modal opened={token !== null} onClose={onClose} title="Revoke this token?" centered>
+    <Dialog opened={token !== null} onClose={onClose} title="Revoke this token?">
       <Stack gap="md">
         {revoke.error && <ErrorBox error={revoke.error} />}
         <p>
@@ -50,7 +51,7 @@ function RevokeDialog({ token, onClose }: RevokeDialogProps) {
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -61,7 +62,7 @@ interface TokenTableProps {
 
 function TokenTable({ tokens, onRevoke }: TokenTableProps) {
   return (
-    <TableRegion label="API tokens">
+    <TableRegion label="Table of API tokens">
       <thead>
         <tr>
           <th scope="col">Name</th>

@@ -22,7 +22,7 @@ interface ChartProps {
   readonly top: number | undefined;
 }
 
-const HEIGHT_PX = 150;
+const HEIGHT_PX = 168;
 const DAY_MS = 86_400_000;
 const COLOURS = ['--at-chart', '--at-chart-second'];
 const DASHES: readonly (number[] | undefined)[] = [undefined, [5, 4]];
@@ -136,11 +136,12 @@ function options(
     axes: [
       {
         ...axis,
+        size: 26,
         space: 70,
         values: (_plot, splits, _axis, _space, increment) =>
           splits.map((at) => (increment >= DAY_MS / 1000 ? tickDay : tickClock).format(at * 1000)),
       },
-      { ...axis, size: 62, space: 34, values: (_plot, splits) => splits.map((value) => format(value)) },
+      { ...axis, size: 58, space: 30, values: (_plot, splits) => splits.map((value) => format(value)) },
     ],
     series: [
       {},
@@ -222,22 +223,40 @@ export function Chart(props: ChartProps) {
         {!known && <p className="at-plot-empty">No reports in this time</p>}
       </div>
       <figcaption>
-        {summaries.map((summary, index) => (
-          <dl key={summary.label} className="at-summary">
-            <div className="at-summary-name">
-              <svg width="18" height="8" aria-hidden="true" data-line={index}>
-                <path d="M0 4h18" fill="none" strokeWidth="2" strokeDasharray={DASHES[index]?.join(' ')} />
-              </svg>
-              {lines.length > 1 && <span>{summary.label}</span>}
-            </div>
-            {(['latest', 'least', 'mean', 'greatest'] as const).map((name) => (
-              <div key={name}>
-                <dt>{{ latest: 'Latest', least: 'Min', mean: 'Mean', greatest: 'Max' }[name]}</dt>
-                <dd>{format(summary[name])}</dd>
-              </div>
+        <table className="at-summary">
+          <thead>
+            <tr>
+              <th scope="col">
+                <span className="at-hidden">Line</span>
+              </th>
+              <th scope="col">Latest</th>
+              <th scope="col">Min</th>
+              <th scope="col">Mean</th>
+              <th scope="col">Max</th>
+            </tr>
+          </thead>
+          <tbody>
+            {summaries.map(({ label, latest, least, mean, greatest }, index) => (
+              <tr key={label}>
+                <th scope="row">
+                  <svg width="18" height="8" aria-hidden="true" data-line={index}>
+                    <path
+                      d="M0 4h18"
+                      fill="none"
+                      strokeWidth="2"
+                      strokeDasharray={DASHES[index]?.join(' ')}
+                    />
+                  </svg>
+                  {label}
+                </th>
+                <td>{format(latest)}</td>
+                <td>{format(least)}</td>
+                <td>{format(mean)}</td>
+                <td>{format(greatest)}</td>
+              </tr>
             ))}
-          </dl>
-        ))}
+          </tbody>
+        </table>
       </figcaption>
     </figure>
   );

@@ -91,7 +91,7 @@ export function ClusterBoxes({ health }: { readonly health: HealthCheck }) {
   return (
     <div className="at-boxes">
       <Failover health={health} />
-      <BackendBox health={health} />
+      {health.cluster_enabled && <BackendBox health={health} />}
       <SecurityBox health={health} />
     </div>
   );

@@ -49,7 +49,7 @@ function MachineRow({ machine, readAt }: { readonly machine: Machine; readonly r
       <td>
         <Age seconds={machine.last_seen_age_seconds} readAt={readAt} at={machine.last_seen} />
       </td>
-      <td>
+      <td className="at-tight">
         <Foreign text={systemOf(machine) || '–'} />
       </td>
       <td className="at-number">
@@ -64,7 +64,7 @@ function MachineRow({ machine, readAt }: { readonly machine: Machine; readonly r
         {bytes(machine.disk_free_bytes)}
         <Meter value={machine.disk_percent} />
       </td>
-      <td>
+      <td className="at-tight">
         <Foreign text={machine.via_node} />
       </td>
     </tr>
@@ -92,7 +92,7 @@ export function MachineTable({ machines, readAt, choice, onChoose }: MachineTabl
           ? `${count(machines.length)} ${machines.length === 1 ? 'machine' : 'machines'}`
           : `${count(found.length)} of ${count(machines.length)} machines`}
       </p>
-      <TableRegion label="Machines">
+      <TableRegion label="Table of machines">
         <thead>
           <tr>
             {COLUMNS.map(({ key, label, numeric }) => (

@@ -68,15 +68,15 @@ function NodeRow({ node, checkedAt }: { readonly node: ClusterNode; readonly che
         <Signature signature={node.signature} />
       </td>
       <td className="at-number">{signedSeconds(node.clock_offset_seconds)}</td>
-      <td>
+      <td className="at-tight">
         <Foreign text={node.version || '–'} />
       </td>
-      <td>
+      <td className="at-tight">
         <Foreign text={address(node)} />
       </td>
       <td>{node.started_at === null ? '–' : <TimeAgo at={node.started_at} />}</td>
       <td className="at-number">{count(node.reports_per_minute)}</td>
-      <td>
+      <td className="at-tight">
         <code>
           <Foreign text={node.key_id ?? '–'} />
         </code>
@@ -91,7 +91,7 @@ export function NodeTable({ health }: { readonly health: HealthCheck }) {
       <div className="at-section-head">
         <h2 id="nodes">Nodes</h2>
       </div>
-      <TableRegion label="Nodes of the cluster">
+      <TableRegion label="Table of nodes">
         <thead>
           <tr>
             {COLUMNS.map((column) => (
@@ -103,7 +103,7 @@ export function NodeTable({ health }: { readonly health: HealthCheck }) {
         </thead>
         <tbody>
           {health.nodes.map((node) => (
-            <NodeRow key={node.node_id} node={node} checkedAt={health.checked_at} />
+            <NodeRow key={`${node.state} ${node.node_id}`} node={node} checkedAt={health.checked_at} />
           ))}
         </tbody>
       </TableRegion>

@@ -1,8 +1,9 @@
 /** Change of one's own password. The server ends every other session of this user. */
-import { Button, Group, Modal, PasswordInput, Stack } from '@mantine/core';
+import { Button, Group, PasswordInput, Stack } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { changePassword } from '../api.ts';
+import { Dialog } from './dialog.tsx';
 import { ErrorBox } from './error-box.tsx';
 
 interface PasswordDialogProps {
@@ -75,8 +76,8 @@ function PasswordForm({ onClose }: { readonly onClose: () => void }) {
 
 export function PasswordDialog({ opened, onClose }: PasswordDialogProps) {
   return (
-    <Modal opened={opened} onClose={onClose} title="Change password" centered>
+    <Dialog opened={opened} onClose={onClose} title="Change password">
       <PasswordForm onClose={onClose} />
-    </Modal>
+    </Dialog>
   );
 }

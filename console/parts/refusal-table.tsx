@@ -19,7 +19,7 @@ export function RefusalTable({ refusals }: { readonly refusals: readonly Refusal
           None. Every record in the backend was signed by this cluster.
         </p>
       ) : (
-        <TableRegion label="Rejected records">
+        <TableRegion label="Table of rejected records">
           <thead>
             <tr>
               <th scope="col">Last seen</th>

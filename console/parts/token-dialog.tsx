@@ -1,9 +1,10 @@
 /** Makes an API token and shows it, this once. Leaving the dialog forgets it. */
-import { Button, Checkbox, Group, Modal, NativeSelect, Stack, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, NativeSelect, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { createToken, type TokenScope } from '../api.ts';
 import { Copyable } from './copyable.tsx';
+import { Dialog } from './dialog.tsx';
 import { ErrorBox } from './error-box.tsx';
 
 const SCOPES: readonly { scope: TokenScope; meaning: string }[] = [
@@ -98,8 +99,8 @@ function TokenForm({ onClose }: { readonly onClose: () => void }) {
 
 export function TokenDialog({ opened, onClose }: { readonly opened: boolean; readonly onClose: () => void }) {
   return (
-    <Modal opened={opened} onClose={onClose} title="Create an API token" centered>
+    <Dialog opened={opened} onClose={onClose} title="Create an API token">
       <TokenForm onClose={onClose} />
-    </Modal>
+    </Dialog>
   );
 }

@@ -17,7 +17,13 @@ export function UserMenu({ session }: { readonly session: SessionInfo }) {
   });
   return (
     <>
-      <Menu position="top-start" width={200} shadow="md">
+      <Menu
+        position="top-start"
+        width={200}
+        shadow="md"
+        withinPortal={false}
+        withInitialFocusPlaceholder={false}
+      >
         <Menu.Target>
           <UnstyledButton className="at-user">
             <Glyph name="user" />
