@@ -38,13 +38,6 @@ export interface AgentOptions {
   readonly random?: () => number;
 }
 
-/** Opens the spool, begins to report, and keeps the process alive until stop(). Rejects with config_invalid. */
-export async function startAgent(options: AgentOptions): Promise<Agent> {
-  const agent = await Agent.open(options);
-  agent.start();
-  return agent;
-}
-
 export class Agent {
   readonly #options: AgentOptions;
   readonly #random: () => number;
@@ -75,12 +68,13 @@ export class Agent {
     this.#rareLog = new RateLimitedLog(clock);
   }
 
-  /** Ready for reportOnce(), and not yet reporting by itself. */
+  /** Ready for reportOnce() and start(), and not yet reporting. Rejects with config_invalid. */
   static async open(options: AgentOptions): Promise<Agent> {
     const { spoolDir, spoolMaxMb, clock, log } = options;
     return new Agent(options, await Spool.open({ dir: spoolDir, maxBytes: spoolMaxMb * MB, clock, log }));
   }
 
+  /** Reports each interval, and keeps the process alive until stop(). */
   start(): void {
     const alive = setInterval(() => {}, 0x7fffffff); // timers of a Clock keep no process alive
     this.#loop ??= this.#run(this.#stopping.signal).finally(() => clearInterval(alive));

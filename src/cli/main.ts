@@ -2,6 +2,8 @@
  * `atlas-fleet`: the commands, and the one place where an error becomes two lines and an exit code. What a
  * command needs is imported when it runs, so that help and mistakes are answered at once.
  */
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { AtlasError } from '../base/errors.ts';
 import { agentCommand } from './commands/agent.ts';
@@ -14,7 +16,7 @@ import { serverCommand } from './commands/server.ts';
 import { tokenCommand } from './commands/token.ts';
 import { userCommand } from './commands/user.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit.ts';
-import { VERSION } from './program.ts';
+import { ROOT, VERSION } from './program.ts';
 import { print, say, sayError } from './terminal.ts';
 
 /** What an error leaves running (sockets, timers) is given this long to end by itself. */
@@ -72,6 +74,9 @@ function report(error: unknown): ExitCode {
   if (process.env.ATLAS_FLEET_LOG__LEVEL === 'debug' && error instanceof Error) say(error.stack ?? '');
   return EXIT.failed;
 }
+
+// Compiled code is kept inside the checkout; where that cannot be written, nothing is kept.
+enableCompileCache(join(ROOT, 'node_modules', '.cache', 'atlas-fleet'));
 
 try {
   await assemble().parseAsync();

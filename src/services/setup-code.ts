@@ -59,7 +59,7 @@ export class SetupCodes {
     const letters = code.toUpperCase().replace(/[\s-]/g, '');
     if (!CODE.test(letters) || !(await this.#store.takeSetupCode(hashOf(letters), this.#clock.wallMs()))) {
       throw new AtlasError('setup_code_wrong', 'The setup code is wrong, used or older than 30 minutes.', {
-        hint: 'Restart the server to see a new one.',
+        hint: 'Or make the first user on the server itself: atlas-fleet user add NAME.',
       });
     }
     this.#limit.succeed(EVERYBODY, EVERYBODY);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Agent, type AgentOptions, startAgent } from '../../src/agent/agent.ts';
+import { Agent, type AgentOptions } from '../../src/agent/agent.ts';
 import { AtlasError } from '../../src/base/errors.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { ReportIntake } from '../../src/services/report-intake.ts';
@@ -136,9 +136,10 @@ describe('reportOnce', () => {
   });
 });
 
-describe('startAgent', () => {
+describe('start', () => {
   async function start(changes: Partial<AgentOptions> = {}): Promise<Agent> {
-    const agent = await startAgent(optionsOf(changes));
+    const agent = await Agent.open(optionsOf(changes));
+    agent.start();
     agents.push(agent);
     return agent;
   }
@@ -210,6 +211,6 @@ describe('startAgent', () => {
       'a pin of the agent is not sha256/ and 32 bytes of base64',
     ],
   ])('does not start with %j', async (changes, message) => {
-    await expect(startAgent(optionsOf(changes))).rejects.toMatchObject({ code: 'config_invalid', message });
+    await expect(Agent.open(optionsOf(changes))).rejects.toMatchObject({ code: 'config_invalid', message });
   });
 });

@@ -2,20 +2,29 @@
 import { Command } from 'commander';
 import { AtlasError } from '../../base/errors.ts';
 import { administer } from '../control.ts';
-import { askSecret, print, printJson, printTable, readSecretFromStdin, say } from '../terminal.ts';
+import {
+  askSecret,
+  print,
+  printJson,
+  printTable,
+  readSecretFromFile,
+  readSecretFromStdin,
+  say,
+} from '../terminal.ts';
 
 interface Flags {
   readonly config?: string;
   readonly json?: boolean;
+  readonly passwordFile?: string;
 }
 
 export function userCommand(): Command {
   const user = new Command('user').description('administrators of this fleet');
-  withFlags(user.command('add'))
-    .description('add an administrator; asks for the password, or reads it from stdin')
+  withPassword(user.command('add'))
+    .description('add an administrator; asks for the password, or reads it from a file or stdin')
     .argument('<name>')
     .action(add);
-  withFlags(user.command('passwd'))
+  withPassword(user.command('passwd'))
     .description('set the password of an administrator; their sessions end')
     .argument('<name>')
     .action(passwd);
@@ -30,21 +39,26 @@ function withFlags(command: Command): Command {
   return command.option('--config <file>', 'the config.yaml of the server');
 }
 
+function withPassword(command: Command): Command {
+  return withFlags(command).option('--password-file <file>', 'a file of mode 0600 that holds the password');
+}
+
 async function add(username: string, flags: Flags): Promise<void> {
   await administer(flags, async (server) => {
-    await server.post('/api/fleet/users', { username, password: await newPassword() });
+    await server.post('/api/fleet/users', { username, password: await newPassword(flags) });
     say(`Added ${username}.`);
   });
 }
 
 async function passwd(username: string, flags: Flags): Promise<void> {
   await administer(flags, async (server) => {
-    await server.post('/api/fleet/password', { username, new_password: await newPassword() });
+    await server.post('/api/fleet/password', { username, new_password: await newPassword(flags) });
     say(`Password of ${username} set; their sessions have ended.`);
   });
 }
 
-async function newPassword(): Promise<string> {
+async function newPassword({ passwordFile }: Flags): Promise<string> {
+  if (passwordFile !== undefined) return readSecretFromFile(passwordFile).revealText();
   if (!process.stdin.isTTY) return (await readSecretFromStdin()).revealText();
   const first = (await askSecret('New password (12 characters or more)')).revealText();
   const again = (await askSecret('The same again')).revealText();
