@@ -14,8 +14,8 @@ export function bytes(value: number | null | undefined): string {
     rest /= 1000;
     unit += 1;
   }
-  const digits = unit === 0 || rest >= 99.95 || Number.isInteger(rest) ? 0 : 1;
-  return `${rest.toFixed(digits)} ${BYTE_UNITS[unit]}`;
+  const digits = unit === 0 || rest >= 99.95 ? 0 : 1;
+  return `${Number(rest.toFixed(digits))} ${BYTE_UNITS[unit]}`;
 }
 
 export function bytesPerSecond(value: number | null | undefined): string {

@@ -86,7 +86,7 @@ export interface ChartRange {
 
 const MINUTE_MS = 60_000;
 export const CHART_RANGES: readonly [ChartRange, ...ChartRange[]] = [
-  { name: '15m', label: '15 min', spanMs: 15 * MINUTE_MS, points: 60, pollMs: POLL_MS },
+  { name: '15m', label: '15 min', spanMs: 15 * MINUTE_MS, points: 45, pollMs: POLL_MS },
   { name: '1h', label: '1 h', spanMs: 60 * MINUTE_MS, points: 120, pollMs: POLL_MS },
   { name: '24h', label: '24 h', spanMs: 1_440 * MINUTE_MS, points: 144, pollMs: 30_000 },
   { name: '7d', label: '7 d', spanMs: 10_080 * MINUTE_MS, points: 168, pollMs: 60_000 },
