@@ -1,0 +1,53 @@
+/** Asks a running server over HTTP, with a token or without: shapes are those of src/http/shapes.ts. */
+import type { HealthCheckView, NodeView } from '../../src/services/cluster-view.ts';
+
+/** Milliseconds for one answer, on a machine that is busy with other tests. */
+const ANSWER_MS = 5000;
+
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: string;
+  readonly hint?: string;
+  readonly instance: string;
+  readonly request_id: string;
+}
+
+export class FleetClient {
+  readonly url: string;
+  readonly #token: () => string | undefined;
+
+  constructor(url: string, token: () => string | undefined = () => undefined) {
+    this.url = url;
+    this.#token = token;
+  }
+
+  /** The answer as it came; rejects only when there is none. */
+  ask(path: string, request: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(request.headers);
+    const token = this.#token();
+    if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
+    return fetch(this.url + path, {
+      redirect: 'manual',
+      signal: AbortSignal.timeout(ANSWER_MS),
+      ...request,
+      headers,
+    });
+  }
+
+  async get<T>(path: string): Promise<T> {
+    const response = await this.ask(path);
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  }
+
+  async nodes(): Promise<NodeView[]> {
+    return (await this.get<{ nodes: NodeView[] }>('/api/fleet/cluster/nodes')).nodes;
+  }
+
+  health(): Promise<HealthCheckView> {
+    return this.get('/api/fleet/cluster/health-check');
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * A newcomer with the cluster's secret is let in without anybody doing anything, also when its clock is 2 s
+ * ahead: unconfirmed while it has not yet named the verifier, healthy from then on.
+ */
+import { existsSync } from 'node:fs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { digestOf } from '../../src/protocol/record.ts';
+import type { NodeView } from '../../src/services/cluster-view.ts';
+import { eventually } from './eventually.ts';
+import { LiveCluster, type LiveServer } from './live-cluster.ts';
+import { newIdentityKey, nowSeconds, RecordForger } from './record-forger.ts';
+import { RegistryIntruder } from './registry-intruder.ts';
+
+const WAIT_MS = 20_000;
+const AHEAD_SECONDS = 2;
+/** Debian's and Homebrew's places of libfaketime, which gives one process a clock of its own. */
+const FAKETIME = [
+  '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1',
+  '/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1',
+].find((path) => existsSync(path));
+
+let cluster: LiveCluster;
+
+beforeAll(async () => {
+  cluster = await LiveCluster.start({ servers: 2 });
+});
+
+afterAll(() => cluster?.stop());
+
+async function viewOf({ client }: LiveServer, nodeId: string): Promise<NodeView | undefined> {
+  return (await client.nodes()).find((node) => node.node_id === nodeId);
+}
+
+async function seenAs(server: LiveServer, nodeId: string, state: NodeView['state']): Promise<NodeView> {
+  return eventually(`${server.name} sees ${nodeId} ${state}`, WAIT_MS, async () => {
+    const view = await viewOf(server, nodeId);
+    return view?.state === state ? view : undefined;
+  });
+}
+
+it('a record 2 s ahead is accepted: unconfirmed, then healthy once it names the verifier', async () => {
+  const forger = new RecordForger(cluster.secrets);
+  const intruder = new RegistryIntruder(cluster.registry);
+  const nodeId = 'newcomer';
+  const identityKey = newIdentityKey();
+  const ahead = () => nowSeconds() + AHEAD_SECONDS;
+  const node = forger.sign(
+    { ...forger.nodeFields(nodeId, identityKey), _timestamp: ahead() },
+    { type: 'node', identityKey },
+  );
+  const incarnation = Date.now();
+  const beat = (sequence: number, seen: Record<string, number>, state: string) =>
+    forger.sign(
+      {
+        ...forger.heartbeatFields(nodeId, digestOf(node), seen),
+        _timestamp: ahead(),
+        _incarnation: incarnation,
+        _sequence: sequence,
+        state,
+      },
+      { type: 'heartbeat', identityKey },
+    );
+
+  intruder.write({ type: 'node', nodeId }, node);
+  intruder.write({ type: 'heartbeat', nodeId }, beat(1, {}, 'up'));
+  for (const server of cluster.servers) await seenAs(server, nodeId, 'unconfirmed');
+
+  const [first] = cluster.servers;
+  const nodes = (await first?.client.nodes()) ?? [];
+  const seen = Object.fromEntries(nodes.map((one) => [one.node_id, one.incarnation]));
+  intruder.write({ type: 'heartbeat', nodeId }, beat(2, seen, 'up'));
+  for (const server of cluster.servers) {
+    expect(await seenAs(server, nodeId, 'healthy')).toMatchObject({
+      host: '10.0.0.66',
+      signature: 'verified',
+    });
+    expect(server.process.log()).toContain('Node data verified: newcomer');
+  }
+  intruder.write({ type: 'heartbeat', nodeId }, beat(3, seen, 'left'));
+  for (const server of cluster.servers) {
+    await seenAs(server, nodeId, 'left');
+    expect((await server.client.health()).refusals).toEqual([]);
+  }
+});
+
+it.skipIf(FAKETIME === undefined)(
+  'a real server whose clock is 2 s ahead joins, is healthy for all, and its offset is shown (libfaketime)',
+  async () => {
+    const env = {
+      LD_PRELOAD: FAKETIME ?? '',
+      FAKETIME: `+${AHEAD_SECONDS}s`,
+      FAKETIME_DONT_FAKE_MONOTONIC: '1',
+    };
+    const newcomer = await cluster.add({ env });
+    await newcomer.process.start();
+    for (const server of cluster.servers) {
+      const view = await seenAs(server, newcomer.name, 'healthy');
+      const expected = server === newcomer ? 0 : AHEAD_SECONDS;
+      expect(Math.abs((view.clock_offset_seconds ?? 99) - expected)).toBeLessThanOrEqual(1);
+      for (const { name } of cluster.servers) await seenAs(server, name, 'healthy');
+      expect((await server.client.health()).refusals).toEqual([]);
+    }
+  },
+);

@@ -1,0 +1,116 @@
+/**
+ * Stands between senders and one server, and writes down what crossed: the nonce of each report, and each answer
+ * that the server gave to it. It answers nothing itself: when the server is gone, so is the sender's connection.
+ */
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Secret } from '../../src/base/secret.ts';
+import { openReport } from '../../src/protocol/sealed-report.ts';
+
+export interface Acknowledged {
+  /** Hex. */
+  readonly nonce: string;
+  readonly machineId: string;
+  readonly takenAtMs: number;
+}
+
+export class ReportLedger {
+  /** By nonce; filled when a server's 200 has passed through here. */
+  readonly acknowledged = new Map<string, Acknowledged>();
+  /** Answers that were no acknowledgement, as `status code`. */
+  readonly refusals: string[] = [];
+  /** Requests whose server vanished before it had answered. */
+  cut = 0;
+  readonly #key: Secret;
+  readonly #doors: Server[] = [];
+
+  /** `key`: the encryption_key, to know which report it was. */
+  constructor(key: Secret) {
+    this.#key = key;
+  }
+
+  /** An address that leads to this server, now and after it came back. */
+  async doorTo(port: number): Promise<string> {
+    const door = createServer((request, response) => void this.#pass(request, response, port));
+    this.#doors.push(door);
+    await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(door.address() as AddressInfo).port}`;
+  }
+
+  async close(): Promise<void> {
+    for (const door of this.#doors) {
+      const closed = new Promise((resolve) => door.close(resolve));
+      door.closeAllConnections();
+      await closed;
+    }
+  }
+
+  async #pass(request: IncomingMessage, response: ServerResponse, port: number): Promise<void> {
+    const chunks: Buffer[] = [];
+    try {
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      const body = Buffer.concat(chunks);
+      const answer = await forward(request, body, port);
+      this.#note(body, answer);
+      response.writeHead(answer.status, answer.headers).end(answer.text);
+    } catch {
+      this.cut += 1;
+      response.destroy(); // the server is gone
+    }
+  }
+
+  #note(body: Buffer, { status, text }: Answer): void {
+    const opening = openReport(body, this.#key);
+    const answer = JSON.parse(text) as Record<string, unknown>;
+    if (
+      opening.kind !== 'opened' ||
+      status !== 200 ||
+      answer.status !== 'ok' ||
+      answer.e2ee_verified !== true
+    ) {
+      this.refusals.push(`${status} ${answer.code}`);
+      return;
+    }
+    const { report, nonce } = opening.opened;
+    const name = Buffer.from(nonce).toString('hex');
+    const takenAtMs = Math.round(report.metrics.timestamp * 1000);
+    this.acknowledged.set(name, { nonce: name, machineId: report.machine_id, takenAtMs });
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly text: string;
+}
+
+function forward({ method, url, headers }: IncomingMessage, body: Buffer, port: number): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    // A connection of its own each time: one that the dead server held open would fail a report it never saw.
+    const options = {
+      host: '127.0.0.1',
+      port,
+      method,
+      path: url,
+      headers: { ...headers, connection: 'close' },
+    };
+    const asking = httpRequest({ ...options, agent: false }, (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+      answer.once('error', reject);
+      answer.once('end', () => {
+        const { connection, ...passed } = answer.headers;
+        const text = Buffer.concat(chunks).toString('utf8');
+        resolve({ status: answer.statusCode ?? 0, headers: passed, text });
+      });
+    });
+    asking.once('error', reject);
+    asking.end(body);
+  });
+}
