@@ -27,6 +27,12 @@ export const sameOrigin: Guard = { kind: 'same_origin' };
 export const agentKey: Guard = { kind: 'agent_key' };
 export const person = (scope: TokenScope): Guard => ({ kind: 'person', scope });
 
+/** A guard in the words of OpenAPI: each entry is one way in, and none means that nobody is asked. */
+export function securityOf(guard: Guard | undefined): Record<string, string[]>[] {
+  if (guard?.kind === 'agent_key') return [{ agent: [] }];
+  return guard?.kind === 'person' ? [{ token: [guard.scope] }, { session: [] }] : [];
+}
+
 /** Who asks, as the guard established it. */
 export type Caller =
   | { readonly kind: 'nobody' }

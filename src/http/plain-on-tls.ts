@@ -4,6 +4,8 @@
  */
 import type { Server } from 'node:https';
 import type { Socket } from 'node:net';
+import { AtlasError } from '../base/errors.ts';
+import { rawProblem } from './problem.ts';
 
 /** First byte of a TLS record that holds a handshake (RFC 8446, 5.1). */
 const TLS_HANDSHAKE = 0x16;
@@ -30,19 +32,7 @@ export function answerPlainHttp(server: Server, address: () => string): void {
 }
 
 function answer(address: string): string {
-  const body = JSON.stringify({
-    type: 'urn:atlas-fleet:problem:tls_required',
-    title: 'Bad request',
-    status: 400,
-    detail: 'This port speaks https only.',
-    code: 'tls_required',
-    hint: `Use ${address}`,
-  });
-  const head = [
-    'HTTP/1.1 400 Bad Request',
-    'content-type: application/problem+json; charset=utf-8',
-    `content-length: ${Buffer.byteLength(body)}`,
-    'connection: close',
-  ];
-  return `${head.join('\r\n')}\r\n\r\n${body}`;
+  return rawProblem(
+    new AtlasError('tls_required', 'This port speaks https only.', { hint: `Use ${address}` }),
+  );
 }

@@ -2,7 +2,8 @@
  * Every refusal of the HTTP door in one form: problem+json (RFC 9457) with a stable code, a sentence, the next
  * step and the request's id. One table from kind to status; what we did not foresee says nothing but its id.
  */
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Socket } from 'node:net';
+import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { AtlasError, type ErrorKind } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -54,7 +55,7 @@ export function handleProblems(app: FastifyInstance, log: Log): void {
 }
 
 export function sendProblem(error: AtlasError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const status = error.code === 'unsupported_media_type' ? 415 : STATUS[error.kind];
+  const status = statusOf(error);
   if (status === 503 || status === 429) {
     reply.header('retry-after', String(error.retryAfterSeconds ?? RETRY_AFTER_SECONDS));
   }
@@ -64,16 +65,53 @@ export function sendProblem(error: AtlasError, request: FastifyRequest, reply: F
     .header('content-type', PROBLEM_TYPE)
     .serializer(JSON.stringify)
     .send({
-      type: `urn:atlas-fleet:problem:${error.code}`,
-      title: TITLES[status] ?? 'Error',
-      status,
-      detail: error.message,
-      code: error.code,
-      ...(error.hint && { hint: error.hint }),
+      ...describe(error),
       instance: request.url.split('?')[0],
       request_id: request.id,
       ...(error.parts && { errors: error.parts }),
     });
+}
+
+/** A request that no route can be looked up for: its address is no address. No hook has run for it. */
+export function sendUnroutable(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
+  sendProblem(asAtlasError(error), request, reply);
+}
+
+/** Bytes that are no HTTP: there is no request to reply to, only the connection. */
+export function refuseUnreadable(error: ConnectionError, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const refused = new AtlasError('bad_request', 'The request could not be read.');
+  socket.end(rawProblem(refused), () => socket.destroy());
+}
+
+/** The whole answer, for a connection on which no request was read; it ends the connection. */
+export function rawProblem(error: AtlasError): string {
+  const body = JSON.stringify(describe(error));
+  const status = statusOf(error);
+  const head = [
+    `HTTP/1.1 ${status} ${TITLES[status] ?? 'Error'}`,
+    `content-type: ${PROBLEM_TYPE}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  return `${head.join('\r\n')}\r\n\r\n${body}`;
+}
+
+function statusOf(error: AtlasError): number {
+  return error.code === 'unsupported_media_type' ? 415 : STATUS[error.kind];
+}
+
+function describe(error: AtlasError) {
+  const status = statusOf(error);
+  return {
+    type: `urn:atlas-fleet:problem:${error.code}`,
+    title: TITLES[status] ?? 'Error',
+    status,
+    detail: error.message,
+    code: error.code,
+    ...(error.hint && { hint: error.hint }),
+  };
 }
 
 function asAtlasError(error: FastifyError): AtlasError {
@@ -93,7 +131,11 @@ function asAtlasError(error: FastifyError): AtlasError {
       return new AtlasError('body_too_large', 'The body is larger than this route takes.');
     case 415:
       return new AtlasError('unsupported_media_type', 'Send application/json.');
+    case 403:
+    case 404: // of the file server, for a path that leaves its folder
+      return new AtlasError('not_found', 'There is nothing at this address.', { cause: error });
     case 400:
+    case 414:
       return new AtlasError('bad_request', 'The request could not be read.', { cause: error });
     default:
       return new AtlasError('internal', 'Something went wrong on this server.', {

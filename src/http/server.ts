@@ -22,9 +22,9 @@ import type { Secret } from '../base/secret.ts';
 import type { ClusterView } from '../services/cluster-view.ts';
 import type { FleetView } from '../services/fleet-view.ts';
 import { contentPolicy, serveConsole } from './console.ts';
-import { DOCS_PREFIX, guardRoutes, open } from './guard.ts';
+import { DOCS_PREFIX, guardRoutes, open, securityOf } from './guard.ts';
 import { answerPlainHttp } from './plain-on-tls.ts';
-import { handleProblems } from './problem.ts';
+import { handleProblems, refuseUnreadable, sendUnroutable } from './problem.ts';
 import { type AccountParts, accountRoutes } from './routes/accounts.ts';
 import { type AgentParts, agentRoutes } from './routes/agents.ts';
 import { clusterRoutes } from './routes/cluster.ts';
@@ -66,13 +66,13 @@ export async function buildServer(parts: ServerParts): Promise<App> {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   handleProblems(app, parts.log);
+  await secureHeaders(app, parts.tls !== null); // before the guards, whose refusals carry them too
   await app.register(cookie); // before the guards, which read it
   guardRoutes(app, parts);
   app.addHook('onSend', async (request, reply) => {
     reply.header('x-request-id', request.id).header('x-atlas-node', parts.nodeId);
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
   });
-  await secureHeaders(app, parts.tls !== null);
   await describeApi(app, parts.version);
 
   systemRoutes(app, parts);
@@ -95,6 +95,8 @@ function openApp(parts: ServerParts): App {
     trustProxy: parts.trustedProxies.length > 0 ? [...parts.trustedProxies] : false,
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 256 },
+    frameworkErrors: sendUnroutable,
+    clientErrorHandler: refuseUnreadable,
   } as const;
   if (parts.tls === null) return fastify(options).withTypeProvider<ZodTypeProvider>() as unknown as App;
   const app = fastify({ ...options, https: { ...parts.tls, minVersion: 'TLSv1.2' } });
@@ -131,7 +133,10 @@ async function describeApi(app: App, version: string): Promise<void> {
         },
       },
     },
-    transform: jsonSchemaTransform,
+    transform: (given) => {
+      const { schema, url } = jsonSchemaTransform(given as Parameters<typeof jsonSchemaTransform>[0]);
+      return { schema: { ...schema, security: securityOf(given.route.config?.guard) }, url };
+    },
   });
   await app.register(swaggerUi, { routePrefix: DOCS_PREFIX, staticCSP: false, logo: null } as never);
   app.get('/api/openapi.json', {
