@@ -1,11 +1,11 @@
 /**
  * What this node believes of the others. Only verified records enter, each moves only its own node, and time
- * is monotonic.
+ * is monotonic. Silence is counted up to the last look and not to now: whom we did not look at is not silent.
  *
  * Three rules keep captured records out: a heartbeat gives life only when it names our own incarnation; a node
  * record counts only while such a heartbeat names its hash; marks only rise.
  */
-import { isAhead, type Mark } from '../protocol/freshness.ts';
+import type { Mark } from '../protocol/freshness.ts';
 import { type HeartbeatBody, parseHeartbeat } from '../protocol/heartbeat.ts';
 import type { RecordType } from '../protocol/keyring.ts';
 import { MEMBERS_MAX } from '../protocol/limits.ts';
@@ -44,7 +44,6 @@ interface NodeVersion {
 }
 
 interface WrongClock {
-  readonly mark: Mark;
   readonly refusal: Refusal;
   readonly atMs: number;
   readonly times: number;
@@ -62,7 +61,7 @@ interface Entry {
   namesUs: boolean;
   everNamedUs: boolean;
   advancedAtMs: number;
-  /** From when silence counts: advancedAtMs, or the end of a time in which we could not see. */
+  /** From when silence counts: advancedAtMs, moved on by the times in which we could not see. */
   judgedFromMs: number;
   /** Judged offline; stays so until it advances, whatever happens to our own sight. */
   dead: boolean;
@@ -79,8 +78,8 @@ const WRONG_CLOCK_TIMES = 2;
 export class MemberTable {
   readonly #pace: Pace;
   readonly #entries = new Map<string, Entry>();
-  /** While the registry cannot be read, time stands still for judgement. */
-  #blindSinceMs: number | null = null;
+  /** When the registry was last read: the moment that all states are of. */
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(pace: Pace) {
     this.#pace = pace;
@@ -162,13 +161,16 @@ export class MemberTable {
     return undefined;
   }
 
-  /** An authentic heartbeat ahead of all seen, but outside the window: its clock is wrong, it is no replay. */
+  /**
+   * An authentic heartbeat ahead of all seen, but outside the window: its clock is wrong. It is seen like any
+   * other, or one from a clock that was ahead could be put back when its time has come. Of a node that never
+   * spoke to us it may be a recording, and moves nothing.
+   */
   noteWrongClock(nodeId: string, mark: Mark, refusal: Refusal, at: Sighting): void {
     const entry = this.#entries.get(nodeId);
-    if (entry === undefined) return;
-    const before = entry.wrongClock;
-    if (before !== null && !isAhead(mark, before.mark)) return;
-    entry.wrongClock = { mark, refusal, atMs: at.monotonicMs, times: (before?.times ?? 0) + 1 };
+    if (entry === undefined || !entry.everNamedUs) return;
+    entry.marks.heartbeat = mark;
+    entry.wrongClock = { refusal, atMs: at.monotonicMs, times: (entry.wrongClock?.times ?? 0) + 1 };
     entry.offsetSeconds = mark.timestamp - at.wallSeconds;
   }
 
@@ -178,69 +180,74 @@ export class MemberTable {
     if (entry !== undefined) entry.missing = !present;
   }
 
-  /** The registry cannot be read: nobody is judged until it can. */
-  blind(nowMs: number): void {
-    this.#blindSinceMs ??= nowMs;
-  }
-
-  /** We see again, or woke up: who was alive when we lost sight has one timeout to show it. */
+  /** We see again after a long while, or woke up: who was alive before has one timeout to show it. */
   sight(nowMs: number): void {
     for (const entry of this.#entries.values()) {
+      if (this.#hasWrongClock(entry) && entry.wrongClock) {
+        entry.wrongClock = { ...entry.wrongClock, atMs: nowMs };
+      }
       if (!entry.dead) entry.judgedFromMs = Math.max(entry.judgedFromMs, nowMs);
     }
-    this.#blindSinceMs = null;
   }
 
-  /** Settles who is dead and who never lived. Returns the ids that turned out to be ghosts just now. */
-  settle(nowMs: number): string[] {
+  /** We could not see for so long, up to now: that was nobody's silence. */
+  overlook(blindMs: number, nowMs: number): void {
+    for (const entry of this.#entries.values()) {
+      entry.judgedFromMs = Math.max(entry.judgedFromMs, Math.min(entry.judgedFromMs + blindMs, nowMs));
+    }
+  }
+
+  /** A look that began then is over: who is dead, who never lived? Returns who turned out a ghost just now. */
+  settle(lookedAtMs: number): string[] {
+    this.#lookedAtMs = lookedAtMs;
     const ghosts: string[] = [];
     for (const [nodeId, entry] of this.#entries) {
-      const silent = this.#silentMs(entry, nowMs) >= this.#pace.timeoutMs;
+      const silent = this.#silentMs(entry) >= this.#pace.timeoutMs;
       if (silent && !entry.everNamedUs && !entry.ghost) {
         entry.ghost = true;
         if (entry.heartbeat !== null) ghosts.push(nodeId);
       }
-      if (this.#stateOf(entry, nowMs) === 'offline') entry.dead = true;
+      if (this.#stateOf(entry) === 'offline') entry.dead = true;
     }
     return ghosts;
   }
 
-  /** All members but ghosts, by id, as judged now. */
+  /** All members but ghosts, by id, as judged at the last look. */
   members(nowMs: number): Member[] {
     return [...this.#entries]
       .filter(([, entry]) => !entry.ghost)
       .map(([nodeId, entry]) => ({
         nodeId,
-        state: this.#stateOf(entry, nowMs),
+        state: this.#stateOf(entry),
         record: entry.accepted?.body ?? null,
         heartbeat: entry.heartbeat,
         mark: entry.marks.heartbeat ?? null,
         keyId: entry.keyId,
         silentMs: entry.heartbeat === null ? null : nowMs - entry.advancedAtMs,
         clockOffsetSeconds: entry.offsetSeconds,
-        refusal: this.#hasWrongClock(entry, nowMs) ? (entry.wrongClock?.refusal ?? null) : null,
+        refusal: this.#hasWrongClock(entry) ? (entry.wrongClock?.refusal ?? null) : null,
       }))
       .sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
   }
 
-  #stateOf(entry: Entry, nowMs: number): NodeState {
+  #stateOf(entry: Entry): NodeState {
     const evidence = {
       declared: entry.heartbeat?.state ?? 'up',
       namesUs: entry.namesUs,
-      silentMs: entry.dead ? Number.POSITIVE_INFINITY : this.#silentMs(entry, nowMs),
-      missing: entry.missing,
-      wrongClock: this.#hasWrongClock(entry, nowMs),
+      silentMs: entry.dead ? Number.POSITIVE_INFINITY : this.#silentMs(entry),
+      missing: entry.missing && !entry.dead,
+      wrongClock: this.#hasWrongClock(entry),
     };
     return stateOf(evidence, this.#pace);
   }
 
-  #silentMs(entry: Entry, nowMs: number): number {
-    return (this.#blindSinceMs ?? nowMs) - entry.judgedFromMs;
+  #silentMs(entry: Entry): number {
+    return this.#lookedAtMs - entry.judgedFromMs;
   }
 
-  #hasWrongClock(entry: Entry, nowMs: number): boolean {
-    const wrong = entry.wrongClock;
-    return wrong !== null && wrong.times >= WRONG_CLOCK_TIMES && nowMs - wrong.atMs < this.#pace.timeoutMs;
+  #hasWrongClock({ wrongClock }: Entry): boolean {
+    if (wrongClock === null || wrongClock.times < WRONG_CLOCK_TIMES) return false;
+    return this.#lookedAtMs - wrongClock.atMs < this.#pace.timeoutMs;
   }
 }
 

@@ -1,22 +1,30 @@
 /**
  * Refused records, counted: by code, by the node they claim to be from and by the slot they lay in. Bounded, so
- * that ten thousand junk names cost no memory: what does not fit is counted under one name for each code.
+ * that ten thousand junk names cost no memory: what does not fit is counted under one name for each code, until
+ * what was counted gets old and gives way.
  */
-import type { Refusal, RefusalCode } from '../protocol/refusal.ts';
+import { escapeControls } from '../base/log.ts';
+import { REFUSAL_CODES, type Refusal, type RefusalCode } from '../protocol/refusal.ts';
 
-/** Counts kept. */
+/** Counts kept, of which one for each code stays free for what does not fit. */
 const ENTRIES_MAX = 256;
+const NAMED_MAX = ENTRIES_MAX - REFUSAL_CODES.length;
+/** Milliseconds after its last refusal for which a count is kept, though another asks for its place. Arbitrary. */
+const KEPT_MS = 24 * 3_600_000;
 /** Characters kept of a claimed id. */
 const CLAIMED_ID_MAX_LENGTH = 64;
 const OTHERS = '(others)';
 
-export interface RefusalCount {
+export interface RefusedRecord {
   readonly code: RefusalCode;
-  /** As claimed: whoever wrote the record chose it. */
+  /** As claimed, controls escaped: whoever wrote the record chose it. */
   readonly nodeId: string;
   readonly slot: string;
   /** Of the last one, in the seeds' words. */
   readonly reason: string;
+}
+
+export interface RefusalCount extends RefusedRecord {
   readonly count: number;
   readonly firstAtMs: number;
   readonly lastAtMs: number;
@@ -26,9 +34,9 @@ export class RefusalLedger {
   readonly #counts = new Map<string, RefusalCount>();
 
   note(refusal: Refusal, claimed: { nodeId: string; slot: string }, wallMs: number): RefusalCount {
-    const nodeId = claimed.nodeId.slice(0, CLAIMED_ID_MAX_LENGTH);
+    const nodeId = shownId(claimed.nodeId);
     const own = JSON.stringify([refusal.code, nodeId, claimed.slot]);
-    const fits = this.#counts.has(own) || this.#counts.size < ENTRIES_MAX;
+    const fits = this.#counts.has(own) || this.#hasRoom(wallMs);
     const key = fits ? own : refusal.code;
     const before = this.#counts.get(key);
     const entry: RefusalCount = {
@@ -44,8 +52,20 @@ export class RefusalLedger {
     return entry;
   }
 
+  #hasRoom(wallMs: number): boolean {
+    if (this.#counts.size < NAMED_MAX) return true;
+    const old = [...this.#counts].filter(([, { lastAtMs }]) => wallMs - lastAtMs > KEPT_MS);
+    for (const [key] of old) this.#counts.delete(key);
+    return this.#counts.size < NAMED_MAX;
+  }
+
   /** Newest first. */
   get counts(): RefusalCount[] {
     return [...this.#counts.values()].sort((a, b) => b.lastAtMs - a.lastAtMs);
   }
+}
+
+/** A claimed id as it may be shown: bounded, and no byte of it moves a cursor or turns the text around. */
+export function shownId(claimed: string): string {
+  return escapeControls(claimed.slice(0, CLAIMED_ID_MAX_LENGTH));
 }

@@ -3,9 +3,9 @@
  * never called an attack, and "not mine", "too old" and "tampered" never sound the same.
  */
 import type { RefusalCode } from '../protocol/refusal.ts';
-import type { RefusalCount } from './refusal-ledger.ts';
+import type { RefusedRecord } from './refusal-ledger.ts';
 
-type Words = (refused: Pick<RefusalCount, 'nodeId' | 'slot' | 'reason'>) => string;
+type Words = (refused: Omit<RefusedRecord, 'code'>) => string;
 
 const WORDS: Readonly<Record<RefusalCode, Words>> = {
   too_large: ({ slot }) =>
@@ -48,7 +48,7 @@ const WORDS: Readonly<Record<RefusalCode, Words>> = {
     `Two servers speak as ${nodeId}. Its folder was copied, or a restored machine runs beside the first; stop one and delete its data folder's identity.json.`,
 };
 
-export function refusalSentence(refused: Pick<RefusalCount, 'code' | 'nodeId' | 'slot' | 'reason'>): string {
+export function refusalSentence(refused: RefusedRecord): string {
   return WORDS[refused.code](refused);
 }
 

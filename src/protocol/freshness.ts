@@ -11,13 +11,13 @@ export interface Window {
   readonly clockToleranceSeconds: number;
 }
 
-/** Undefined when the timestamp (Unix seconds) is inside the window. */
+/** Undefined when the timestamp (Unix seconds) is inside the window; a bound that is not a number lets nothing in. */
 export function checkWindow(timestamp: number, window: Window): Refusal | undefined {
   const age = window.nowSeconds - timestamp;
-  if (-age > window.clockToleranceSeconds) {
+  if (!(-age <= window.clockToleranceSeconds)) {
     return refuse('timestamp_future', `Timestamp in future (${-age}s > ${window.clockToleranceSeconds}s)`);
   }
-  if (age > window.maxAgeSeconds) {
+  if (!(age <= window.maxAgeSeconds)) {
     return refuse('timestamp_old', `Timestamp too old (${age}s > ${window.maxAgeSeconds}s)`);
   }
   return undefined;

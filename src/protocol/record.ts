@@ -11,7 +11,7 @@ import { canonicalText, type JsonObject, parseCanonical } from './canonical-json
 import { checkWindow, judgeNovelty, type Mark, type Window } from './freshness.ts';
 import { signAsNode, verifyAsNode } from './identity-key.ts';
 import type { ClusterKey, Keyring, RecordType } from './keyring.ts';
-import { RECORD_MAX_BYTES } from './limits.ts';
+import { NODE_ID_MAX_LENGTH, RECORD_MAX_BYTES } from './limits.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
 export const SECURITY_VERSION = '2.0';
@@ -41,10 +41,10 @@ export type Opening =
       readonly ok: false;
       readonly refusal: Refusal;
       /**
-       * Set when both signatures were good and the record is ahead of all seen, and only its time is wrong: its
-       * node is alive with a wrong clock. Never set for a record that somebody put back.
+       * Set when both signatures were good and the record is ahead of all seen, and only its time is wrong. From a
+       * node that lived before, that is life with a wrong clock; from another it may be a recording.
        */
-      readonly wrongClock?: { readonly mark: Mark; readonly nodeId: string };
+      readonly wrongClock?: Mark;
     };
 
 /** What the verifier knows of the node that a record claims to be from. */
@@ -113,27 +113,28 @@ export function openRecord(bytes: Uint8Array, verifier: Verifier): Opening {
   const envelope = checkEnvelope(fields, verifier.keyring, verifier.type);
   if (envelope !== undefined) return { ok: false, refusal: envelope };
   if (shape.nodeId !== verifier.slot)
-    return refused('wrong_slot', `Record of ${shape.nodeId} under another's key`);
+    return refused(
+      'wrong_slot',
+      `Record of ${shape.nodeId.slice(0, NODE_ID_MAX_LENGTH)} under another's key`,
+    );
 
   const standing = verifier.standing(shape.nodeId);
   if (standing.kind === 'evicted') return refused('evicted', 'This server was evicted');
   const identityKey = verifier.keyring === null ? null : identityKeyFor(standing, fields, verifier.type);
   if (identityKey === undefined) return refused('not_member', 'No node record vouches for this server');
-  if (identityKey !== null && !isSignedBy(identityKey, fields)) {
+  if (identityKey !== null && !isSignedBy(identityKey, fields, verifier.type)) {
     return refused('bad_node_signature', 'Not signed by the key of this server');
   }
 
   const mark: Mark = { ...shape.order, digest: digestOf(bytes) };
-  const seen = verifier.seen(shape.nodeId);
-  const novelty = judgeNovelty(mark, seen);
-  const late = checkWindow(mark.timestamp, verifier.window);
-  if (late !== undefined) {
-    const alive = seen !== undefined && novelty === 'fresh';
-    return { ok: false, refusal: late, ...(alive && { wrongClock: { mark, nodeId: shape.nodeId } }) };
-  }
+  const novelty = judgeNovelty(mark, verifier.seen(shape.nodeId));
   if (novelty === 'old_news') return { ok: 'old_news' };
+  const outside = checkWindow(mark.timestamp, verifier.window);
+  if (outside !== undefined) {
+    return { ok: false, refusal: outside, ...(novelty === 'fresh' && { wrongClock: mark }) };
+  }
   if (novelty !== 'fresh') return { ok: false, refusal: novelty };
-  const keyId = typeof fields._key_id === 'string' ? fields._key_id : null;
+  const keyId = verifier.keyring === null ? null : String(fields._key_id);
   const record = { type: verifier.type, nodeId: shape.nodeId, mark, keyId, identityKey, fields };
   return { ok: true, record: record as VerifiedRecord };
 }
@@ -212,7 +213,9 @@ function identityKeyFor(standing: Standing, fields: JsonObject, type: RecordType
   return undefined;
 }
 
-function isSignedBy(identityKey: string, fields: JsonObject): boolean {
+/** A node record also says which key that is: another one would make two verifiers know two keys of one node. */
+function isSignedBy(identityKey: string, fields: JsonObject, type: RecordType): boolean {
+  if (type === 'node' && fields.identity_key !== identityKey) return false;
   const signature = fields._node_signature;
   return typeof signature === 'string' && verifyAsNode(signedBytes(fields), signature, identityKey);
 }

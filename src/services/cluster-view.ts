@@ -5,7 +5,6 @@
 import { decodeUtf8 } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
 import { AtlasError } from '../base/errors.ts';
-import { escapeControls } from '../base/log.ts';
 import { isActive, type NodeState } from '../membership/failure-detector.ts';
 import {
   type ClusterFacts,
@@ -116,6 +115,8 @@ export interface ClusterViewOptions {
   readonly cluster: ClusterParts | null;
 }
 
+const AUTHENTIC = 'Authentic, and inside its window.';
+const UNPROVEN = 'In form, and inside its window. Authentication is off: anyone may have written it.';
 const SLOT_KEY = /^fleet:cluster:([a-z]+):(.+)$/;
 
 type WriteProbe = HealthCheckView['backend']['write_probe'];
@@ -186,7 +187,7 @@ export class ClusterView {
 
   /** One slot, by the seeds' key. Rejects with slot_unknown for a key that no slot has, or without cluster mode. */
   async inspect(key: string): Promise<SlotInspection> {
-    const { cluster } = this.#options;
+    const { cluster, security } = this.#options;
     const [, type, nodeId] = SLOT_KEY.exec(key) ?? [];
     if (cluster === null || !isRecordType(type) || nodeId === undefined || !NODE_ID.test(nodeId)) {
       throw new AtlasError('slot_unknown', 'There is no such key in the registry.', {
@@ -213,11 +214,9 @@ export class ClusterView {
       found: 'record',
       size_bytes: reading.bytes.byteLength,
       text: decodeUtf8(reading.bytes) ?? null,
-      verified: refusal === undefined,
+      verified: refusal === undefined && security.enabled,
       code: refusal?.code ?? null,
-      sentence: refusal
-        ? refusalSentence({ ...refusal, nodeId, slot: key })
-        : 'Authentic, and inside its window.',
+      sentence: refusal ? refusalSentence(refusal) : security.enabled ? AUTHENTIC : UNPROVEN,
     };
   }
 
@@ -317,15 +316,14 @@ export class ClusterView {
 
   #refusals(): RefusalView[] {
     return (this.#options.cluster?.ledger.counts ?? []).map((refused) => {
-      const shown = { ...refused, nodeId: escapeControls(refused.nodeId) };
       return {
         code: refused.code,
-        node_id: shown.nodeId,
+        node_id: refused.nodeId,
         slot: refused.slot,
         count: refused.count,
         first_at: new Date(refused.firstAtMs).toISOString(),
         last_at: new Date(refused.lastAtMs).toISOString(),
-        sentence: refusalSentence(shown),
+        sentence: refusalSentence(refused),
       };
     });
   }

@@ -1,0 +1,249 @@
+/**
+ * What lies in the slots of the registry, judged: opens what changed, and lets only verified records into the
+ * member table. A refused record is counted, explained and logged once; it changes nothing else.
+ */
+import { decodeUtf8 } from '../base/bytes.ts';
+import { type Clock, unixSeconds } from '../base/clock.ts';
+import { type Log, RateLimitedLog } from '../base/log.ts';
+import { ClockSuspicion } from '../membership/clock-suspicion.ts';
+import type { MemberTable, Sighting } from '../membership/member-table.ts';
+import { type RefusalLedger, type RefusedRecord, shownId } from '../membership/refusal-ledger.ts';
+import { refusalSentence } from '../membership/refusal-words.ts';
+import { isObject } from '../protocol/canonical-json.ts';
+import type { Keyring, RecordType } from '../protocol/keyring.ts';
+import {
+  HEARTBEAT_MAX_AGE_SECONDS,
+  NEWCOMERS_PER_REFRESH,
+  NODE_RECORD_MAX_AGE_SECONDS,
+  RECORD_MAX_BYTES,
+} from '../protocol/limits.ts';
+import { digestOf, type Opening, openRecord, type Standing, type Verifier } from '../protocol/record.ts';
+import { type Refusal, refuse } from '../protocol/refusal.ts';
+import { type NodeSlots, type SlotReading, slotKey } from '../store/member-store.ts';
+import type { Heartbeat } from './heartbeat.ts';
+
+export interface SlotJudgeParts {
+  readonly table: MemberTable;
+  readonly ledger: RefusalLedger;
+  readonly heartbeat: Heartbeat;
+  readonly keyring: Keyring | null;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly nodeId: string;
+  readonly identityKey: string;
+  readonly clockToleranceSeconds: number;
+}
+
+interface Judged {
+  /** Of the bytes, or what else lay there. */
+  readonly digest: string;
+  readonly refused: boolean;
+}
+
+/** Judged slots remembered beyond twice those of one refresh. Arbitrary. */
+const SPARE_SLOTS = NEWCOMERS_PER_REFRESH * 8;
+
+export class SlotJudge {
+  readonly #parts: SlotJudgeParts;
+  readonly #rare: RateLimitedLog;
+  readonly #suspicion = new ClockSuspicion();
+  /** What was last judged in each slot: the same bytes are not judged, counted or believed twice. */
+  readonly #judged = new Map<string, Judged>();
+  #refusals = 0;
+
+  constructor(parts: SlotJudgeParts) {
+    this.#parts = parts;
+    this.#rare = new RateLimitedLog(parts.clock);
+  }
+
+  /** How many records were refused since the start. */
+  get refusals(): number {
+    return this.#refusals;
+  }
+
+  /** `fine`: how many others are healthy. */
+  isOwnClockSuspect(fine: number): boolean {
+    return this.#suspicion.isOwnClock(fine, this.#parts.clock.monotonicMs());
+  }
+
+  /** What is wrong with these bytes if they lay in this slot now, leaving aside whether they are news. */
+  examine(type: RecordType, slot: string, bytes: Uint8Array): RefusedRecord | undefined {
+    const opening = openRecord(bytes, { ...this.#verifier(type, slot), seen: () => undefined });
+    if (opening.ok !== false) return undefined;
+    const nodeId = shownId(claimedNodeId({ kind: 'bytes', bytes }) ?? slot);
+    return { ...opening.refusal, nodeId, slot: slotKey(type, slot) };
+  }
+
+  async judge(slots: readonly NodeSlots[]): Promise<void> {
+    for (const each of slots) {
+      if (each.nodeId === this.#parts.nodeId) await this.#judgeOwn(each);
+      else this.#judgeOther(each);
+    }
+    this.#forgetOthers(slots);
+  }
+
+  /** Our clock was set: what was refused for its time may be in time now. */
+  judgeAnew(): void {
+    this.#judged.clear();
+  }
+
+  /** Its heartbeats never named this run of ours, and stopped. */
+  refuseGhost(nodeId: string): void {
+    const refusal = refuse('replayed', 'Speaks to an earlier run of this server');
+    this.#count(refusal, nodeId, slotKey('heartbeat', nodeId));
+  }
+
+  #judgeOther({ nodeId, node, heartbeat }: NodeSlots): void {
+    const nodeRefused = this.#open('node', nodeId, node) === 'refused';
+    this.#open('heartbeat', nodeId, heartbeat, nodeRefused);
+    this.#parts.table.notePresence(nodeId, heartbeat.kind !== 'missing');
+  }
+
+  /** A stranger's record in our own slot is an alarm; one of our own key that is ahead makes us a newer one. */
+  async #judgeOwn(slots: NodeSlots): Promise<void> {
+    const { heartbeat, nodeId } = this.#parts;
+    if (heartbeat.writtenAtMs === null) return; // what lies there is from our own earlier run
+    const ours = heartbeat.owns(slots);
+    for (const type of ['node', 'heartbeat'] as const) {
+      // What is ours now and put back later must be new to us then.
+      if (ours[type]) this.#judged.delete(slotKey(type, nodeId));
+      if (ours[type] || this.#judgedBefore(type, nodeId, slots[type])) continue;
+      const opening = this.#openReading(slots[type], this.#verifier(type, nodeId));
+      if (opening?.ok === false) this.#refuse(opening.refusal, type, nodeId, slots[type]);
+      if (opening?.ok === true) {
+        this.#refuse(refuse('clone', 'Another server speaks with our own key'), type, nodeId, slots[type]);
+        await this.#becomeNewer();
+      }
+      this.#remember(type, nodeId, slots[type], opening?.ok !== true);
+    }
+  }
+
+  /** That the new incarnation cannot be kept is our own trouble; the others are judged all the same. */
+  async #becomeNewer(): Promise<void> {
+    try {
+      await this.#parts.heartbeat.reincarnate();
+    } catch (error) {
+      this.#parts.log.error('cluster.incarnation.failed', 'No new incarnation; speaking on as the old one', {
+        reason: error instanceof Error ? error.message : String(error),
+      });
+    }
+  }
+
+  #open(type: RecordType, nodeId: string, reading: SlotReading, nodeRefused = false): 'refused' | 'kept' {
+    const before = this.#judgedBefore(type, nodeId, reading);
+    if (before !== undefined) return before.refused ? 'refused' : 'kept';
+    const refusal = this.#take(type, nodeId, reading);
+    this.#remember(type, nodeId, reading, refusal !== undefined);
+    if (refusal === undefined) return 'kept';
+    // A heartbeat without a believed node record says nothing that the record's own refusal does not say.
+    if (refusal.code !== 'not_member' || !nodeRefused) this.#refuse(refusal, type, nodeId, reading);
+    return 'refused';
+  }
+
+  #take(type: RecordType, nodeId: string, reading: SlotReading): Refusal | undefined {
+    const { table, log } = this.#parts;
+    const opening = this.#openReading(reading, this.#verifier(type, nodeId));
+    if (opening === undefined || opening.ok === 'old_news') return undefined;
+    const at = this.#sighting();
+    if (!opening.ok) {
+      if (opening.wrongClock === undefined) return opening.refusal;
+      this.#suspicion.note(nodeId, type, opening.wrongClock, at.monotonicMs);
+      if (type === 'heartbeat') table.noteWrongClock(nodeId, opening.wrongClock, opening.refusal, at);
+      return opening.refusal;
+    }
+    const refusal = table.apply(opening.record, at);
+    if (refusal !== undefined) return refusal;
+    if (type === 'heartbeat') this.#suspicion.clear(nodeId);
+    else {
+      const sentence = `Node data verified: ${nodeId}`;
+      this.#rare.once(sentence, () => log.info('cluster.node.verified', sentence));
+    }
+    return undefined;
+  }
+
+  #openReading(reading: SlotReading, verifier: Verifier): Opening | undefined {
+    if (reading.kind === 'missing') return undefined;
+    if (reading.kind === 'unreadable') return { ok: false, refusal: refuse('malformed', reading.reason) };
+    return openRecord(reading.bytes, verifier);
+  }
+
+  #verifier(type: RecordType, slot: string): Verifier {
+    const { keyring, table, clock, clockToleranceSeconds, heartbeat, nodeId, identityKey } = this.#parts;
+    const isSelf = slot === nodeId;
+    const self: Standing = { kind: 'known', identityKey };
+    return {
+      keyring,
+      type,
+      slot,
+      window: {
+        nowSeconds: unixSeconds(clock),
+        maxAgeSeconds: type === 'node' ? NODE_RECORD_MAX_AGE_SECONDS : HEARTBEAT_MAX_AGE_SECONDS,
+        clockToleranceSeconds,
+      },
+      standing: (id) => (isSelf ? self : table.standing(id)),
+      seen: (id) => (isSelf ? heartbeat.mark(type) : table.seen(id, type)),
+    };
+  }
+
+  #judgedBefore(type: RecordType, nodeId: string, reading: SlotReading): Judged | undefined {
+    const before = this.#judged.get(slotKey(type, nodeId));
+    return before?.digest === digestOfReading(reading) ? before : undefined;
+  }
+
+  #remember(type: RecordType, nodeId: string, reading: SlotReading, refused: boolean): void {
+    this.#judged.set(slotKey(type, nodeId), { digest: digestOfReading(reading), refused });
+  }
+
+  #forgetOthers(slots: readonly NodeSlots[]): void {
+    const read = new Set(
+      slots.flatMap(({ nodeId }) => [slotKey('node', nodeId), slotKey('heartbeat', nodeId)]),
+    );
+    if (this.#judged.size <= 2 * read.size + SPARE_SLOTS) return;
+    for (const slot of this.#judged.keys()) if (!read.has(slot)) this.#judged.delete(slot);
+  }
+
+  #refuse(refusal: Refusal, type: RecordType, nodeId: string, reading: SlotReading): void {
+    this.#count(refusal, claimedNodeId(reading) ?? nodeId, slotKey(type, nodeId));
+  }
+
+  #count(refusal: Refusal, claimed: string, slot: string): void {
+    const { ledger, clock, log } = this.#parts;
+    const counted = ledger.note(refusal, { nodeId: claimed, slot }, clock.wallMs());
+    this.#refusals += 1;
+    this.#rare.once(`${refusal.code} ${counted.nodeId}`, (times) => {
+      if (refusal.code === 'invalid_signature') {
+        log.warn('cluster.node.invalid_signature', `Invalid signature for node: ${counted.nodeId}`, { slot });
+      }
+      log.warn('cluster.node.rejected', `Rejecting node ${counted.nodeId}: ${refusal.reason}`, {
+        code: refusal.code,
+        slot,
+        times,
+        meaning: refusalSentence(counted),
+      });
+    });
+  }
+
+  #sighting(): Sighting {
+    const { clock, nodeId, heartbeat } = this.#parts;
+    return {
+      monotonicMs: clock.monotonicMs(),
+      wallSeconds: unixSeconds(clock),
+      self: { nodeId, incarnation: heartbeat.incarnation },
+    };
+  }
+}
+
+function digestOfReading(reading: SlotReading): string {
+  return reading.kind === 'bytes' ? digestOf(reading.bytes) : reading.kind;
+}
+
+/** What a refused record says of itself: for the eyes only, and escaped by the ledger. */
+function claimedNodeId(reading: SlotReading): string | undefined {
+  if (reading.kind !== 'bytes' || reading.bytes.byteLength > RECORD_MAX_BYTES) return undefined;
+  try {
+    const value: unknown = JSON.parse(decodeUtf8(reading.bytes) ?? '');
+    return isObject(value) && typeof value.node_id === 'string' ? value.node_id : undefined;
+  } catch {
+    return undefined;
+  }
+}
