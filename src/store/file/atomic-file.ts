@@ -2,6 +2,7 @@
  * Files that are there whole or not at all: written beside, then renamed over (POSIX rename is atomic). With
  * `durable` the content and the name survive a power cut when the promise resolves.
  */
+import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -9,18 +10,18 @@ import { dirname, join } from 'node:path';
 export const PRIVATE_FILE = 0o600;
 export const PRIVATE_FOLDER = 0o700;
 
-let serial = 0;
-
-/** The temporary name starts with a dot, which no slot, spool or key file does. */
+/**
+ * The temporary name starts with a dot, which no slot, spool or key file does, and is random: in a shared folder
+ * several machines write, each perhaps as process 1, and nobody may take another's file for a leftover of its own.
+ */
 export async function writeAtomically(
   path: string,
   bytes: Uint8Array,
   how: { durable: boolean },
 ): Promise<void> {
-  serial += 1;
-  const temporary = join(dirname(path), `.${process.pid}-${serial}.tmp`);
+  const temporary = join(dirname(path), `.${randomBytes(8).toString('hex')}.tmp`);
+  const file = await open(temporary, 'wx', PRIVATE_FILE);
   try {
-    const file = await open(temporary, 'wx', PRIVATE_FILE);
     try {
       await file.writeFile(bytes);
       if (how.durable) await file.sync();

@@ -13,6 +13,7 @@ import { PRIVATE_FOLDER, readBounded, writeAtomically } from './atomic-file.ts';
 
 const FILE_MAX_BYTES = 16 * 1024;
 const ANYONE_ELSE = 0o077;
+const DIGITS = /^\d+\n?$/;
 
 const stored = z.strictObject({
   node_id: z.string().regex(NODE_ID),
@@ -52,9 +53,9 @@ export async function openIdentity(
 /** max(last on disk + 1, Unix ms): it rises even when the clock went back. On disk when the promise resolves. */
 export async function nextIncarnation(dataDir: string, nowMs: number): Promise<number> {
   const path = join(dataDir, 'incarnation');
-  const text = await readPrivate(path);
-  const last = Number(text ?? 0);
-  if (!Number.isSafeInteger(last) || last < 0) {
+  const text = (await readPrivate(path)) ?? '0';
+  const last = Number(text);
+  if (!DIGITS.test(text) || !Number.isSafeInteger(last + 1)) {
     throw invalid(`${path} does not hold a number`, {
       hint: 'restore it from a backup, or remove it if the clock is right',
     });
@@ -124,11 +125,20 @@ async function readPrivate(path: string): Promise<string | undefined> {
       throw invalid(`${path} can be read by others`, { hint: `chmod 600 '${path}'` });
     }
     const bytes = await readBounded(path, FILE_MAX_BYTES);
-    return bytes === 'not_a_file' ? undefined : Buffer.from(bytes).toString('utf8');
+    if (bytes === 'not_a_file') throw notPlain(path);
+    return Buffer.from(bytes).toString('utf8');
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
+    if (systemCode(error) === 'ELOOP') throw notPlain(path);
     throw error;
   }
+}
+
+/** Never read past, and never written over: behind it may be another identity. */
+function notPlain(path: string): AtlasError {
+  return invalid(`${path} is not a plain file`, {
+    hint: 'put the file itself there, not a link or a folder',
+  });
 }
 
 function invalid(message: string, details: { hint: string; cause?: unknown }): AtlasError {

@@ -3,8 +3,9 @@
  * `heartbeat/<id>.json` below state_path, replaced by rename so that a reader sees old or new and never half.
  * Not made durable: a record that a power cut takes away is written again within an interval.
  */
-import { mkdir, opendir, rm } from 'node:fs/promises';
+import { access, mkdir, opendir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Clock, systemClock } from '../../base/clock.ts';
 import { AtlasError, systemCode } from '../../base/errors.ts';
 import { RECORD_TYPES, type RecordType } from '../../protocol/keyring.ts';
 import { NODE_ID, RECORD_MAX_BYTES } from '../../protocol/limits.ts';
@@ -14,58 +15,73 @@ import { PRIVATE_FOLDER, readBounded, writeAtomically } from './atomic-file.ts';
 const ENDING = '.json';
 /** Names looked at in one folder, so that a flood of junk files costs a bounded time. Arbitrary. */
 const NAMES_MAX = 20_000;
+/** Milliseconds for one call: a network folder may hang for ever. Arbitrary. */
+const TIME_LIMIT_MS = 5000;
+/** Our own trouble or the mount's. All else that a name answers with is what somebody put there. */
+const OUTAGES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EIO', 'ESTALE', 'ETIMEDOUT']);
 
 export class FileMemberStore implements MemberStore {
   readonly backend = 'file';
   readonly address: string;
   readonly #nodeId: string;
+  readonly #clock: Clock;
+  /** Calls that passed their time limit and have not come back. */
+  #hanging = 0;
   /** Where the next refresh starts among the newcomers, so that junk cannot keep one out for ever. */
   #turn = 0;
 
-  private constructor(statePath: string, nodeId: string) {
+  private constructor(statePath: string, nodeId: string, clock: Clock) {
     this.address = statePath;
     this.#nodeId = nodeId;
+    this.#clock = clock;
   }
 
-  static async open(options: { statePath: string; nodeId: string }): Promise<FileMemberStore> {
-    const store = new FileMemberStore(options.statePath, options.nodeId);
-    await unlessAway(options.statePath, () => store.#makeFolders());
+  /** `clock` measures the time limit; the system's unless given. */
+  static async open(options: { statePath: string; nodeId: string; clock?: Clock }): Promise<FileMemberStore> {
+    const store = new FileMemberStore(options.statePath, options.nodeId, options.clock ?? systemClock);
+    await store.#unlessAway(() => store.#makeFolders());
     return store;
   }
 
   async putOwn(slots: { node?: Uint8Array; heartbeat: Uint8Array }): Promise<void> {
-    await unlessAway(this.address, async () => {
+    await this.#unlessAway(async () => {
       if (slots.node) await this.#write('node', slots.node);
       await this.#write('heartbeat', slots.heartbeat);
     });
   }
 
   async read(members: readonly string[], newcomers: number): Promise<RegistryReading> {
-    return unlessAway(this.address, async () => {
+    return this.#unlessAway(async () => {
       const listed = await this.#list();
       const known = new Set(members);
       const strangers = [...listed.nodeIds].filter((nodeId) => !known.has(nodeId)).sort();
       const slots: NodeSlots[] = [];
       for (const nodeId of [...members, ...this.#takeTurns(strangers, newcomers)]) {
-        const heartbeat = await this.inspect('heartbeat', nodeId);
-        slots.push({ nodeId, heartbeat, node: await this.inspect('node', nodeId) });
+        const heartbeat = await this.#readSlot('heartbeat', nodeId);
+        slots.push({ nodeId, heartbeat, node: await this.#readSlot('node', nodeId) });
       }
       return { slots, junkNames: listed.junk };
     });
   }
 
   async inspect(type: RecordType, nodeId: string): Promise<SlotReading> {
+    return this.#unlessAway(() => this.#readSlot(type, nodeId));
+  }
+
+  async #readSlot(type: RecordType, nodeId: string): Promise<SlotReading> {
     try {
       const bytes = await readBounded(this.#path(type, nodeId), RECORD_MAX_BYTES + 1);
       return bytes === 'not_a_file' ? { kind: 'unreadable', reason: 'Not a file' } : { kind: 'bytes', bytes };
     } catch (error) {
-      if (systemCode(error) === 'ENOENT') return { kind: 'missing' };
-      return { kind: 'unreadable', reason: systemCode(error) ?? 'Cannot be read' };
+      const code = systemCode(error);
+      if (code === 'ENOENT') return { kind: 'missing' };
+      if (code === undefined || OUTAGES.has(code)) throw error;
+      return { kind: 'unreadable', reason: code };
     }
   }
 
   async probe(): Promise<void> {
-    await unlessAway(this.address, async () => {
+    await this.#unlessAway(async () => {
       const path = join(this.address, `.probe-${this.#nodeId}`);
       const written = Buffer.from(`${process.pid} ${performance.now()}`);
       await writeAtomically(path, written, { durable: false });
@@ -105,7 +121,7 @@ export class FileMemberStore implements MemberStore {
     const junk = new Set<string>();
     for (const type of RECORD_TYPES) {
       let looked = 0;
-      for await (const { name } of await opendir(join(this.address, type))) {
+      for await (const { name } of await this.#folder(type)) {
         looked += 1;
         if (looked > NAMES_MAX) break;
         if (name.startsWith('.')) continue;
@@ -117,21 +133,52 @@ export class FileMemberStore implements MemberStore {
     return { nodeIds, junk: junk.size };
   }
 
+  /** Empty when only this folder was removed: that its rows are missing is no reason not to see the others. */
+  async #folder(type: RecordType): Promise<AsyncIterable<{ name: string }>> {
+    try {
+      return await opendir(join(this.address, type));
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw error;
+      await access(this.address);
+      return (async function* () {})();
+    }
+  }
+
   #takeTurns(strangers: readonly string[], limit: number): string[] {
     if (strangers.length <= limit) return [...strangers];
     const start = this.#turn % strangers.length;
     this.#turn = start + limit;
     return [...strangers.slice(start), ...strangers.slice(0, start)].slice(0, limit);
   }
-}
 
-async function unlessAway<T>(address: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    throw new AtlasError('member_store_unavailable', `the registry ${address} cannot be used`, {
-      cause,
-      hint: 'see that the folder is there, that this user may write to it, and that the disk is not full',
+  async #unlessAway<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#within(work);
+    } catch (cause) {
+      throw new AtlasError('member_store_unavailable', `the registry ${this.address} cannot be used`, {
+        cause,
+        hint: 'see that the folder is there, that this user may write to it, and that the disk is not full',
+      });
+    }
+  }
+
+  /** While one call hangs no other is begun: each would hold a thread that the whole process needs. */
+  async #within<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#hanging > 0) throw new Error('an earlier call still hangs');
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const working = work();
+    const timer = this.#clock.after(TIME_LIMIT_MS, () => {
+      this.#hanging += 1;
+      const back = () => {
+        this.#hanging -= 1;
+      };
+      working.then(back, back);
+      reject(new Error(`no answer within ${TIME_LIMIT_MS} ms`));
     });
+    try {
+      return await Promise.race([working, late]);
+    } finally {
+      timer.cancel();
+    }
   }
 }
