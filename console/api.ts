@@ -114,11 +114,28 @@ async function complaint(response: Response): Promise<ApiError> {
   });
 }
 
-async function call<Answer>(
-  path: string,
-  options: { method?: string; body?: unknown; signal?: AbortSignal | undefined } = {},
-): Promise<Answer> {
-  const { method = 'GET', body, signal } = options;
+/** Set while a change of password ends this session and begins the next. */
+let renewal: Promise<unknown> | undefined;
+
+/** Whether the same request may succeed now, under a session that is newer than the one it was sent with. */
+async function renewed(error: ApiError): Promise<boolean> {
+  // Another tab has signed in since: the cookie is shared, the token for changes is not.
+  if (error.code === 'csrf_failed') return (await session()) !== null;
+  if (error.status !== 401 || !renewal) return false;
+  await renewal.catch(() => undefined);
+  return true;
+}
+
+interface CallOptions {
+  readonly method?: string;
+  readonly body?: unknown;
+  readonly signal?: AbortSignal | undefined;
+  /** Do not ask a second time, whatever the answer. */
+  readonly once?: boolean;
+}
+
+async function call<Answer>(path: string, options: CallOptions = {}): Promise<Answer> {
+  const { method = 'GET', body, signal, once = false } = options;
   const headers: Record<string, string> = { accept: 'application/json, application/problem+json' };
   if (method !== 'GET') headers['x-csrf-token'] = csrfToken;
   if (body !== undefined) headers['content-type'] = 'application/json';
@@ -148,7 +165,11 @@ async function call<Answer>(
     );
   }
   remember(response);
-  if (!response.ok) throw await complaint(response);
+  if (!response.ok) {
+    const error = await complaint(response);
+    if (!once && (await renewed(error))) return call(path, { ...options, once: true });
+    throw error;
+  }
   return (response.status === 204 ? undefined : await response.json()) as Answer;
 }
 
@@ -168,19 +189,28 @@ export async function session(signal?: AbortSignal): Promise<SessionInfo | null>
 }
 
 export async function login(username: string, password: string): Promise<SessionInfo> {
-  return begin(await call<SessionInfo>('/login', { method: 'POST', body: { username, password } }));
+  return begin(
+    await call<SessionInfo>('/login', { method: 'POST', body: { username, password }, once: true }),
+  );
 }
 
 export async function setup(body: SetupRequest): Promise<SessionInfo> {
-  return begin(await call<SessionInfo>('/setup', { method: 'POST', body }));
+  return begin(await call<SessionInfo>('/setup', { method: 'POST', body, once: true }));
 }
 
 export function logout(): Promise<void> {
   return call('/logout', { method: 'POST' });
 }
 
-export function changePassword(body: PasswordChange): Promise<void> {
-  return call('/password', { method: 'POST', body });
+/** The server ends all sessions of the user and gives this page a new one, with a new token for changes. */
+export async function changePassword(body: PasswordChange): Promise<void> {
+  renewal = call('/password', { method: 'POST', body, once: true });
+  try {
+    await renewal;
+  } finally {
+    renewal = undefined;
+  }
+  await session();
 }
 
 export async function machines(signal?: AbortSignal): Promise<MachineList> {

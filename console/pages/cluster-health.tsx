@@ -22,15 +22,14 @@ function Verdict({ health }: { readonly health: HealthCheck }) {
     <section className="at-verdict" data-tone={tone} aria-labelledby="verdict">
       <Shape name={shape} size={22} />
       <div>
-        <p className="at-verdict-word">{word}</p>
-        <h2 id="verdict">{health.verdict}</h2>
+        <div role="status">
+          <p className="at-verdict-word">{word}</p>
+          <h2 id="verdict">{health.verdict}</h2>
+        </div>
         <p className="at-small">
           Checked <TimeAgo at={health.checked_at} /> by <Foreign text={health.checked_by} />
         </p>
       </div>
-      <p className="at-hidden" role="status">
-        {word}: {health.verdict}
-      </p>
     </section>
   );
 }

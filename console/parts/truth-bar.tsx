@@ -59,17 +59,15 @@ export function TruthBar() {
             served by <Foreign text={node} />
           </span>
         )}
-        {servers && <span>{live ? servers : `last seen: ${servers}`}</span>}
+        <span role="status">{servers && (live ? servers : `last seen: ${servers}`)}</span>
       </p>
+      {/* The headline counts seconds; only what it means is announced. */}
       <p className="at-hidden" role="status">
-        {live
-          ? headline
+        {live || readAtMs === undefined
+          ? ''
           : tone === 'bad'
-            ? 'Cannot reach any server.'
-            : tone === 'warn'
-              ? 'The data is old.'
-              : ''}{' '}
-        {servers}
+            ? 'No server answers.'
+            : 'The page has stopped updating.'}
       </p>
     </section>
   );
