@@ -14,7 +14,7 @@ import type { Secret } from './base/secret.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { controlPath } from './config/control-path.ts';
 import { checkCertificate, makeOwnCertificate, spkiSha256 } from './http/certificate.ts';
-import { claimControlSocket, listenOnControlSocket } from './http/control-socket.ts';
+import { claimControlSocket, leaveControlSocket, listenOnControlSocket } from './http/control-socket.ts';
 import { type App, buildServer, type ServerParts } from './http/server.ts';
 import { publicKeyText } from './protocol/identity-key.ts';
 import { deriveClusterId, Keyring } from './protocol/keyring.ts';
@@ -134,6 +134,7 @@ async function assemble(options: NodeOptions, ground: Ground): Promise<RunningNo
     await cluster?.heartbeat.drain();
     await sleep(clock, drainMs);
     await closeAll(network, local);
+    await leaveControlSocket(ground.control);
     base.intake.stop();
     base.accounts.stop();
     await cluster?.stop();

@@ -3,7 +3,7 @@
  * too, so no password is asked. It is also the lock of the data folder: two servers with one identity would
  * call each other a clone.
  */
-import { chmod, mkdir, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, rm, rmdir, stat } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { AtlasError, systemCode } from '../base/errors.ts';
@@ -34,6 +34,11 @@ export async function listenOnControlSocket(app: App, path: string): Promise<voi
     process.umask(before);
   }
   await chmod(path, PRIVATE_SOCKET);
+}
+
+/** The socket went with its server. A folder that was made for it alone is empty now, and goes too. */
+export async function leaveControlSocket(path: string): Promise<void> {
+  await rmdir(dirname(path)).catch(() => {}); // as a rule the data folder, which is never empty
 }
 
 function answers(path: string): Promise<boolean> {

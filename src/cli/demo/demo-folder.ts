@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { AtlasError, systemCode } from '../../base/errors.ts';
+import { controlPath } from '../../config/control-path.ts';
 import { createConfig } from '../../config/edit.ts';
 import { type FreshValues, freshConfig } from '../../config/fresh-config.ts';
 import { generateSecretText } from '../../protocol/keyring.ts';
@@ -56,7 +57,11 @@ export function makeDemoFolder(options: { ports: readonly number[]; hash: string
     'agent.interval': REPORT_INTERVAL_SECONDS,
     'agent.spool_dir': join(path, 'agent', 'spool'),
   });
-  const remove = () => rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  const remove = () => {
+    const folders = [path, ...servers.map(({ dataDir }) => dirname(controlPath(dataDir)))]; // of killed ones too
+    for (const folder of folders)
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  };
   return { path, registry, servers, agent, apiKey: secrets.apiKey, remove };
 }
 
