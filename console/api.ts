@@ -21,7 +21,6 @@ export type TokenScope = z.output<typeof shapes.tokenScope>;
 export type HealthCheck = z.output<typeof shapes.healthCheck>;
 export type ClusterNode = z.output<typeof shapes.clusterNode>;
 export type NodeState = z.output<typeof shapes.nodeState>;
-export type Refusal = z.output<typeof shapes.refusal>;
 export type Finding = z.output<typeof shapes.finding>;
 type Problem = z.output<typeof shapes.problem>;
 type MachinePage = z.output<typeof shapes.machineList>;

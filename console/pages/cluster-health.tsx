@@ -23,7 +23,8 @@ function Verdict({ health }: { readonly health: HealthCheck }) {
       <Shape name={shape} size={22} />
       <div>
         <div role="status">
-          <p className="at-verdict-word">{word}</p>
+          {/* The verdict of a server begins with the word already. */}
+          {!health.verdict.startsWith(word) && <p className="at-verdict-word">{word}</p>}
           <h2 id="verdict">{health.verdict}</h2>
         </div>
         <p className="at-small">
@@ -61,7 +62,7 @@ function HealthView({ health }: { readonly health: HealthCheck }) {
       {health.cluster_enabled && (
         <>
           <NodeTable health={health} />
-          <RefusalTable refusals={health.refusals} />
+          <RefusalTable health={health} />
         </>
       )}
       <ClusterWords health={health} />

@@ -1,12 +1,13 @@
 /** Records that were not believed. What they say of themselves is shown as a claim, never as a fact. */
-import type { Refusal } from '../api.ts';
+import type { HealthCheck } from '../api.ts';
 import { count } from '../quantities.ts';
 import { Foreign } from './foreign.tsx';
 import { Shape } from './glyph.tsx';
 import { TableRegion } from './table-region.tsx';
 import { TimeAgo } from './time-ago.tsx';
 
-export function RefusalTable({ refusals }: { readonly refusals: readonly Refusal[] }) {
+export function RefusalTable({ health }: { readonly health: HealthCheck }) {
+  const { refusals, security } = health;
   const latestFirst = refusals.toSorted((a, b) => Date.parse(b.last_at) - Date.parse(a.last_at));
   return (
     <section aria-labelledby="refusals">
@@ -14,9 +15,11 @@ export function RefusalTable({ refusals }: { readonly refusals: readonly Refusal
         <h2 id="refusals">Rejected records</h2>
       </div>
       {refusals.length === 0 ? (
-        <p className="at-panel at-all-well">
-          <Shape name="disc" />
-          None. Every record in the backend was signed by this cluster.
+        <p className="at-panel at-all-well" data-checked={security.enabled}>
+          <Shape name={security.enabled ? 'disc' : 'cross'} />
+          {security.enabled
+            ? 'None. Nothing in the backend was refused.'
+            : 'None, because nothing is checked: authentication is off.'}
         </p>
       ) : (
         <TableRegion label="Table of rejected records">
