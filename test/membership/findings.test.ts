@@ -1,0 +1,261 @@
+import { describe, expect, it } from 'vitest';
+import { type ClusterFacts, findingsOf, verdictOf } from '../../src/membership/findings.ts';
+import type { RefusalCount } from '../../src/membership/refusal-ledger.ts';
+import type { RefusalCode } from '../../src/protocol/refusal.ts';
+
+const AT = Date.UTC(2026, 10, 21, 12);
+
+type MemberFact = ClusterFacts['members'][number];
+
+const member = (nodeId: string, change: Partial<MemberFact> = {}): MemberFact => ({
+  nodeId,
+  state: 'healthy',
+  silentMs: 0,
+  missing: false,
+  ...change,
+});
+
+const refused = (code: RefusalCode, change: Partial<RefusalCount> = {}): RefusalCount => ({
+  code,
+  nodeId: 'eve',
+  slot: 'fleet:cluster:node:eve',
+  reason: 'why',
+  count: 1,
+  firstAtMs: AT,
+  lastAtMs: AT,
+  ...change,
+});
+
+const facts = (change: Partial<ClusterFacts> = {}): ClusterFacts => ({
+  clustered: true,
+  authenticated: true,
+  selfNodeId: 'a',
+  members: [member('a'), member('b'), member('c')],
+  refusals: [],
+  registryDownSinceMs: null,
+  writeFailing: false,
+  junkNames: 0,
+  ownClockSuspect: false,
+  nowMs: AT,
+  ...change,
+});
+
+const with1 = (change: Partial<MemberFact>) => ({ members: [member('a'), member('b'), member('c', change)] });
+
+const HEALTHY = 'Healthy: any one of your 3 servers can stop and nothing is lost.';
+
+/** Facts, the codes they give, and the verdict: how bad, its words, how many can stop. */
+const TABLE: readonly (readonly [
+  string,
+  Partial<ClusterFacts>,
+  string[],
+  string,
+  RegExp | string,
+  number,
+])[] = [
+  ['all is well', {}, [], 'healthy', HEALTHY, 2],
+  [
+    'one server',
+    { members: [member('a')] },
+    [],
+    'degraded',
+    'One server. If it stops, reports wait on the Macs until it is back.',
+    0,
+  ],
+  [
+    'a single server that is no cluster',
+    { clustered: false, authenticated: false, members: [member('a')] },
+    [],
+    'healthy',
+    'One server. If it stops, reports wait on the Macs until it is back.',
+    0,
+  ],
+  ['one is late', with1({ state: 'late' }), [], 'healthy', HEALTHY, 2],
+  [
+    'one drains',
+    with1({ state: 'draining' }),
+    [],
+    'healthy',
+    'Healthy: any one of your 2 servers can stop and nothing is lost.',
+    1,
+  ],
+  [
+    'one left',
+    with1({ state: 'left' }),
+    [],
+    'healthy',
+    'Healthy: any one of your 2 servers can stop and nothing is lost.',
+    1,
+  ],
+  [
+    'one is unconfirmed',
+    with1({ state: 'unconfirmed' }),
+    [],
+    'healthy',
+    'Healthy: any one of your 2 servers can stop and nothing is lost.',
+    1,
+  ],
+  [
+    'one is offline',
+    with1({ state: 'offline', silentMs: 30_400 }),
+    ['node_offline'],
+    'degraded',
+    'Degraded: c has not been heard for 30 s. Reports go to the others.',
+    1,
+  ],
+  [
+    'one has a wrong clock',
+    with1({ state: 'rejected' }),
+    ['node_rejected_clock'],
+    'degraded',
+    /^Degraded: c is alive, but its clock is wrong.*not an attack\.$/,
+    1,
+  ],
+  [
+    'most have a wrong clock',
+    { ownClockSuspect: true },
+    ['own_clock_suspect'],
+    'critical',
+    /^Critical: Most other servers look as if their clocks were wrong, so it is probably the clock of a\.$/,
+    2,
+  ],
+  [
+    'a row is missing',
+    with1({ missing: true }),
+    ['registry_incomplete'],
+    'degraded',
+    /^Degraded: The registry is incomplete: nothing there of c\. Somebody removed it; that is no sign that they stopped\.$/,
+    2,
+  ],
+  [
+    'the registry is away',
+    { registryDownSinceMs: AT },
+    ['registry_unavailable'],
+    'critical',
+    /^Critical: the registry is unavailable\. Reports are still taken/,
+    2,
+  ],
+  [
+    'the registry is away, and rows were missing',
+    { registryDownSinceMs: AT, ...with1({ missing: true }) },
+    ['registry_unavailable'],
+    'critical',
+    /^Critical: the registry/,
+    2,
+  ],
+  [
+    'the registry cannot be written',
+    { writeFailing: true },
+    ['registry_not_writable'],
+    'degraded',
+    /^Degraded: This server can read the registry and not write to it/,
+    2,
+  ],
+  [
+    'the registry is away, so it cannot be written',
+    { writeFailing: true, registryDownSinceMs: AT },
+    ['registry_unavailable'],
+    'critical',
+    /^Critical: the registry/,
+    2,
+  ],
+  ['junk lies in the registry', { junkNames: 2 }, ['registry_junk'], 'healthy', HEALTHY, 2],
+  [
+    'no secret',
+    { authenticated: false },
+    ['authentication_off'],
+    'at_risk',
+    'At risk: authentication is off. Anyone who can write to the registry can join.',
+    2,
+  ],
+  [
+    'no secret, and worse',
+    { authenticated: false, ownClockSuspect: true },
+    ['authentication_off', 'own_clock_suspect'],
+    'at_risk',
+    /^At risk/,
+    2,
+  ],
+  [
+    'a record was tampered with',
+    { refusals: [refused('invalid_signature')] },
+    ['refused_invalid_signature'],
+    'healthy',
+    HEALTHY,
+    2,
+  ],
+  [
+    'two servers speak as one',
+    { refusals: [refused('clone')] },
+    ['refused_clone'],
+    'critical',
+    /^Critical: Two servers speak as eve\./,
+    2,
+  ],
+  [
+    'somebody with the secret speaks for another',
+    { refusals: [refused('bad_node_signature')] },
+    ['refused_bad_node_signature'],
+    'critical',
+    /^Critical: A record of eve is signed by another server's key\./,
+    2,
+  ],
+  [
+    'what a healthy cluster sees too',
+    {
+      refusals: (['timestamp_old', 'timestamp_future', 'replayed', 'not_member'] as const).map((code) =>
+        refused(code),
+      ),
+    },
+    [],
+    'healthy',
+    HEALTHY,
+    2,
+  ],
+  [
+    'a refusal of eleven minutes ago',
+    { refusals: [refused('clone', { lastAtMs: AT - 11 * 60_000 })] },
+    [],
+    'healthy',
+    HEALTHY,
+    2,
+  ],
+];
+
+describe('findings and verdict', () => {
+  it.each(TABLE)('%s', (_, change, codes, overall, sentence, serversThatCanStop) => {
+    const findings = findingsOf(facts(change));
+    expect(findings.map(({ code }) => code)).toEqual(codes);
+    const verdict = verdictOf(facts(change), findings);
+    expect(verdict).toEqual({ overall, sentence: expect.stringMatching(sentence), serversThatCanStop });
+  });
+
+  it('every finding has words and a mend', () => {
+    for (const [, change] of TABLE) {
+      for (const { sentence, mend } of findingsOf(facts(change))) {
+        expect(sentence.length).toBeGreaterThan(20);
+        expect(mend).toMatch(/^[A-Z].*\.$/);
+      }
+    }
+  });
+
+  it('one finding for each code of refusal, with the newest of it', () => {
+    const refusals = [
+      refused('unknown_key', { nodeId: 'newest', lastAtMs: AT }),
+      refused('unknown_key', { nodeId: 'older', lastAtMs: AT - 1000 }),
+    ];
+    const [finding, ...more] = findingsOf(facts({ refusals }));
+    expect(more).toEqual([]);
+    expect(finding?.sentence).toMatch(/^newest signs with another cluster secret/);
+  });
+
+  it('a missing row and an outage are never told as a death', () => {
+    const all = [with1({ missing: true, state: 'unconfirmed' }), { registryDownSinceMs: AT }];
+    for (const change of all) {
+      for (const { code, sentence } of findingsOf(facts(change))) {
+        expect(code).not.toBe('node_offline');
+        expect(sentence).toMatch(/no sign that they stopped|nobody is declared dead/);
+      }
+    }
+  });
+});

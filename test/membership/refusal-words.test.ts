@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { isSuspicious, refusalSentence } from '../../src/membership/refusal-words.ts';
+import { REFUSAL_CODES } from '../../src/protocol/refusal.ts';
+
+const sentenceOf = (code: (typeof REFUSAL_CODES)[number]) =>
+  refusalSentence({ code, nodeId: 'server-02', slot: 'fleet:cluster:node:server-02', reason: 'THE REASON' });
+
+/** What somebody can do next. */
+const NEXT_STEP =
+  /\b(see who|compare|update|give each|give it|look at|set the clock|start it|stop one|switch it off|restart this server|missed the rotation)\b/i;
+
+describe('each refusal', () => {
+  it.each(REFUSAL_CODES)('%s says whom or what it is about, and what to do', (code) => {
+    expect(sentenceOf(code)).toContain('server-02');
+    expect(sentenceOf(code)).toMatch(NEXT_STEP);
+    expect(sentenceOf(code)).toMatch(/\.$/);
+  });
+
+  it('says something else for each code', () => {
+    expect(new Set(REFUSAL_CODES.map(sentenceOf)).size).toBe(REFUSAL_CODES.length);
+  });
+
+  it.each(['timestamp_future', 'timestamp_old'] as const)(
+    '%s is never called an attack or tampering',
+    (code) => {
+      const sentence = sentenceOf(code).replace('This is not an attack', '');
+      expect(sentence).not.toMatch(/attack|tamper|changed|intrud|somebody can/i);
+      expect(sentence).toMatch(/clock/);
+      expect(sentence).toContain('THE REASON');
+      expect(isSuspicious(code)).toBe(false);
+    },
+  );
+
+  it('tells apart not mine, too old and tampered', () => {
+    expect(sentenceOf('unknown_key')).toMatch(/another cluster secret/);
+    expect(sentenceOf('wrong_cluster')).toMatch(/another cluster that shares this registry/);
+    expect(sentenceOf('timestamp_old')).toMatch(/^The last record of server-02 is old/);
+    expect(sentenceOf('invalid_signature')).toMatch(/changed after it was signed/);
+  });
+});
+
+describe('isSuspicious', () => {
+  it('leaves out what a healthy cluster sees as well', () => {
+    expect(REFUSAL_CODES.filter((code) => !isSuspicious(code))).toEqual([
+      'not_member',
+      'timestamp_future',
+      'timestamp_old',
+      'replayed',
+    ]);
+  });
+});
