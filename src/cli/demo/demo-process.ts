@@ -38,9 +38,12 @@ export class DemoProcess {
   start(): Promise<void> {
     const child = this.#spawn();
     return new Promise((resolve, reject) => {
-      child.once('message', () => resolve());
-      child.once('error', reject);
-      child.once('exit', () => reject(this.#failure()));
+      const onExit = () => reject(this.#giveUp());
+      child.once('error', reject).once('exit', onExit);
+      child.once('message', () => {
+        child.off('exit', onExit);
+        resolve();
+      });
     });
   }
 
@@ -77,7 +80,8 @@ export class DemoProcess {
     }, COMES_BACK_SECONDS * 1000);
   }
 
-  #failure(): AtlasError {
+  /** It does not come back: what hindered it once would hinder it again. */
+  #giveUp(): AtlasError {
     this.#ending = true;
     clearTimeout(this.#again);
     const lines = readFileSync(this.member.logPath, 'utf8').trimEnd().split('\n').slice(-LOG_LINES_SHOWN);

@@ -1,0 +1,221 @@
+/** The console in real Chromium, against the demo as a person starts it. */
+import type { Browser } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { openChromium } from './chromium.ts';
+import { DemoCluster } from './demo-cluster.ts';
+import { type Visit, Visitor } from './visitor.ts';
+
+/** Milliseconds for something that the page learns by itself. */
+const SOON = 15_000;
+
+let demo: DemoCluster;
+let browser: Browser;
+const visitors: Visitor[] = [];
+
+beforeAll(async () => {
+  [demo, browser] = await Promise.all([DemoCluster.start(), openChromium()]);
+});
+
+afterEach(async () => {
+  for (const visitor of visitors.splice(0)) {
+    const { complaints } = visitor;
+    await visitor.leave();
+    expect(complaints).toEqual([]);
+  }
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await demo?.stop();
+});
+
+async function arrive(visit?: Visit): Promise<Visitor> {
+  const visitor = await Visitor.arrive(browser, demo.line.urls, visit);
+  visitors.push(visitor);
+  return visitor;
+}
+
+async function loggedIn(visit?: Visit): Promise<Visitor> {
+  const visitor = await arrive(visit);
+  await visitor.logIn(demo.line.urls[0], demo.line.user, demo.line.password);
+  await visitor.page.getByRole('heading', { name: 'Dashboard', level: 1 }).waitFor();
+  return visitor;
+}
+
+describe('signing in', () => {
+  it('says what is wrong with a wrong password, and lets the right one in', async () => {
+    const { page } = await (async () => {
+      const visitor = await arrive();
+      await visitor.logIn(demo.line.urls[0], demo.line.user, 'not the password');
+      return visitor;
+    })();
+    await page.getByRole('alert').getByText('The user name or the password is wrong.').waitFor();
+    await page.getByLabel('Password', { exact: true }).fill(demo.line.password);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { name: 'Dashboard', level: 1 }).waitFor();
+  });
+
+  it('ends with signing out, for the cookie too', async () => {
+    const { page } = await loggedIn();
+    await page.getByRole('button', { name: /account menu/ }).click();
+    await page.getByRole('menuitem', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  });
+});
+
+describe('the dashboard', () => {
+  it('shows this machine, online, with figures that change by themselves', async () => {
+    const visitor = await loggedIn();
+    const { page } = visitor;
+    await page.getByText('3 of 3 servers healthy').waitFor({ timeout: SOON });
+    const row = page.getByRole('row').nth(1);
+    await row.getByText('Online').waitFor({ timeout: SOON });
+    const before = await row.innerText();
+    await expect.poll(() => row.innerText(), { timeout: SOON }).not.toBe(before);
+    await visitor.keepScreen('dashboard');
+  });
+
+  it('filters by status, keeps the filter in the address, and is never an empty page', async () => {
+    const { page } = await loggedIn();
+    await page.getByRole('row').nth(1).waitFor({ timeout: SOON });
+    await page
+      .getByRole('link', { name: /Offline/ })
+      .or(page.getByRole('button', { name: /Offline/ }))
+      .first()
+      .click();
+    await expect.poll(() => new URL(page.url()).search).toContain('offline');
+    await page.reload();
+    await page.getByRole('heading', { name: 'Dashboard', level: 1 }).waitFor();
+    await expect.poll(() => new URL(page.url()).search).toContain('offline');
+  });
+});
+
+describe("a machine's page", () => {
+  it('shows four charts whose figures stand there as text too', async () => {
+    const { page } = await loggedIn();
+    await page.getByRole('row').nth(1).getByRole('link').first().click();
+    for (const name of ['CPU', 'Memory', 'Disk', 'Network']) {
+      await page.getByRole('heading', { name, exact: true }).waitFor({ timeout: SOON });
+    }
+    await expect.poll(() => page.locator('canvas').count(), { timeout: SOON }).toBe(4);
+    await expect
+      .poll(() => page.getByRole('cell', { name: /^[\d.]+ %$/ }).count(), { timeout: SOON })
+      .toBeGreaterThan(5);
+    await page.getByText('shared key').waitFor();
+  });
+});
+
+describe('the Cluster Health Monitor', () => {
+  it('shows a forged record by itself, in plain words, and hostile names inert', async () => {
+    const visitor = await loggedIn();
+    const { page } = visitor;
+    await page.goto(`${demo.line.urls[0]}/settings/cluster`);
+    await page
+      .getByRole('heading', { name: /any one of your 3 servers can stop/ })
+      .waitFor({ timeout: SOON });
+    const hostile = '<img src=x onerror=alert(1)>\u202Etxt.\u0007';
+    demo.forge('node', 'intruder', JSON.stringify({ host: '10.0.0.66', node_id: 'intruder' }));
+    demo.forge('heartbeat', 'hostile', JSON.stringify({ node_id: hostile }));
+    const rejected = page.getByRole('row').filter({ hasText: 'fleet:cluster:node:intruder' });
+    await rejected.getByText('missing_signature').waitFor({ timeout: SOON });
+    await rejected.getByText(/is not signed/).waitFor();
+    const row = page.getByRole('row').filter({ hasText: 'fleet:cluster:heartbeat:hostile' });
+    await row.waitFor({ timeout: SOON });
+    const shown = await row.innerText();
+    expect(shown).toContain('<img src=x onerror=alert(1)>');
+    for (const character of ['\u0007', '\u202E']) expect(shown).not.toContain(character);
+    expect(await page.locator('img[src="x"]').count()).toBe(0);
+    await visitor.keepScreen('cluster-health');
+  });
+
+  it('shows a killed server offline and back again, without a reload', { timeout: 90_000 }, async () => {
+    const { page } = await loggedIn();
+    await page.goto(`${demo.line.urls[0]}/settings/cluster`);
+    const row = page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: /^server-03/ }) });
+    await row.getByText('Healthy').waitFor({ timeout: SOON });
+    process.kill(demo.line.pids.servers[2], 'SIGKILL');
+    await row.getByText('Offline').waitFor({ timeout: SOON });
+    await page.getByText('2 of 3 servers healthy').waitFor({ timeout: SOON });
+    await row.getByText('Healthy').waitFor({ timeout: 30_000 });
+  });
+
+  it('probes the registry when asked', async () => {
+    const { page } = await loggedIn();
+    await page.goto(`${demo.line.urls[0]}/settings/cluster`);
+    await page.getByRole('button', { name: 'Run Health Check' }).click();
+    await page.getByText(/written and read back in/).waitFor({ timeout: SOON });
+  });
+});
+
+describe('API tokens and passwords', () => {
+  it('shows a new token once, and revokes it', async () => {
+    const { page } = await loggedIn();
+    await page.goto(`${demo.line.urls[0]}/settings/tokens`);
+    await page.getByRole('button', { name: 'Create token' }).click();
+    await page.getByLabel('Name').fill('inventory script');
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /Create/ })
+      .click();
+    const token = await page
+      .getByRole('dialog')
+      .getByText(/^atl_/)
+      .or(page.locator('input[value^="atl_"]'))
+      .first();
+    await token.waitFor();
+    await page.getByRole('button', { name: 'Done' }).click();
+    await page.getByRole('button', { name: 'Revoke inventory script' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+    await page.getByText('There are no tokens yet.').waitFor();
+  });
+
+  it('changes the password and goes on working with the session that did it', async () => {
+    const { page } = await loggedIn();
+    const change = async (from: string, to: string) => {
+      await page.getByRole('button', { name: /account menu/ }).click();
+      await page.getByRole('menuitem', { name: 'Change password' }).click();
+      await page.getByLabel('Current password').fill(from);
+      await page.getByLabel('New password', { exact: true }).fill(to);
+      await page.getByLabel('New password again').fill(to);
+      await page.getByRole('button', { name: 'Change password' }).click();
+      await page.getByText('Your password is changed').waitFor();
+      await page.getByRole('button', { name: 'Done' }).click();
+    };
+    await change(demo.line.password, 'another long password');
+    await change('another long password', demo.line.password);
+  });
+});
+
+describe('on every page', () => {
+  const paths = ['/', '/settings/cluster', '/settings/tokens', '/nowhere'];
+
+  it.each(['light', 'dark'] as const)('axe finds nothing serious, in the %s scheme', async (scheme) => {
+    const stranger = await arrive({ scheme });
+    await stranger.page.goto(demo.line.urls[0]);
+    await stranger.page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    expect(await stranger.seriousFaults()).toEqual([]);
+    await stranger.page.goto(`${demo.line.urls[0]}/setup`);
+    await stranger.page.getByRole('heading', { level: 1 }).waitFor();
+    expect(await stranger.seriousFaults()).toEqual([]);
+
+    const visitor = await loggedIn({ scheme });
+    const machine = await visitor.page.getByRole('row').nth(1).getByRole('link').first().getAttribute('href');
+    for (const path of [...paths, machine ?? '/']) {
+      await visitor.page.goto(`${demo.line.urls[0]}${path}`);
+      await visitor.page.getByRole('heading', { level: 1 }).waitFor();
+      await visitor.page.waitForLoadState('load');
+      expect(await visitor.seriousFaults(), path).toEqual([]);
+    }
+  });
+
+  it('nothing runs out of the window at 390 px', async () => {
+    const visitor = await loggedIn({ width: 390 });
+    for (const path of paths) {
+      await visitor.page.goto(`${demo.line.urls[0]}${path}`);
+      await visitor.page.getByRole('heading', { level: 1 }).waitFor();
+      expect(await visitor.overflow(), path).toBeLessThanOrEqual(0);
+    }
+  });
+});
