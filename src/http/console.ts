@@ -3,7 +3,7 @@
  * each answer (the one place where the component library writes a style element); no script is ever inline.
  */
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -12,7 +12,6 @@ import { open } from './guard.ts';
 import { sendProblem } from './problem.ts';
 import type { App } from './server.ts';
 
-const PAGE = 'index.html';
 const NONCE_PLACE = '__CSP_NONCE__';
 
 const POLICY = {
@@ -35,16 +34,8 @@ export function contentPolicy(nonce?: string): string {
 
 /** Serves the built console; without one every page says how to build it. Unknown paths are the console's own. */
 export async function serveConsole(app: App, folder: string): Promise<void> {
-  const page = await readFile(join(folder, PAGE), 'utf8').catch(() => undefined);
+  const page = await readFile(join(folder, 'index.html'), 'utf8').catch(() => undefined);
   await app.register(fastifyStatic, { root: folder, serve: false, decorateReply: true });
-
-  for (const name of await besidePage(folder)) {
-    app.get(`/${name}`, {
-      config: { guard: open },
-      schema: { hide: true },
-      handler: async (_, reply) => reply.sendFile(name, folder, { maxAge: '1h' }),
-    });
-  }
 
   app.get('/assets/*', {
     config: { guard: open },
@@ -67,12 +58,6 @@ export async function serveConsole(app: App, folder: string): Promise<void> {
     }
     return page === undefined ? sendUnbuilt(request, reply) : sendPage(page, reply);
   });
-}
-
-/** Files at the root of the console other than the page, such as its icon. */
-async function besidePage(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  return entries.filter((entry) => entry.isFile() && entry.name !== PAGE).map((entry) => entry.name);
 }
 
 function sendPage(page: string, reply: FastifyReply): FastifyReply {
