@@ -2,7 +2,6 @@
  * The TLS port of a server with a key of its own, asked by curl, openssl and the agent, which know nothing of our
  * code: what it speaks, what it refuses, and what it says to who comes without TLS.
  */
-import { spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { request } from 'node:https';
@@ -12,6 +11,7 @@ import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { atlasFleet } from '../cli/atlas-fleet.ts';
 import { makeCertificate } from '../fakes/certificate.ts';
+import { runForeign } from '../scenario/foreign-program.ts';
 import { LiveCluster, type LiveServer, USER } from '../scenario/live-cluster.ts';
 import { RegistryIntruder } from '../scenario/registry-intruder.ts';
 
@@ -28,32 +28,8 @@ beforeAll(async () => {
 
 afterAll(() => cluster?.stop());
 
-interface Ran {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** A program of somebody else's, with nothing to read. Null when this machine does not have it. */
-function run(program: string, ...args: string[]): Promise<Ran | null> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let [stdout, stderr] = ['', ''];
-    child.stdout.on('data', (chunk) => {
-      stdout += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk;
-    });
-    child.once('error', (error: NodeJS.ErrnoException) =>
-      error.code === 'ENOENT' ? resolve(null) : reject(error),
-    );
-    child.once('close', (code) => resolve({ code, stdout, stderr }));
-  });
-}
-
-const CURL = (await run('curl', '--version')) !== null;
-const OPENSSL = (await run('openssl', 'version')) !== null;
+const CURL = (await runForeign('curl', '--version')) !== null;
+const OPENSSL = (await runForeign('openssl', 'version')) !== null;
 
 /** Over TLS without asking who it is: for what is said, not for who says it. */
 function ask(path: string, options: { method?: string; body?: string } = {}) {
@@ -75,7 +51,7 @@ function ask(path: string, options: { method?: string; body?: string } = {}) {
 
 describe('plain HTTP on the TLS port', () => {
   it.skipIf(!CURL)('is answered with a 400 that names the https address (curl)', async () => {
-    const ran = await run(
+    const ran = await runForeign(
       'curl',
       '-si',
       '--noproxy',
@@ -107,7 +83,7 @@ describe('plain HTTP on the TLS port', () => {
 
 describe('TLS', () => {
   const shake = (version: string) =>
-    run(
+    runForeign(
       'openssl',
       's_client',
       version,

@@ -1,0 +1,194 @@
+/**
+ * `atlas-fleet demo` as a newcomer meets it: one line within 15 s that leads to a working cluster, a killed server
+ * that comes back, and nothing left of it afterwards, whether it was ended or killed.
+ */
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { NodeView } from '../../src/services/cluster-view.ts';
+import { atlasFleet } from '../cli/atlas-fleet.ts';
+import { DemoGround, type DemoLine, DemoProcess } from './demo-process.ts';
+import { eventually } from './eventually.ts';
+import { freePorts } from './loopback-ports.ts';
+
+const PROMISED_MS = 15_000;
+const WAIT_MS = 30_000;
+/** Seconds, of the demo: node_timeout and one interval. */
+const OFFLINE_WITHIN_MS = 6000;
+
+let ground: DemoGround;
+let port: number;
+let demo: DemoProcess;
+let line: DemoLine;
+let tookMs: number;
+
+beforeAll(async () => {
+  ground = new DemoGround();
+  port = await freePorts(3);
+  const startedAt = performance.now();
+  demo = new DemoProcess(ground, port);
+  line = await demo.line();
+  tookMs = performance.now() - startedAt;
+});
+
+afterAll(async () => {
+  await demo?.end('SIGKILL');
+  ground?.remove();
+});
+
+async function nodesBy(configPath = line.config_paths[0] ?? ''): Promise<NodeView[]> {
+  const { code, stdout, stderr } = await atlasFleet(['cluster', 'nodes', '--json', '--config', configPath], {
+    env: ground.env,
+  });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return (JSON.parse(stdout) as { nodes: NodeView[] }).nodes;
+}
+
+const statesOf = (nodes: readonly NodeView[]) => nodes.map(({ node_id, state }) => `${node_id} ${state}`);
+const ALL_HEALTHY = ['server-01 healthy', 'server-02 healthy', 'server-03 healthy'];
+
+async function logIn(): Promise<string> {
+  const body = JSON.stringify({ username: line.user, password: line.password });
+  const headers = { 'content-type': 'application/json' };
+  const answer = await fetch(`${line.urls[0]}/api/fleet/login`, { method: 'POST', headers, body });
+  expect(answer.status).toBe(200);
+  return answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+}
+
+async function read<T>(path: string, cookie: string, url = line.urls[0]): Promise<T> {
+  const answer = await fetch(`${url}${path}`, { headers: { cookie } });
+  expect(answer.status, path).toBe(200);
+  return (await answer.json()) as T;
+}
+
+describe('a demo that runs', () => {
+  it('has printed its one line within 15 s, with the fixed names, and talked on stderr only', () => {
+    expect(tookMs).toBeLessThan(PROMISED_MS);
+    expect(demo.stdout.trimEnd().split('\n')).toHaveLength(1);
+    expect(line).toEqual({
+      urls: [0, 1, 2].map((i) => `http://127.0.0.1:${port + i}`),
+      user: 'admin',
+      password: expect.stringMatching(/^[A-Za-z0-9_-]{20}$/),
+      api_key: expect.stringMatching(/^[A-Za-z0-9+/]{43}=$/),
+      config_paths: [1, 2, 3].map((i) => join(ground.work, '.atlas-demo', `server-0${i}`, 'config.yaml')),
+      pids: {
+        servers: [expect.any(Number), expect.any(Number), expect.any(Number)],
+        agent: expect.any(Number),
+      },
+    });
+    expect(demo.stderr).toContain('3 healthy members');
+    expect(demo.stderr).not.toContain(line.password);
+  });
+
+  it('has three healthy members by the command line of each', async () => {
+    for (const path of line.config_paths) expect(statesOf(await nodesBy(path))).toEqual(ALL_HEALTHY);
+  });
+
+  it("shows this machine's live figures through the API after a login, from every server", async () => {
+    const cookie = await logIn();
+    for (const url of line.urls) {
+      const { items } = await read<{ items: Record<string, unknown>[] }>('/api/fleet/machines', cookie, url);
+      expect(items).toHaveLength(1);
+      const [machine = {}] = items;
+      expect(machine).toMatchObject({ status: 'online', sealing: 'shared key' });
+      expect(machine.memory_total_bytes).toBeGreaterThan(1e8);
+      expect(machine.disk_total_bytes).toBeGreaterThan(1e8);
+      const path = `/api/fleet/machines/${machine.machine_id}/series?metric=memory_percent`;
+      const { unit, points } = await read<{ unit: string; points: [number, number | null][] }>(
+        path,
+        cookie,
+        url,
+      );
+      expect(unit).toBe('percent');
+      expect(points.some(([, value]) => value !== null && value > 0)).toBe(true);
+    }
+  });
+
+  it('shows a killed server offline in time, and has it back by itself', async () => {
+    const pid = line.pids.servers[2] ?? 0;
+    const cookie = await logIn();
+    const seenAs = (state: string) =>
+      eventually(`server-03 is ${state}`, WAIT_MS, async () => {
+        const { nodes } = await read<{ nodes: NodeView[] }>('/api/fleet/cluster/nodes', cookie);
+        return nodes.find(({ node_id }) => node_id === 'server-03')?.state === state;
+      });
+    process.kill(pid, 'SIGKILL');
+    const killedAt = performance.now();
+    await seenAs('offline');
+    expect(performance.now() - killedAt).toBeLessThan(OFFLINE_WITHIN_MS + 300); // one look and one answer of ours
+    await seenAs('healthy');
+    expect(statesOf(await nodesBy())).toEqual(ALL_HEALTHY);
+    expect(demo.stderr).toContain('server-03 stopped (SIGKILL); it comes back in 10 s.');
+    expect(await ground.processes()).not.toContain(pid);
+  });
+
+  it('is not disturbed by a second one: the same folder and the same ports are clear errors', async () => {
+    const sameFolder = new DemoProcess(ground, await freePorts(3));
+    expect(await sameFolder.ended()).toBe(7);
+    expect(sameFolder.stderr).toMatch(
+      /^error: a demo runs in \S+ already \(process \d+\)\nhint: end it with Ctrl-C, or start this one in another folder with another --port\n$/,
+    );
+    const elsewhere = new DemoGround();
+    onTestFinished(() => elsewhere.remove());
+    const samePort = new DemoProcess(elsewhere, port);
+    expect(await samePort.ended()).toBe(7);
+    expect(samePort.stderr).toBe(
+      `error: port ${port} on 127.0.0.1 is taken by another program\nhint: stop it, or choose other ports: npm start -- --port ${port + 1000}\n`,
+    );
+    expect(elsewhere.contents).toEqual([]);
+    expect(statesOf(await nodesBy())).toEqual(ALL_HEALTHY);
+  });
+
+  it('ends with Ctrl-C, and of its processes, its folder and its ports nothing is left', async () => {
+    const pids = await ground.processes();
+    expect(pids).toHaveLength(4);
+    expect(await demo.end('SIGINT')).toBe(0);
+    expect(demo.stderr).toContain('Everything is gone: 3 servers, the agent, ');
+    expect(await ground.processes()).toEqual([]);
+    for (const pid of [...pids, ...line.pids.servers, line.pids.agent]) {
+      expect(await ground.isAlive(pid), `process ${pid}`).toBe(false);
+    }
+    expect(ground.contents).toEqual([]);
+    for (const taken of [port, port + 1, port + 2]) expect(await isFree(taken)).toBe(true);
+  });
+});
+
+describe('a demo that was killed', () => {
+  it('takes its servers and its agent with it, and the next one starts over its leftovers', async () => {
+    const killed = new DemoProcess(ground, port);
+    const { pids } = await killed.line();
+    expect(await killed.end('SIGKILL')).toBe('SIGKILL');
+    await eventually('its servers and its agent end', WAIT_MS, async () => {
+      return (await ground.processes()).length === 0;
+    });
+    for (const pid of [...pids.servers, pids.agent]) expect(await ground.isAlive(pid)).toBe(false);
+    expect(existsSync(join(ground.work, '.atlas-demo'))).toBe(true);
+
+    demo = new DemoProcess(ground, port);
+    line = await demo.line();
+    expect(statesOf(await nodesBy())).toEqual(ALL_HEALTHY);
+    expect(await demo.end('SIGINT')).toBe(0);
+    expect(await ground.processes()).toEqual([]);
+    expect(ground.contents).toEqual([]);
+  });
+});
+
+describe('a demo that is ended while it starts', () => {
+  it('leaves nothing either', async () => {
+    const early = new DemoProcess(ground, port);
+    await eventually('a server runs', WAIT_MS, async () => (await ground.processes()).length > 0);
+    expect(await early.end('SIGINT')).toBe(0);
+    expect(early.stdout).toBe('');
+    expect(await ground.processes()).toEqual([]);
+    expect(ground.contents).toEqual([]);
+  });
+});
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer()
+      .once('error', () => resolve(false))
+      .listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });
+}
