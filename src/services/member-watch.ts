@@ -180,8 +180,8 @@ export class MemberWatch {
     this.#states = new Map(members.map(({ nodeId, state }) => [nodeId, state]));
     const moved = members.filter(({ nodeId, state }) => before.get(nodeId) !== state);
     for (const { nodeId, state, silentMs } of moved) {
-      const say = state === 'offline' || state === 'rejected' ? this.#parts.log.warn : this.#parts.log.info;
-      say('cluster.node.state', `Node ${nodeId} is ${state}`, {
+      const level = state === 'offline' || state === 'rejected' ? 'warn' : 'info';
+      this.#parts.log[level]('cluster.node.state', `Node ${nodeId} is ${state}`, {
         before: before.get(nodeId) ?? 'new',
         silent_seconds: silentMs === null ? null : Math.round(silentMs / 1000),
       });
