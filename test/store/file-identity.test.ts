@@ -108,7 +108,7 @@ describe('openIdentity', () => {
       },
     ],
     ['a folder', (at: string) => mkdirSync(at, { mode: 0o700 })],
-    ['a pipe', (at: string) => void execFileSync('mkfifo', ['-m', '600', at])],
+    ['a pipe', (at: string) => void execFileSync('sh', ['-c', 'mkfifo -m 600 "$0"', at])],
   ])('refuses %s in its place, and makes no other identity over it', async (_, put) => {
     mkdirSync(dataDir, { recursive: true });
     put(path('identity.json'));

@@ -63,7 +63,9 @@ describe('the files', () => {
 
   it('of a process with our number on another machine are not touched and stop nobody', async () => {
     const store = await open();
-    const theirs = Array.from({ length: 100 }, (_, i) => join(statePath, 'node', `.${process.pid}-${i}.tmp`));
+    const theirs = Array.from({ length: 2000 }, (_, i) =>
+      join(statePath, 'node', `.${process.pid}-${i}.tmp`),
+    );
     for (const path of theirs) writeFileSync(path, 'half a record');
     for (let i = 0; i < 10; i += 1) await write(store);
     expect(theirs.every(existsSync)).toBe(true);
@@ -98,7 +100,7 @@ describe('what somebody may put in place of a file', () => {
   });
 
   it('a pipe is not waited for', async () => {
-    execFileSync('mkfifo', [path()]);
+    execFileSync('sh', ['-c', 'mkfifo "$0"', path()]);
     expect(await readAlice()).toEqual({ kind: 'unreadable', reason: 'Not a file' });
   });
 
