@@ -2,9 +2,7 @@
  * The cluster as pages and scripts ask for it: this node's own view, with the words that findings have. A
  * single server without cluster mode is a cluster of one, not an error.
  */
-import { decodeUtf8 } from '../base/bytes.ts';
 import type { Clock } from '../base/clock.ts';
-import { AtlasError } from '../base/errors.ts';
 import { isActive, type NodeState } from '../membership/failure-detector.ts';
 import {
   type ClusterFacts,
@@ -16,32 +14,14 @@ import {
 import type { Member } from '../membership/member-table.ts';
 import type { RefusalLedger } from '../membership/refusal-ledger.ts';
 import { refusalSentence } from '../membership/refusal-words.ts';
-import { RECORD_TYPES, type RecordType } from '../protocol/keyring.ts';
-import { NODE_ID } from '../protocol/limits.ts';
 import type { NodeRecordBody } from '../protocol/node-record.ts';
 import type { RefusalCode } from '../protocol/refusal.ts';
 import type { SecurityStatus } from '../protocol/security-level.ts';
 import type { MemberStore } from '../store/member-store.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { MemberWatch } from './member-watch.ts';
-
-export interface NodeView {
-  node_id: string;
-  hostname: string;
-  host: string;
-  port: number;
-  state: NodeState;
-  last_heartbeat_age_seconds: number | null;
-  started_at: string | null;
-  version: string;
-  key_id: string | null;
-  incarnation: number;
-  sequence: number;
-  signature: string;
-  clock_offset_seconds: number | null;
-  reports_per_minute: number | null;
-  this_node: boolean;
-}
+import { describeNode, type NodeView } from './node-view.ts';
+import { inspectSlot, type SlotInspection } from './slot-inspection.ts';
 
 export interface RefusalView {
   code: RefusalCode;
@@ -85,16 +65,6 @@ export interface HealthCheckView {
   findings: Finding[];
 }
 
-export interface SlotInspection {
-  key: string;
-  found: 'record' | 'missing' | 'unreadable';
-  size_bytes: number | null;
-  text: string | null;
-  verified: boolean;
-  code: RefusalCode | null;
-  sentence: string;
-}
-
 /** What runs only in cluster mode. */
 export interface ClusterParts {
   readonly store: MemberStore;
@@ -114,10 +84,6 @@ export interface ClusterViewOptions {
   /** Null without cluster mode. */
   readonly cluster: ClusterParts | null;
 }
-
-const AUTHENTIC = 'Authentic, and inside its window.';
-const UNPROVEN = 'In form, and inside its window. Authentication is off: anyone may have written it.';
-const SLOT_KEY = /^fleet:cluster:([a-z]+):(.+)$/;
 
 type WriteProbe = HealthCheckView['backend']['write_probe'];
 
@@ -186,38 +152,8 @@ export class ClusterView {
   }
 
   /** One slot, by the seeds' key. Rejects with slot_unknown for a key that no slot has, or without cluster mode. */
-  async inspect(key: string): Promise<SlotInspection> {
-    const { cluster, security } = this.#options;
-    const [, type, nodeId] = SLOT_KEY.exec(key) ?? [];
-    if (cluster === null || !isRecordType(type) || nodeId === undefined || !NODE_ID.test(nodeId)) {
-      throw new AtlasError('slot_unknown', 'There is no such key in the registry.', {
-        hint: 'Keys look like fleet:cluster:node:<node_id> and fleet:cluster:heartbeat:<node_id>.',
-      });
-    }
-    const reading = await cluster.store.inspect(type, nodeId);
-    if (reading.kind !== 'bytes') {
-      const sentence =
-        reading.kind === 'missing' ? 'Nothing lies there.' : `Not readable: ${reading.reason}.`;
-      return {
-        key,
-        found: reading.kind,
-        size_bytes: null,
-        text: null,
-        verified: false,
-        code: null,
-        sentence,
-      };
-    }
-    const refusal = cluster.watch.examine(type, nodeId, reading.bytes);
-    return {
-      key,
-      found: 'record',
-      size_bytes: reading.bytes.byteLength,
-      text: decodeUtf8(reading.bytes) ?? null,
-      verified: refusal === undefined && security.enabled,
-      code: refusal?.code ?? null,
-      sentence: refusal ? refusalSentence(refusal) : security.enabled ? AUTHENTIC : UNPROVEN,
-    };
+  inspect(key: string): Promise<SlotInspection> {
+    return inspectSlot(key, this.#options.cluster, this.#options.security.enabled);
   }
 
   #facts(): ClusterFacts {
@@ -282,36 +218,28 @@ export class ClusterView {
 
   #describeSelf(): NodeView {
     const { cluster, nodeId, security, reportsPerMinute, describe } = this.#options;
-    const mark = cluster?.heartbeat.mark('heartbeat');
-    return {
-      ...describeRecord(describe()),
-      node_id: nodeId,
+    return describeNode({
+      nodeId,
+      record: describe(),
       state: this.#selfState(),
-      last_heartbeat_age_seconds: asSeconds(this.#selfAgeMs()),
-      key_id: security.key_id,
-      incarnation: mark?.incarnation ?? 0,
-      sequence: mark?.sequence ?? 0,
+      heartbeatAgeMs: this.#selfAgeMs(),
+      keyId: security.key_id,
+      mark: cluster?.heartbeat.mark('heartbeat') ?? null,
       signature: security.enabled ? 'verified' : 'off',
-      clock_offset_seconds: 0,
-      reports_per_minute: reportsPerMinute(),
-      this_node: true,
-    };
+      clockOffsetSeconds: 0,
+      reportsPerMinute: reportsPerMinute(),
+      isThisNode: true,
+    });
   }
 
   #describe(member: Member): NodeView {
-    return {
-      ...describeRecord(member.record),
-      node_id: member.nodeId,
-      state: member.state,
-      last_heartbeat_age_seconds: asSeconds(member.silentMs),
-      key_id: member.keyId,
-      incarnation: member.mark?.incarnation ?? 0,
-      sequence: member.mark?.sequence ?? 0,
+    return describeNode({
+      ...member,
+      heartbeatAgeMs: member.silentMs,
       signature: member.refusal?.reason ?? (this.#options.security.enabled ? 'verified' : 'off'),
-      clock_offset_seconds: member.clockOffsetSeconds,
-      reports_per_minute: member.heartbeat?.load.reports_per_minute ?? null,
-      this_node: false,
-    };
+      reportsPerMinute: member.heartbeat?.load.reports_per_minute ?? null,
+      isThisNode: false,
+    });
   }
 
   #refusals(): RefusalView[] {
@@ -329,25 +257,7 @@ export class ClusterView {
   }
 }
 
-function isRecordType(text: string | undefined): text is RecordType {
-  return RECORD_TYPES.some((type) => type === text);
-}
-
 function registryState(facts: ClusterFacts): 'available' | 'unavailable' | 'incomplete' {
   if (facts.registryDownSinceMs !== null) return 'unavailable';
   return facts.members.some((member) => member.missing) ? 'incomplete' : 'available';
-}
-
-function describeRecord(record: NodeRecordBody | null) {
-  return {
-    hostname: record?.hostname ?? '',
-    host: record?.host ?? '',
-    port: record?.port ?? 0,
-    started_at: record ? new Date(record.started_at * 1000).toISOString() : null,
-    version: record?.version ?? '',
-  };
-}
-
-function asSeconds(ms: number | null): number | null {
-  return ms === null ? null : Math.round(ms / 100) / 10;
 }
