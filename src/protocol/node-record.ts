@@ -3,11 +3,15 @@
  * the same node names its hash, so an old one that is put back moves nothing.
  */
 import { z } from 'zod';
+import { decodeBase64 } from '../base/bytes.ts';
 import type { VerifiedRecord } from './record.ts';
 
 /** Characters of a host name (RFC 1035, 2.3.4) and of a version. */
 const HOST_MAX_LENGTH = 253;
 const VERSION_MAX_LENGTH = 64;
+
+/** Base64 of 32 bytes in its one spelling: a key, or a SHA-256. */
+const bytes32 = z.string().refine((text) => decodeBase64(text)?.byteLength === 32);
 
 const body = z.object({
   hostname: z.string().min(1).max(HOST_MAX_LENGTH),
@@ -18,11 +22,11 @@ const body = z.object({
   /** Unix seconds. */
   started_at: z.number().int().min(0),
   /** Ed25519, 32 bytes, base64: what its records are signed with. */
-  identity_key: z.string().length(44),
+  identity_key: bytes32,
   /** X25519, 32 bytes, base64: what secrets for it are sealed to. */
-  sealing_key: z.string().length(44),
+  sealing_key: bytes32,
   /** SHA-256 of its TLS key's SPKI, base64; absent where it does not speak TLS with a key of its own. */
-  tls_spki_sha256: z.string().length(44).optional(),
+  tls_spki_sha256: bytes32.optional(),
 });
 
 export type NodeRecordBody = z.output<typeof body>;

@@ -39,7 +39,7 @@ describe('the body of a node record', () => {
     { port: 1 },
     { port: 65_535 },
     { started_at: 0 },
-    { tls_spki_sha256: 'x'.repeat(44) },
+    { tls_spki_sha256: Buffer.alloc(32, 1).toString('base64') },
   ])('takes %j', (change) => {
     expect(node(change)).toMatchObject(change);
   });
@@ -55,6 +55,9 @@ describe('the body of a node record', () => {
     { version: 'x'.repeat(65) },
     { started_at: -1 },
     { sealing_key: 'short' },
+    { sealing_key: 'x'.repeat(44) },
+    { sealing_key: Buffer.alloc(32, 0xff).toString('base64url') },
+    { tls_spki_sha256: Buffer.alloc(33).toString('base64') },
     { tls_spki_sha256: null },
   ])('is none with %j', (change) => {
     expect(node(change)).toBeUndefined();
