@@ -77,7 +77,7 @@ export function escapeControls(text: string): string {
 
 /**
  * Says a repeated thing once, then at most once each interval with the number of times it happened between.
- * At most MAX_KEYS things are kept apart; what is beyond is counted together.
+ * At most MAX_KEYS things are kept apart; what is beyond is counted together until one of them has been quiet.
  */
 export class RateLimitedLog {
   static readonly INTERVAL_MS = 60_000;
@@ -92,6 +92,7 @@ export class RateLimitedLog {
   /** Calls `say` with how often this happened since it was last said, or not at all. */
   once(key: string, say: (times: number) => void): void {
     const now = this.#clock.monotonicMs();
+    if (!this.#said.has(key) && this.#said.size >= RateLimitedLog.MAX_KEYS) this.#forgetQuiet(now);
     const slot = this.#said.has(key) || this.#said.size < RateLimitedLog.MAX_KEYS ? key : '';
     const last = this.#said.get(slot);
     if (last !== undefined && now - last.at < RateLimitedLog.INTERVAL_MS) {
@@ -100,5 +101,12 @@ export class RateLimitedLog {
     }
     this.#said.set(slot, { at: now, unsaid: 0 });
     say((last?.unsaid ?? 0) + 1);
+  }
+
+  /** What was last said longer ago than the interval, with nothing held back since. */
+  #forgetQuiet(now: number): void {
+    for (const [key, { at, unsaid }] of this.#said) {
+      if (unsaid === 0 && now - at >= RateLimitedLog.INTERVAL_MS) this.#said.delete(key);
+    }
   }
 }
