@@ -156,7 +156,7 @@ export class MemberTable {
     entry.ghost = false;
     entry.missing = false;
     entry.wrongClock = null;
-    entry.offsetSeconds = record.mark.timestamp - at.wallSeconds;
+    entry.offsetSeconds = this.#offsetOf(record.mark, at);
     if (entry.namesUs) settleRecord(entry, body.record);
     return undefined;
   }
@@ -171,7 +171,7 @@ export class MemberTable {
     if (entry === undefined || !entry.everNamedUs) return;
     entry.marks.heartbeat = mark;
     entry.wrongClock = { refusal, atMs: at.monotonicMs, times: (entry.wrongClock?.times ?? 0) + 1 };
-    entry.offsetSeconds = mark.timestamp - at.wallSeconds;
+    entry.offsetSeconds = this.#offsetOf(mark, at);
   }
 
   /** Whether the registry still holds its heartbeat row. */
@@ -243,6 +243,13 @@ export class MemberTable {
 
   #silentMs(entry: Entry): number {
     return this.#lookedAtMs - entry.judgedFromMs;
+  }
+
+  /** What of the difference is surely the clock: a record lay there for up to half an interval and a second. */
+  #offsetOf(mark: Mark, at: Sighting): number {
+    const difference = mark.timestamp - at.wallSeconds;
+    const unseenSeconds = 1 + Math.ceil(this.#pace.intervalMs / 2000);
+    return difference >= 0 ? difference : Math.min(0, difference + unseenSeconds);
   }
 
   #hasWrongClock({ wrongClock }: Entry): boolean {
