@@ -7,6 +7,7 @@ import { mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
+import { AtlasError, systemCode } from '../../base/errors.ts';
 import { requireConfig } from '../configuration.ts';
 import { administer } from '../control.ts';
 import { PROGRAM } from '../program.ts';
@@ -27,7 +28,7 @@ async function init({ dir }: { dir: string }): Promise<void> {
   const { generateSecretText } = await import('../../protocol/keyring.ts');
   const folder = resolve(dir);
   const path = join(folder, 'config.yaml');
-  mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
+  makeFolder(folder);
   createConfig(
     path,
     freshConfig({
@@ -49,4 +50,19 @@ async function init({ dir }: { dir: string }): Promise<void> {
 Start the server:   ${PROGRAM} server --config ${path}
 Then open:          https://${name}:${config.server.port}/setup?code=${code}
 Setup code:         ${code}  (once, within 30 minutes)`);
+}
+
+/** Only the last part of the path: a mistyped parent is a mistake, and no reason to make a tree. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: PRIVATE_FOLDER });
+  } catch (cause) {
+    const code = systemCode(cause);
+    if (code === 'EEXIST') return;
+    const hint =
+      code === 'ENOENT'
+        ? 'make the folder above it first, or name another'
+        : 'name a folder that you may write to';
+    throw new AtlasError('usage', `${path} cannot be made: ${code ?? 'unknown reason'}`, { cause, hint });
+  }
 }
