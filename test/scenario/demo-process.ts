@@ -29,10 +29,12 @@ export class DemoGround {
   readonly #folder: string;
   readonly work: string;
 
-  constructor() {
+  /** `below`: further folders to type the command in, such as those of a deep checkout. */
+  constructor(below = '') {
     this.#folder = realpathSync(mkdtempSync(join(tmpdir(), 'atlas-demo-')));
-    this.work = join(this.#folder, 'work');
-    for (const name of ['work', 'home', 'tmp']) mkdirSync(join(this.#folder, name));
+    this.work = join(this.#folder, 'work', below);
+    for (const path of [this.work, join(this.#folder, 'home'), join(this.#folder, 'tmp')])
+      mkdirSync(path, { recursive: true });
   }
 
   get env(): Record<string, string> {
@@ -40,10 +42,10 @@ export class DemoGround {
     return { PATH: process.env.PATH ?? '', HOME: home, TMPDIR: tmp };
   }
 
-  /** All that lies in the three folders, by its path below them. */
+  /** All that lies where the command was typed, in its HOME and in its TMPDIR. */
   get contents(): string[] {
-    return ['work', 'home', 'tmp'].flatMap((name) =>
-      readdirSync(join(this.#folder, name)).map((one) => `${name}/${one}`),
+    return [this.work, join(this.#folder, 'home'), join(this.#folder, 'tmp')].flatMap((path) =>
+      readdirSync(path).map((name) => join(path, name)),
     );
   }
 

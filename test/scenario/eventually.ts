@@ -5,7 +5,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 
 /** Milliseconds between two looks. */
-export const LOOK_MS = 25;
+const LOOK_MS = 25;
 
 /** The first answer that is neither undefined nor false. A look that throws is a look that found nothing. */
 export async function eventually<T>(

@@ -4,6 +4,7 @@
  * same before, during and after.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RECORD_TYPES } from '../../src/protocol/keyring.ts';
 import type { RefusalView } from '../../src/services/cluster-view.ts';
 import { eventually } from './eventually.ts';
 import { LiveCluster, type LiveServer } from './live-cluster.ts';
@@ -76,8 +77,8 @@ function expectLogged(server: LiveServer, claimed: string, reason: RegExp): void
 }
 
 describe('under a name that is no member, ', () => {
-  beforeAll(() => {
-    for (const record of STRANGER_RECORDS) plantStranger(record, forger, intruder);
+  beforeAll(async () => {
+    for (const record of STRANGER_RECORDS) await plantStranger(record, forger, intruder);
   });
 
   for (const { title, type, nodeId, claims, code, reason } of STRANGER_RECORDS) {
@@ -264,7 +265,7 @@ describe("in a member's own slots, ", () => {
   });
 });
 
-describe('through all of it, ', () => {
+describe('read again and again, ', () => {
   it('the same bytes are counted once, however often they are read', async () => {
     for (const server of cluster.servers) {
       const { refusals } = await server.client.health();
@@ -274,7 +275,69 @@ describe('through all of it, ', () => {
       }
     }
   });
+});
 
+describe('the whole registry, ', () => {
+  const sequenceOf = (name: string) => Number(intruder.fieldsOf(heartbeatOf(name))._sequence);
+
+  /** Everybody has written since, and everybody has read that. */
+  async function goesOn(): Promise<void> {
+    for (const { name } of cluster.servers) {
+      await eventually(`${name} writes again`, READ_MS, () => sequenceOf(name) > 0);
+      await intruder.afterBeat(
+        name,
+        cluster.servers.filter((server) => server.name !== name),
+      );
+    }
+  }
+
+  it('emptied, is filled again', async () => {
+    for (const type of RECORD_TYPES) intruder.empty(type);
+    await goesOn();
+  });
+
+  it('removed, is made again', async () => {
+    intruder.removeAll();
+    await goesOn();
+  });
+
+  it('put back from an old copy, is refused as replayed', async () => {
+    const copy = intruder.copy();
+    const before = cluster.servers.map(({ name }) => sequenceOf(name));
+    await eventually('the copy is old', READ_MS, () =>
+      cluster.servers.every(({ name }, i) => sequenceOf(name) > (before[i] ?? 0) + 1),
+    );
+    await intruder.afterBeat('server-01', cluster.servers.slice(1));
+    const slot = heartbeatOf('server-01');
+    const readers = cluster.servers.slice(1);
+    const counts = () =>
+      Promise.all(readers.map(async (server) => (await refusalOf(server, 'replayed', slot))?.count ?? 0));
+    const counted = await counts();
+    intruder.putBack(copy);
+    await eventually('all others refuse it once more', READ_MS, async () =>
+      (await counts()).every((count, i) => count > (counted[i] ?? 0)),
+    );
+    await goesOn();
+  });
+
+  it('filled with 10,000 strangers, is read in bounded pieces', async () => {
+    for (let i = 0; i < 10_000; i += 1) {
+      intruder.write(nodeOf(`junk-${i}`), `{"node_id":"junk-${i}"}`);
+    }
+    for (const { name, client } of cluster.servers) {
+      await eventually(`${name} counts them`, READ_MS, async () => {
+        const { refusals } = await client.health();
+        const counted = refusals.filter(({ node_id }) => node_id.startsWith('junk-')).length;
+        return counted >= 64 && refusals.length <= 300;
+      });
+    }
+    await goesOn();
+    intruder.empty('node');
+    await goesOn();
+  });
+});
+
+describe('through all of it, ', () => {
   it("every server's view of the members was the same all the time: three, healthy, where they were", async () => {
     await witness.stop();
     expect(witness.views).toHaveLength(1);

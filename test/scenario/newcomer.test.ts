@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { digestOf } from '../../src/protocol/record.ts';
-import type { NodeView } from '../../src/services/cluster-view.ts';
+import type { NodeView } from '../../src/services/node-view.ts';
 import { eventually } from './eventually.ts';
 import { LiveCluster, type LiveServer } from './live-cluster.ts';
 import { newIdentityKey, nowSeconds, RecordForger } from './record-forger.ts';

