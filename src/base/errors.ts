@@ -22,7 +22,6 @@ const KINDS = {
   bad_request: 'invalid',
   bad_cursor: 'invalid',
   not_found: 'not_found',
-  method_not_allowed: 'invalid',
   body_too_large: 'too_large',
   unsupported_media_type: 'invalid',
   tls_required: 'invalid',
@@ -68,8 +67,6 @@ const KINDS = {
   not_running: 'unavailable',
   unreachable: 'unavailable',
   usage: 'usage',
-  node_too_old: 'usage',
-  clock_unset: 'internal',
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof KINDS;

@@ -1,0 +1,71 @@
+/**
+ * Server-sent events (WHATWG HTML, 9.2): each page that listens is one open answer. Bounded in number, in time, so
+ * that the session is checked again, and in what waits for a reader that does not read. A stream that broke ends
+ * only itself: every write and every error of it stays in here.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AtlasError } from '../base/errors.ts';
+import type { Changes } from '../services/changes.ts';
+
+/** Pages that listen at the same time; more of them poll. Arbitrary. */
+const STREAMS_MAX = 256;
+/** Milliseconds after which a stream ends, and its page comes back with its session. */
+const STREAM_MAX_MS = 600_000;
+/** Milliseconds between comments that keep proxies from closing a quiet stream. */
+const KEEP_ALIVE_MS = 15_000;
+/** Bytes that may wait for a reader. A page that reads has none waiting. */
+const WAITING_MAX_BYTES = 4096;
+
+export class EventStreams {
+  readonly #changes: Changes;
+  readonly #ends = new Set<() => void>();
+
+  constructor(changes: Changes) {
+    this.#changes = changes;
+  }
+
+  /** Takes the answer over. Throws rate_limited when too many listen. */
+  open(request: FastifyRequest, reply: FastifyReply): void {
+    if (this.#ends.size >= STREAMS_MAX) {
+      throw new AtlasError('rate_limited', 'Too many pages listen already; this one polls.', {
+        retryAfterSeconds: 30,
+      });
+    }
+    reply.hijack();
+    const stream = reply.raw;
+    for (const [name, value] of Object.entries(reply.getHeaders())) {
+      if (value !== undefined) stream.setHeader(name, value);
+    }
+    const send = (text: string) => {
+      if (stream.writableLength > WAITING_MAX_BYTES) end();
+      else if (!stream.writableEnded && !stream.destroyed) stream.write(text);
+    };
+    const unsubscribe = this.#changes.subscribe((topic) => send(`event: ${topic}\ndata: {}\n\n`));
+    const keepAlive = setInterval(() => send(':\n\n'), KEEP_ALIVE_MS).unref();
+    const tooLong = setTimeout(() => end(), STREAM_MAX_MS).unref();
+    const end = () => {
+      unsubscribe();
+      clearInterval(keepAlive);
+      clearTimeout(tooLong);
+      this.#ends.delete(end);
+      if (!stream.writableEnded) stream.end();
+      // Behind other answers that nobody reads it would wait for ever.
+      if (stream.writableLength > 0 || stream.socket === null) request.raw.socket.destroy();
+    };
+    this.#ends.add(end);
+    stream.on('error', end);
+    request.raw.socket.once('close', end);
+    request.raw.once('close', end);
+    stream.writeHead(200, {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    });
+    send('retry: 3000\n\n');
+  }
+
+  /** Lets every page go, so that a server can stop. */
+  endAll(): void {
+    for (const end of [...this.#ends]) end();
+  }
+}
