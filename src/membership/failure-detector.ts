@@ -1,6 +1,7 @@
 /**
  * When is a member alive? One pure rule over what was seen and for how long it has not changed, on the
- * verifier's own monotonic clock. A missing row is never a death: who deletes rows only withholds presence.
+ * verifier's own monotonic clock. A row that is missing or spoilt is never a death: who deletes or overwrites
+ * rows only withholds presence.
  */
 import type { DeclaredState } from '../protocol/heartbeat.ts';
 
@@ -26,7 +27,7 @@ export interface Evidence {
   readonly namesUs: boolean;
   /** Since its sequence last advanced. */
   readonly silentMs: number;
-  /** Its row is gone from the registry. */
+  /** Its row is gone from the registry, or holds what is not its own. */
   readonly missing: boolean;
   /** It advances, authentic, but outside the window. */
   readonly wrongClock: boolean;

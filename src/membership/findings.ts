@@ -87,7 +87,7 @@ function registry(facts: ClusterFacts): Finding[] {
     found.push({
       code: 'registry_incomplete',
       severity: 'warning',
-      sentence: `The registry is incomplete: nothing there of ${missing.join(', ')}. Somebody removed it; that is no sign that they stopped.`,
+      sentence: `The registry is incomplete: it holds nothing that ${missing.join(', ')} wrote. Somebody removed or overwrote it; that is no sign that they stopped.`,
       mend: 'See who can write to the registry. A running server writes its row again within one interval.',
     });
   }

@@ -27,6 +27,8 @@ export interface Member {
   readonly silentMs: number | null;
   /** Its clock against ours, within a polling interval: shown, never used to accept. */
   readonly clockOffsetSeconds: number | null;
+  /** Its row is gone from the registry, or holds what is not its own. */
+  readonly missing: boolean;
   /** Why its records are refused now, although they are its own. */
   readonly refusal: Refusal | null;
 }
@@ -174,7 +176,7 @@ export class MemberTable {
     entry.offsetSeconds = this.#offsetOf(mark, at);
   }
 
-  /** Whether the registry still holds its heartbeat row. */
+  /** Whether the registry still holds a heartbeat row of its own making. */
   notePresence(nodeId: string, present: boolean): void {
     const entry = this.#entries.get(nodeId);
     if (entry !== undefined) entry.missing = !present;
@@ -225,6 +227,7 @@ export class MemberTable {
         keyId: entry.keyId,
         silentMs: entry.heartbeat === null ? null : nowMs - entry.advancedAtMs,
         clockOffsetSeconds: entry.offsetSeconds,
+        missing: entry.missing,
         refusal: this.#hasWrongClock(entry) ? (entry.wrongClock?.refusal ?? null) : null,
       }))
       .sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));

@@ -165,15 +165,7 @@ export class ClusterView {
       clustered: cluster !== null,
       authenticated: security.enabled,
       selfNodeId: nodeId,
-      members: [
-        self,
-        ...members.map(({ nodeId, state, silentMs }) => ({
-          nodeId,
-          state,
-          silentMs,
-          missing: cluster?.watch.isMissing(nodeId) ?? false,
-        })),
-      ],
+      members: [self, ...members],
       refusals: cluster?.ledger.counts ?? [],
       registryDownSinceMs: cluster?.watch.downSinceWallMs ?? null,
       writeFailing: cluster !== null && this.#isWriteFailing(nowMs),

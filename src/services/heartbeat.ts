@@ -32,12 +32,14 @@ export interface HeartbeatParts {
   readonly nextIncarnation: () => Promise<number>;
 }
 
-/** Own records that still count as ours when they are found in our slot. */
-const OWN_KEPT = 3;
+/** Own records remembered, so that one still found in our slot while the next is being written is no alarm. */
+const OWN_KEPT = 2;
 
 interface Published {
   readonly bytes: Uint8Array;
   readonly mark: Mark;
+  /** Monotonic. */
+  readonly signedAtMs: number;
 }
 
 export class Heartbeat {
@@ -117,9 +119,11 @@ export class Heartbeat {
   }
 
   #isOurs(type: RecordType, reading: SlotReading): boolean {
-    return (
-      reading.kind === 'bytes' && this.#published[type].some(({ bytes }) => equalBytes(reading.bytes, bytes))
-    );
+    const [newest, before] = this.#published[type];
+    if (reading.kind !== 'bytes' || newest === undefined) return false;
+    if (equalBytes(reading.bytes, newest.bytes)) return true;
+    const isBeingWritten = this.#parts.clock.monotonicMs() - newest.signedAtMs < this.#parts.intervalMs;
+    return isBeingWritten && before !== undefined && equalBytes(reading.bytes, before.bytes);
   }
 
   #schedule(): void {
@@ -183,7 +187,8 @@ export class Heartbeat {
       sequence: this.#sequences[type],
     };
     const bytes = signRecord({ type, nodeId, body, ...order }, keyring, signingKey);
-    const published = { bytes, mark: { ...order, digest: digestOf(bytes) } };
+    const mark = { ...order, digest: digestOf(bytes) };
+    const published = { bytes, mark, signedAtMs: clock.monotonicMs() };
     this.#published[type] = [published, ...this.#published[type]].slice(0, OWN_KEPT);
     return published;
   }

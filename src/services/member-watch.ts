@@ -32,7 +32,6 @@ export class MemberWatch {
   readonly #judge: SlotJudge;
   readonly #rare: RateLimitedLog;
   #states: ReadonlyMap<string, string> = new Map();
-  #missing: ReadonlySet<string> = new Set();
   #junkNames = 0;
   #downSinceWallMs: number | null = null;
   /** The last one at which the registry could be read. */
@@ -53,10 +52,6 @@ export class MemberWatch {
 
   get junkNames(): number {
     return this.#junkNames;
-  }
-
-  isMissing(nodeId: string): boolean {
-    return this.#missing.has(nodeId);
   }
 
   members(): Member[] {
@@ -119,11 +114,6 @@ export class MemberWatch {
   #take(reading: RegistryReading, look: Look): void {
     this.#mindTheGap(look);
     this.#junkNames = reading.junkNames;
-    const members = new Set(this.#table.nodeIds);
-    const gone = reading.slots.filter(
-      ({ nodeId, heartbeat }) => heartbeat.kind === 'missing' && members.has(nodeId),
-    );
-    this.#missing = new Set(gone.map(({ nodeId }) => nodeId));
     for (const ghost of this.#table.settle(look.monotonicMs)) this.#judge.refuseGhost(ghost);
   }
 

@@ -34,10 +34,13 @@ export interface SlotJudgeParts {
   readonly clockToleranceSeconds: number;
 }
 
+/** `ill_timed`: refused, and yet its owner's own word, spoken by a wrong clock. */
+type Outcome = 'kept' | 'refused' | 'ill_timed';
+
 interface Judged {
   /** Of the bytes, or what else lay there. */
   readonly digest: string;
-  readonly refused: boolean;
+  readonly outcome: Outcome;
 }
 
 /** Judged slots remembered beyond twice those of one refresh. Arbitrary. */
@@ -94,9 +97,10 @@ export class SlotJudge {
   }
 
   #judgeOther({ nodeId, node, heartbeat }: NodeSlots): void {
-    const nodeRefused = this.#open('node', nodeId, node) === 'refused';
-    this.#open('heartbeat', nodeId, heartbeat, nodeRefused);
-    this.#parts.table.notePresence(nodeId, heartbeat.kind !== 'missing');
+    const nodeRefused = this.#open('node', nodeId, node) !== 'kept';
+    const spoilt = this.#open('heartbeat', nodeId, heartbeat, nodeRefused) === 'refused';
+    // Who overwrites a row takes its owner's voice away, just as who removes it: no sign of a death.
+    this.#parts.table.notePresence(nodeId, heartbeat.kind !== 'missing' && !spoilt);
   }
 
   /** A stranger's record in our own slot is an alarm; one of our own key that is ahead makes us a newer one. */
@@ -114,7 +118,7 @@ export class SlotJudge {
         this.#refuse(refuse('clone', 'Another server speaks with our own key'), type, nodeId, slots[type]);
         await this.#becomeNewer();
       }
-      this.#remember(type, nodeId, slots[type], opening?.ok !== true);
+      this.#remember(type, nodeId, slots[type], opening?.ok === true ? 'kept' : 'refused');
     }
   }
 
@@ -129,36 +133,39 @@ export class SlotJudge {
     }
   }
 
-  #open(type: RecordType, nodeId: string, reading: SlotReading, nodeRefused = false): 'refused' | 'kept' {
+  #open(type: RecordType, nodeId: string, reading: SlotReading, nodeRefused = false): Outcome {
     const before = this.#judgedBefore(type, nodeId, reading);
-    if (before !== undefined) return before.refused ? 'refused' : 'kept';
-    const refusal = this.#take(type, nodeId, reading);
-    this.#remember(type, nodeId, reading, refusal !== undefined);
-    if (refusal === undefined) return 'kept';
+    if (before !== undefined) return before.outcome;
+    const { outcome, refusal } = this.#take(type, nodeId, reading);
+    this.#remember(type, nodeId, reading, outcome);
     // A heartbeat without a believed node record says nothing that the record's own refusal does not say.
-    if (refusal.code !== 'not_member' || !nodeRefused) this.#refuse(refusal, type, nodeId, reading);
-    return 'refused';
+    const isSaid = refusal?.code === 'not_member' && nodeRefused;
+    if (refusal !== undefined && !isSaid) this.#refuse(refusal, type, nodeId, reading);
+    return outcome;
   }
 
-  #take(type: RecordType, nodeId: string, reading: SlotReading): Refusal | undefined {
-    const { table, log } = this.#parts;
+  #take(type: RecordType, nodeId: string, reading: SlotReading): { outcome: Outcome; refusal?: Refusal } {
+    const { table } = this.#parts;
     const opening = this.#openReading(reading, this.#verifier(type, nodeId));
-    if (opening === undefined || opening.ok === 'old_news') return undefined;
+    if (opening === undefined || opening.ok === 'old_news') return { outcome: 'kept' };
     const at = this.#sighting();
     if (!opening.ok) {
-      if (opening.wrongClock === undefined) return opening.refusal;
-      this.#suspicion.note(nodeId, type, opening.wrongClock, at.monotonicMs);
-      if (type === 'heartbeat') table.noteWrongClock(nodeId, opening.wrongClock, opening.refusal, at);
-      return opening.refusal;
+      const { refusal, wrongClock } = opening;
+      if (wrongClock === undefined) return { outcome: 'refused', refusal };
+      this.#suspicion.note(nodeId, type, wrongClock, at.monotonicMs);
+      if (type === 'heartbeat') table.noteWrongClock(nodeId, wrongClock, refusal, at);
+      return { outcome: 'ill_timed', refusal };
     }
     const refusal = table.apply(opening.record, at);
-    if (refusal !== undefined) return refusal;
+    if (refusal !== undefined) return { outcome: 'refused', refusal };
     if (type === 'heartbeat') this.#suspicion.clear(nodeId);
-    else {
-      const sentence = `Node data verified: ${nodeId}`;
-      this.#rare.once(sentence, () => log.info('cluster.node.verified', sentence));
-    }
-    return undefined;
+    else this.#sayVerified(nodeId);
+    return { outcome: 'kept' };
+  }
+
+  #sayVerified(nodeId: string): void {
+    const sentence = `Node data verified: ${nodeId}`;
+    this.#rare.once(sentence, () => this.#parts.log.info('cluster.node.verified', sentence));
   }
 
   #openReading(reading: SlotReading, verifier: Verifier): Opening | undefined {
@@ -190,8 +197,8 @@ export class SlotJudge {
     return before?.digest === digestOfReading(reading) ? before : undefined;
   }
 
-  #remember(type: RecordType, nodeId: string, reading: SlotReading, refused: boolean): void {
-    this.#judged.set(slotKey(type, nodeId), { digest: digestOfReading(reading), refused });
+  #remember(type: RecordType, nodeId: string, reading: SlotReading, outcome: Outcome): void {
+    this.#judged.set(slotKey(type, nodeId), { digest: digestOfReading(reading), outcome });
   }
 
   #forgetOthers(slots: readonly NodeSlots[]): void {

@@ -124,7 +124,7 @@ const TABLE: readonly (readonly [
     with1({ missing: true }),
     ['registry_incomplete'],
     'degraded',
-    /^Degraded: The registry is incomplete: nothing there of c\. Somebody removed it; that is no sign that they stopped\.$/,
+    /^Degraded: The registry is incomplete: it holds nothing that c wrote\. Somebody removed or overwrote it; that is no sign that they stopped\.$/,
     2,
   ],
   [

@@ -128,7 +128,7 @@ describe('the health check', () => {
     const { backend, findings } = await viewOf(a).healthCheck(false);
     expect(backend.state).toBe('incomplete');
     expect(findings[0]?.sentence).toBe(
-      'The registry is incomplete: nothing there of c. Somebody removed it; that is no sign that they stopped.',
+      'The registry is incomplete: it holds nothing that c wrote. Somebody removed or overwrote it; that is no sign that they stopped.',
     );
   });
 

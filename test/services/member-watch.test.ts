@@ -1,6 +1,7 @@
 /** Membership as it happens: servers of one cluster in one process, on a registry in memory and a manual clock. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/protocol/record.ts';
+import type { SlotReading } from '../../src/store/member-store.ts';
 import { memberStoreContract } from '../contract/member-store.ts';
 import { FakeMemberStore, FakeRegistry } from '../fakes/member-store.ts';
 import { bytesOf, fieldsOf, forge } from '../protocol/signer.ts';
@@ -234,11 +235,11 @@ describe('a registry that was emptied', () => {
     small.registry.flush();
     let sawMissing = false;
     await small.watch(60_000, () => {
-      sawMissing ||= a.cluster.watch.isMissing('b');
+      sawMissing ||= memberOf(a, 'b')?.missing === true;
       expectAllHealthy();
     });
     expect(sawMissing).toBe(true);
-    expect(a.cluster.watch.isMissing('b')).toBe(false);
+    expect(memberOf(a, 'b')?.missing).toBe(false);
     expect([a, b, c].flatMap(refusalsOf)).toEqual([]);
   });
 
@@ -256,6 +257,23 @@ describe('a registry that was emptied', () => {
     small.registry.remove('node', 'a');
     await small.intervals(2);
     expect(small.registry.get('node', 'a').kind).toBe('bytes');
+  });
+});
+
+describe('a row that somebody overwrites again and again', () => {
+  it.each([
+    ['junk', () => '{}'],
+    ['a folder', (): SlotReading => ({ kind: 'unreadable', reason: 'Not a file' })],
+    ['the row of another', () => small.registry.capture('heartbeat', 'b')],
+  ])('with %s is missing, and no death', async (_, content) => {
+    await small.watch(120_000, () => {
+      small.registry.put('heartbeat', 'c', content());
+      expect(stateOf(a, 'c')).not.toBe('offline');
+    });
+    expect(memberOf(a, 'c')).toMatchObject({ state: 'unconfirmed', missing: true });
+    await small.intervals(2);
+    expectAllHealthy();
+    expect(memberOf(a, 'c')?.missing).toBe(false);
   });
 });
 
@@ -290,7 +308,7 @@ describe('replay', () => {
     await small.intervals(1);
     expect(refusalsOf(a)).toEqual([{ code: 'replayed', nodeId: 'c', slot: HEARTBEAT_C, count: 1 }]);
     await small.intervals(4);
-    expect(stateOf(a, 'c')).toBe('offline');
+    expect(memberOf(a, 'c')).toMatchObject({ state: 'unconfirmed', missing: true });
     expect(warnings(a)).toContain('Rejecting node c: Replayed: an older record than one already seen');
   });
 
