@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process';
 import { cpus, hostname, machine, totalmem } from 'node:os';
 import process from 'node:process';
 import si from 'systeminformation';
-import { REPORT_LIST_MAX_LENGTH, REPORT_TEXT_MAX_LENGTH } from '../protocol/limits.ts';
+import { REPORT_DISKS_MAX, REPORT_TEXT_MAX_LENGTH } from '../protocol/limits.ts';
 import type { Facts } from './facts.ts';
 
 /** A source that hangs costs its own part and not the others. */
@@ -41,7 +41,7 @@ async function collectFacts(): Promise<Facts> {
       serial_number: clip(system?.serial),
       disks: (disks ?? [])
         .filter(({ size, mount }) => size > 0 && !mount.startsWith('/System/Volumes/'))
-        .slice(0, REPORT_LIST_MAX_LENGTH)
+        .slice(0, REPORT_DISKS_MAX)
         .map(({ fs, mount, type, size }) => ({
           device: clip(fs),
           mount: clip(mount),

@@ -42,6 +42,7 @@ const KINDS = {
   report_plain: 'invalid',
   report_v1_off: 'forbidden',
   intake_busy: 'unavailable',
+  fleet_full: 'rate_limited',
   // stores
   store_unavailable: 'unavailable',
   store_locked: 'unavailable',

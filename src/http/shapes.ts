@@ -57,7 +57,8 @@ export const tokenScope = z.enum(TOKEN_SCOPES);
 export const tokenCreate = z.strictObject({
   name: z.string().min(1).max(128),
   scopes: z.array(tokenScope).min(1),
-  expires_in_seconds: z.number().int().min(60).optional(),
+  /** At most ten years. */
+  expires_in_seconds: z.number().int().min(60).max(316_224_000).optional(),
 });
 export const tokenInfo = z.object({
   token_id: z.string(),

@@ -42,6 +42,13 @@ export const REPORT_MAX_BYTES = 256 * 1024;
 export const REPORT_MAX_AGE_DAYS = 7;
 /** Seconds a report may be ahead of the server's clock before its time is replaced by the time it came. Arbitrary. */
 export const REPORT_CLOCK_TOLERANCE_SECONDS = 300;
-/** Characters of any one text in a report, and entries of any one list. Arbitrary. */
+/** Characters of any one text in a report, and characters kept of a text about a disk. Arbitrary. */
 export const REPORT_TEXT_MAX_LENGTH = 512;
-export const REPORT_LIST_MAX_LENGTH = 256;
+export const DISK_TEXT_MAX_LENGTH = 128;
+/** Disks kept of a report; what comes behind them is dropped. Arbitrary. */
+export const REPORT_DISKS_MAX = 32;
+/**
+ * Machines of one fleet. One agent with the shared key can make ids up; beyond this number it makes no more. Four
+ * times the fleets that Atlas Fleet is made for.
+ */
+export const MACHINES_MAX = 20_000;

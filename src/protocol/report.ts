@@ -6,7 +6,7 @@
  * Bytes are bytes, percentages are 0 to 100, times are Unix seconds.
  */
 import { z } from 'zod';
-import { REPORT_LIST_MAX_LENGTH, REPORT_TEXT_MAX_LENGTH } from './limits.ts';
+import { DISK_TEXT_MAX_LENGTH, REPORT_DISKS_MAX, REPORT_TEXT_MAX_LENGTH } from './limits.ts';
 
 /** A machine's id: what it calls itself (a hardware UUID, as a rule). Printable ASCII, safe in a path segment. */
 export const MACHINE_ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$/;
@@ -17,10 +17,12 @@ const percent = z.number().min(0).max(100);
 const seconds = z.number().min(0).max(Number.MAX_SAFE_INTEGER);
 const load = z.number().min(0).max(1_000_000);
 
+/** Clipped and not refused: the mounts of a busy machine have long names that nobody chose. */
+const diskText = z.string().transform((name) => name.slice(0, DISK_TEXT_MAX_LENGTH));
 const diskInfo = z.object({
-  device: text.nullish(),
-  mount: text.nullish(),
-  type: text.nullish(),
+  device: diskText.nullish(),
+  mount: diskText.nullish(),
+  type: diskText.nullish(),
   total: count.nullish(),
 });
 
@@ -39,7 +41,11 @@ const machineInfo = z.object({
   computer_name: text.nullish(),
   serial_number: text.nullish(),
   agent_version: text.nullish(),
-  disks: z.array(diskInfo).max(REPORT_LIST_MAX_LENGTH).nullish(),
+  disks: z
+    .array(z.unknown())
+    .transform((disks) => disks.slice(0, REPORT_DISKS_MAX))
+    .pipe(z.array(diskInfo))
+    .nullish(),
 });
 
 const metrics = z.object({

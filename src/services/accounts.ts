@@ -17,6 +17,11 @@ export const SESSION_MAX_MS = 7 * 86_400_000;
 export const TOUCH_INTERVAL_MS = 60_000;
 const SESSION_SWEEP_MS = 3_600_000;
 
+/** Failures for one user from all addresses together before everybody new has to wait. Arbitrary. */
+const CROWD_FREE = 100;
+/** Users and addresses remembered as having logged in. Arbitrary. */
+const WELCOME_MAX = 1000;
+
 const COOKIE = /^[A-Za-z0-9_-]{43}$/;
 const USERNAME = /^[\p{L}\p{N}][\p{L}\p{N}._@+-]{0,127}$/u;
 
@@ -44,7 +49,11 @@ export class Accounts {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #hasher = new PasswordHasher();
+  /** By user and address together: a stranger who guesses keeps nobody out but himself. */
   readonly #limit: AttemptLimit;
+  /** By user, for guesses from many addresses; does not hold where that user has logged in from before. */
+  readonly #crowd: AttemptLimit;
+  readonly #welcome = new Set<string>();
   #sweep: Timer | undefined;
 
   constructor({ accounts, clock, log }: AccountsOptions) {
@@ -52,6 +61,7 @@ export class Accounts {
     this.#clock = clock;
     this.#log = log;
     this.#limit = new AttemptLimit(clock);
+    this.#crowd = new AttemptLimit(clock, CROWD_FREE);
   }
 
   /** Removes ended sessions once an hour, until stop(). */
@@ -75,14 +85,27 @@ export class Accounts {
 
   /** The user, when this is the password: also for "enter your password again". Rejects as login() does. */
   async confirmPassword(username: string, password: string, address: string): Promise<User> {
-    const subjects = [`user ${username}`, addressSubject(address)];
-    this.#limit.begin(subjects);
+    const from = addressSubject(address);
+    const own = `user ${username} ${from}`;
+    const everybody = this.#welcome.has(own) ? [] : [`user ${username}`];
+    this.#crowd.begin(everybody);
+    const takeBack = (cleared: readonly string[]) => {
+      this.#limit.succeed([own, from], cleared);
+      this.#crowd.succeed(everybody, []);
+    };
+    try {
+      this.#limit.begin([own, from]);
+    } catch (error) {
+      this.#crowd.succeed(everybody, []);
+      throw error;
+    }
     const check = await this.#check(username, password).catch((error: unknown) => {
-      this.#limit.succeed(subjects, []); // nothing was guessed: the store or the queue failed
+      takeBack([]); // nothing was guessed: the store or the queue failed
       throw error;
     });
     if (check.right) {
-      this.#limit.succeed(subjects, [`user ${username}`]);
+      takeBack([own]);
+      this.#remember(own);
       return check.found;
     }
     // Only names that exist: people type their password into the wrong field.
@@ -172,6 +195,13 @@ export class Accounts {
       throw error;
     }
     this.#log.info('account.user_added', 'User added from the configuration', { username });
+  }
+
+  #remember(own: string): void {
+    this.#welcome.delete(own);
+    this.#welcome.add(own);
+    const [oldest] = this.#welcome;
+    if (this.#welcome.size > WELCOME_MAX && oldest !== undefined) this.#welcome.delete(oldest);
   }
 
   async #check(username: string, password: string): Promise<Check> {

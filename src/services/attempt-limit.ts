@@ -1,6 +1,6 @@
 /**
- * Slows down who guesses: after 5 failures of one subject (a user name, an address) within 15 minutes, each
- * further one doubles the wait. An attempt counts as a failure from its start until it has succeeded, so that a
+ * Slows down who guesses: after some failures of one subject (a name from an address, an address) within 15 minutes,
+ * each further one doubles the wait. An attempt counts as a failure from its start until it has succeeded, so that a
  * hundred at once are not one. It holds for one server, in bounded memory; a restart forgets.
  */
 import { createHash } from 'node:crypto';
@@ -26,8 +26,12 @@ export class AttemptLimit {
   /** Ordered by the time of the last failure: an entry is set anew whenever it changes. */
   readonly #failures = new Map<string, Failures>();
 
-  constructor(clock: Clock) {
+  readonly #free: number;
+
+  /** `free`: failures of one subject that cost nothing. */
+  constructor(clock: Clock, free = ATTEMPTS_FREE) {
     this.#clock = clock;
+    this.#free = free;
   }
 
   /** Throws rate_limited, which is no failure itself: who keeps knocking does not lock himself out for ever. */
@@ -52,7 +56,7 @@ export class AttemptLimit {
       const failures = this.#failures.get(key);
       if (failures === undefined) continue;
       failures.count -= 1;
-      if (failures.count < ATTEMPTS_FREE) failures.blockedUntilMs = 0;
+      if (failures.count < this.#free) failures.blockedUntilMs = 0;
       if (failures.count <= 0) this.#failures.delete(key);
     }
     for (const subject of cleared) this.#failures.delete(keyOf(subject));
@@ -68,7 +72,7 @@ export class AttemptLimit {
 
   #fail(key: string, nowMs: number): void {
     const count = (this.#current(key, nowMs)?.count ?? 0) + 1;
-    const beyond = count - ATTEMPTS_FREE;
+    const beyond = count - this.#free;
     const waitSeconds = Math.min(ATTEMPT_WAIT_MAX_SECONDS, ATTEMPT_WAIT_SECONDS * 2 ** beyond);
     const blockedUntilMs = beyond < 0 ? 0 : nowMs + waitSeconds * 1000;
     this.#failures.delete(key);

@@ -120,27 +120,13 @@ export class FleetView {
     if (page.machines.length === page.total) return page.machines.map((row) => row.lastSeenMs);
     const nowMs = this.#clock.monotonicMs();
     if (this.#everyone === undefined || nowMs - this.#everyone.atMs > COUNTS_MAX_AGE_MS) {
-      const reading = { atMs: nowMs, lastSeenMs: this.#readEveryone() };
+      const reading = { atMs: nowMs, lastSeenMs: this.#reports.lastSeen() };
       this.#everyone = reading;
       reading.lastSeenMs.catch(() => {
         if (this.#everyone === reading) this.#everyone = undefined;
       });
     }
     return this.#everyone.lastSeenMs;
-  }
-
-  async #readEveryone(): Promise<readonly number[]> {
-    const lastSeenMs: number[] = [];
-    let after: string | null | undefined;
-    while (after !== null) {
-      const page: MachinePage = await this.#reports.machines({
-        ...(after === undefined ? {} : { after }),
-        limit: MACHINES_PER_PAGE_MAX,
-      });
-      for (const row of page.machines) lastSeenMs.push(row.lastSeenMs);
-      after = page.nextAfter;
-    }
-    return lastSeenMs;
   }
 }
 

@@ -6,7 +6,12 @@ import type { Clock, Timer } from '../base/clock.ts';
 import { AtlasError } from '../base/errors.ts';
 import { type Log, RateLimitedLog } from '../base/log.ts';
 import type { Secret } from '../base/secret.ts';
-import { REPORT_CLOCK_TOLERANCE_SECONDS, REPORT_MAX_AGE_DAYS, REPORT_MAX_BYTES } from '../protocol/limits.ts';
+import {
+  MACHINES_MAX,
+  REPORT_CLOCK_TOLERANCE_SECONDS,
+  REPORT_MAX_AGE_DAYS,
+  REPORT_MAX_BYTES,
+} from '../protocol/limits.ts';
 import { type OpenedReport, openReport } from '../protocol/sealed-report.ts';
 import type { ReportStore } from '../store/report-store.ts';
 import { RateMeter } from './rate-meter.ts';
@@ -14,6 +19,7 @@ import { RateMeter } from './rate-meter.ts';
 /** Reports on their way to the disk; more are sent away to come again. Arbitrary: some seconds of a slow disk. */
 export const INTAKE_MAX_PENDING = 2048;
 const BUSY_RETRY_SECONDS = 2;
+const FULL_RETRY_SECONDS = 3600;
 const NONCE_SWEEP_MS = 3_600_000;
 const REPORT_MAX_AGE_MS = REPORT_MAX_AGE_DAYS * 86_400_000;
 const TOLERANCE_MS = REPORT_CLOCK_TOLERANCE_SECONDS * 1000;
@@ -38,6 +44,8 @@ export class ReportIntake {
   readonly #rareLog: RateLimitedLog;
   readonly #meters: Record<IntakeOutcome, RateMeter>;
   readonly #listeners = new Set<(machineId: string) => void>();
+  /** Machines that have been stored: at most MACHINES_MAX, and some that raced in. */
+  readonly #known = new Set<string>();
   #pending = 0;
   #sweep: Timer | undefined;
 
@@ -62,7 +70,7 @@ export class ReportIntake {
 
   /**
    * `stored` is false when this very sealing was stored before, or when the report is older than what is kept.
-   * Rejects with report_v1_off, report_plain, report_refused, body_too_large, intake_busy, or the store's error.
+   * Rejects with report_v1_off, report_plain, report_refused, body_too_large, intake_busy, fleet_full, or the store's error.
    */
   async take(body: Uint8Array): Promise<{ stored: boolean }> {
     const opened = this.#open(body);
@@ -152,10 +160,31 @@ export class ReportIntake {
     return old ? undefined : receivedAtMs;
   }
 
+  /** Whoever holds the shared key can make machines up; they end at MACHINES_MAX, and those that report go on. */
+  async #requireRoom(machineId: string): Promise<void> {
+    if (this.#known.has(machineId)) return;
+    const { reports, log } = this.#options;
+    if ((await reports.machine(machineId)) === undefined) {
+      const { total } = await reports.machines({ limit: 1 });
+      if (total >= MACHINES_MAX) {
+        this.#rareLog.once('full', (times) =>
+          log.error('report.fleet_full', `Report of a new machine not taken: the fleet has ${total}`, {
+            times,
+          }),
+        );
+        throw new AtlasError('fleet_full', `This fleet has ${MACHINES_MAX} machines already.`, {
+          retryAfterSeconds: FULL_RETRY_SECONDS,
+        });
+      }
+    }
+    this.#known.add(machineId);
+  }
+
   async #append({ report, nonce }: OpenedReport, takenAtMs: number, receivedAtMs: number) {
     const { reports, nodeId } = this.#options;
     this.#pending += 1;
     try {
+      await this.#requireRoom(report.machine_id);
       return await reports.append({ report, nonce, takenAtMs, receivedAtMs, viaNode: nodeId });
     } finally {
       this.#pending -= 1;

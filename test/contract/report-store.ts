@@ -228,6 +228,13 @@ export function reportStoreContract(open: () => Promise<OpenedReportStore>): voi
       expect(second).toMatchObject({ nextAfter: null, total: 5 });
     });
 
+    it('are counted by when each was last seen', async () => {
+      await store.append(accepted({ receivedAtMs: NOON + 10 }));
+      await store.append(accepted({ receivedAtMs: NOON + 30 }, { machine_id: 'mac-2' }));
+      await store.append(accepted({ receivedAtMs: NOON + 20 }));
+      expect([...(await store.lastSeen())].sort()).toEqual([NOON + 20, NOON + 30]);
+    });
+
     it('are none at first', async () => {
       expect(await store.machines({ limit: 10 })).toEqual({ machines: [], nextAfter: null, total: 0 });
     });

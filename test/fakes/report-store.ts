@@ -58,6 +58,11 @@ export class FakeReportStore implements ReportStore {
     return this.#machines.get(machineId);
   }
 
+  async lastSeen(): Promise<readonly number[]> {
+    await this.probe();
+    return [...this.#machines.values()].map(({ lastSeenMs }) => lastSeenMs);
+  }
+
   async samples(machineId: string, range: { fromMs: number; toMs: number; limit: number }) {
     await this.probe();
     return this.#reports

@@ -67,12 +67,30 @@ describe('login', () => {
     for (let time = 0; time < 5; time += 1) {
       await expect(accounts.login('ada', 'wrong', ADDRESS)).rejects.toMatchObject(wrong);
     }
-    await expect(accounts.login('ada', PASSWORD, '198.51.100.7')).rejects.toMatchObject({
+    await expect(accounts.login('ada', PASSWORD, ADDRESS)).rejects.toMatchObject({
       code: 'rate_limited',
       message: 'Too many failed attempts.',
       retryAfterSeconds: 30,
     });
     await clock.advance(30_000);
+    await accounts.login('ada', PASSWORD, ADDRESS);
+  });
+
+  it('keeps nobody out who comes from another address than the one that guesses', async () => {
+    for (let time = 0; time < 5; time += 1) {
+      await expect(accounts.login('ada', 'wrong', ADDRESS)).rejects.toMatchObject(wrong);
+    }
+    await accounts.login('ada', PASSWORD, '198.51.100.7');
+  });
+
+  it('makes a crowd of addresses wait that guess for one user, and not one that has logged in before', async () => {
+    await accounts.login('ada', PASSWORD, '198.51.100.7');
+    for (let time = 0; time < 100; time += 1) {
+      await expect(accounts.login('ada', 'wrong', `192.0.2.${time}`)).rejects.toMatchObject(wrong);
+    }
+    await expect(accounts.login('ada', PASSWORD, '192.0.2.200')).rejects.toMatchObject({
+      code: 'rate_limited',
+    });
     await accounts.login('ada', PASSWORD, '198.51.100.7');
   });
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { AtlasError } from '../../src/base/errors.ts';
 import { Secret } from '../../src/base/secret.ts';
-import { REPORT_MAX_BYTES } from '../../src/protocol/limits.ts';
+import { MACHINES_MAX, REPORT_MAX_BYTES } from '../../src/protocol/limits.ts';
 import { sealReport } from '../../src/protocol/report-envelope.ts';
 import { INTAKE_MAX_PENDING, ReportIntake } from '../../src/services/report-intake.ts';
 import { ManualClock, START_MS } from '../fakes/clock.ts';
@@ -131,6 +131,21 @@ describe('take', () => {
     release();
     await Promise.all(pending);
     expect(await intake.take(seal(makeReport()))).toEqual({ stored: true });
+  });
+});
+
+describe('a fleet that is full', () => {
+  it('takes no new machine, and the reports of those it has', async () => {
+    const intake = makeIntake();
+    await intake.take(seal(makeReport({ machineId: 'mac-1' })));
+    const machines = reports.machines.bind(reports);
+    reports.machines = async (page) => ({ ...(await machines(page)), total: MACHINES_MAX });
+    await expect(intake.take(seal(makeReport({ machineId: 'mac-2' })))).rejects.toMatchObject({
+      code: 'fleet_full',
+      message: 'This fleet has 20000 machines already.',
+      retryAfterSeconds: 3600,
+    });
+    expect(await intake.take(seal(makeReport({ machineId: 'mac-1' })))).toEqual({ stored: true });
   });
 });
 

@@ -83,6 +83,11 @@ export class SqlReportStore implements ReportStore {
     return row && machineOf(row);
   }
 
+  async lastSeen(): Promise<readonly number[]> {
+    const rows = await this.#db.reader.selectFrom('machines').select('last_seen_ms').execute();
+    return rows.map((row) => row.last_seen_ms);
+  }
+
   async samples(
     machineId: string,
     { fromMs, toMs, limit }: { fromMs: number; toMs: number; limit: number },
