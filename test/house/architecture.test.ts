@@ -19,7 +19,8 @@ interface Room {
   readonly without?: RegExp;
 }
 
-const AMBIENT = /\b(process\.|Date\.now|new Date\(\)|performance\.|setTimeout|setInterval|Math\.random|fetch\()/;
+const AMBIENT =
+  /\b(process\.|Date\.now|new Date\(\)|performance\.|setTimeout|setInterval|Math\.random|fetch\()/;
 const STORE_CONTRACTS = ['store/member-store.ts', 'store/report-store.ts', 'store/account-store.ts'];
 const PURE = ['base/', 'protocol/', 'membership/', 'fleet/'];
 

@@ -14,7 +14,10 @@ const CHECKS = [
 
 for (const [title, [tool, ...args]] of CHECKS) {
   it(title, { timeout: 120_000 }, () => {
-    const { status, stdout, stderr } = spawnSync(`node_modules/.bin/${tool}`, args, { cwd: ROOT, encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(`node_modules/.bin/${tool}`, args, {
+      cwd: ROOT,
+      encoding: 'utf8',
+    });
     expect(`${stdout}${stderr}`.slice(status === 0 ? Number.POSITIVE_INFINITY : -4000)).toBe('');
     expect(status).toBe(0);
   });
