@@ -9,7 +9,7 @@ import { type Log, RateLimitedLog } from '../base/log.ts';
 import type { Secret } from '../base/secret.ts';
 import { NONCE_BYTES, sealReport } from '../protocol/report-envelope.ts';
 import { type Collector, SystemCollector } from './collector.ts';
-import { type Delivery, Reporter } from './reporter.ts';
+import { type Delivery, type Fate, Reporter } from './reporter.ts';
 import { ServerLink } from './server-link.ts';
 import { Spool } from './spool.ts';
 
@@ -36,6 +36,12 @@ export interface AgentOptions {
   readonly collector?: Collector;
   /** From 0 up to 1. */
   readonly random?: () => number;
+}
+
+/** A delivery, and what became of the report that was made for it. */
+export interface OneReport extends Delivery {
+  /** `waiting`: it stays in the spool and goes with a later one. */
+  readonly own: Fate | { readonly kind: 'waiting'; readonly reason: string };
 }
 
 export class Agent {
@@ -90,10 +96,16 @@ export class Agent {
   }
 
   /** Collects, seals, spools and sends, with everything that waits. Rejects when there is no report to be had. */
-  async reportOnce(): Promise<Delivery> {
-    await this.#take();
-    while (this.#delivering !== undefined) await this.#delivering.catch(() => {});
-    return this.#deliver();
+  async reportOnce(): Promise<OneReport> {
+    const name = await this.#take();
+    let before: Fate | undefined;
+    while (this.#delivering !== undefined) {
+      const delivery = await this.#delivering.catch(() => undefined);
+      before ??= delivery?.fates.get(name);
+    }
+    const delivery = await this.#deliver();
+    const reason = delivery.failure ?? 'no server answered';
+    return { ...delivery, own: before ?? delivery.fates.get(name) ?? { kind: 'waiting', reason } };
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -112,10 +124,11 @@ export class Agent {
     }
   }
 
-  async #take(): Promise<void> {
+  /** Resolves with the name of the report in the spool. */
+  async #take(): Promise<string> {
     const report = await this.#collector.collect();
     const sealed = sealReport(report, this.#options.encryptionKey, randomBytes(NONCE_BYTES));
-    await this.#spool.add(sealed, report.metrics.timestamp * 1000);
+    return this.#spool.add(sealed, report.metrics.timestamp * 1000);
   }
 
   /** Without waiting for it: one delivery at a time takes along what comes meanwhile. */

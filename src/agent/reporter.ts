@@ -14,10 +14,17 @@ const NOT_THE_SERVER = /^(EPIN|CERT_|ERR_TLS_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|
 /** A wrong API key mends itself only by a person. */
 const KEY_REFUSED_HOLD_MS = 60_000;
 
+/** What became of one report for good. */
+export type Fate =
+  | { readonly kind: 'accepted'; readonly server: string }
+  | { readonly kind: 'refused'; readonly reason: string };
+
 export interface Delivery {
   /** Reports acknowledged, and refused for good, in this run. */
   readonly accepted: number;
   readonly refused: number;
+  /** Of each of them, by its name in the spool. */
+  readonly fates: ReadonlyMap<string, Fate>;
   /** Still in the spool. */
   readonly left: number;
   /** The server that took the last one. */
@@ -44,6 +51,10 @@ export class Reporter {
   #current: number;
   /** Whether the last attempt at all was accepted. */
   #well = false;
+  #everWell = false;
+  /** Since a report was last accepted: no server took the oldest one, and the log says so. */
+  #stuck = false;
+  #complained = false;
   #failure: string | null = null;
 
   constructor(options: ReporterOptions) {
@@ -55,31 +66,29 @@ export class Reporter {
   /** Until the spool is empty or no server takes the oldest. Not to be called again before it has resolved. */
   async deliver(signal: AbortSignal): Promise<Delivery> {
     const { spool, links } = this.#options;
-    let accepted = 0;
-    let refused = 0;
+    const fates = new Map<string, Fate>();
     for (let name = spool.oldest(); name !== undefined && !signal.aborted; name = spool.oldest()) {
       const body = await spool.read(name);
       if (body === undefined) continue;
-      const outcome = await this.#offer(body, signal);
-      if (outcome === 'nobody') break;
-      if (outcome === 'accepted') {
-        await spool.remove(name);
-        accepted += 1;
-      } else {
-        await spool.setAside(name);
-        refused += 1;
-      }
+      const fate = await this.#offer(body, signal);
+      this.#stuck ||= fate === undefined;
+      if (fate === undefined) break;
+      fates.set(name, fate);
+      if (fate.kind === 'accepted') await spool.remove(name);
+      else await spool.setAside(name);
     }
+    const accepted = [...fates.values()].filter(({ kind }) => kind === 'accepted').length;
     const left = spool.count;
     const retryInMs = left === 0 ? null : Math.min(...links.map((link) => link.heldForMs()));
     const server = accepted === 0 ? null : (links[this.#current]?.url ?? null);
-    return { accepted, refused, left, server, failure: this.#failure, retryInMs };
+    const refused = fates.size - accepted;
+    return { accepted, refused, fates, left, server, failure: this.#failure, retryInMs };
   }
 
-  /** A report that one server refuses for good is offered to the others before it is believed. */
-  async #offer(body: Uint8Array, signal: AbortSignal): Promise<'accepted' | 'refused' | 'nobody'> {
+  /** A report that one server refuses for good is offered to the others before it is believed. Undefined: it waits. */
+  async #offer(body: Uint8Array, signal: AbortSignal): Promise<Fate | undefined> {
     const { links } = this.#options;
-    let refused = false;
+    let refused: Fate | undefined;
     for (let step = 0; step < links.length && !signal.aborted; step += 1) {
       const at = (this.#current + step) % links.length;
       const link = links[at];
@@ -88,14 +97,14 @@ export class Reporter {
       if (verdict.kind === 'accepted') {
         this.#current = at;
         this.#sayAccepted(link);
-        return 'accepted';
+        return { kind: 'accepted', server: link.url };
       }
       if (signal.aborted) break;
       if (verdict.kind === 'kept') link.hold(verdict.retryAfterMs);
-      refused ||= verdict.kind === 'refused';
+      else refused ??= { kind: 'refused', reason: verdict.reason };
       this.#sayNotTaken(link, verdict);
     }
-    return refused ? 'refused' : 'nobody';
+    return refused;
   }
 
   async #ask(link: ServerLink, body: Uint8Array, signal: AbortSignal): Promise<Verdict> {
@@ -111,11 +120,19 @@ export class Reporter {
 
   #sayAccepted(link: ServerLink): void {
     link.release();
-    if (!this.#well) {
-      const say = () => this.#options.log.info('agent.accepted', `Report accepted by ${link.url}`);
+    const { log, spool } = this.#options;
+    if (this.#everWell && this.#stuck && this.#complained) {
+      // As often as the complaint it answers, and so not through #rareLog, which would swallow it.
+      const sentence = `Reports arrive again at ${link.url}, ${spool.count} had waited`;
+      log.info('agent.accepted', sentence, { waited: spool.count });
+    } else if (!this.#well) {
+      const say = () => log.info('agent.accepted', `Report accepted by ${link.url}`);
       this.#rareLog.once(`accepted ${link.url}`, say);
     }
     this.#well = true;
+    this.#everWell = true;
+    this.#stuck = false;
+    this.#complained = false;
     this.#failure = null;
   }
 
@@ -125,6 +142,7 @@ export class Reporter {
     this.#well = false;
     this.#failure = reason;
     this.#rareLog.once(`${url} ${reason}`, (times) => {
+      this.#complained = true;
       const fields = { server: url, reason, times };
       if (kind === 'refused') {
         log.error('agent.refused', 'Report refused for good by a server', fields);

@@ -81,8 +81,11 @@ export class Spool {
     return this.#aside;
   }
 
-  /** After this the report survives the end of the process; only a disk that refuses it leaves it in memory. */
-  async add(body: Uint8Array, takenAtMs: number): Promise<void> {
+  /**
+   * Resolves with the report's name. After this it survives the end of the process; only a disk that refuses it
+   * leaves it in memory.
+   */
+  async add(body: Uint8Array, takenAtMs: number): Promise<string> {
     const time = Math.max(0, Math.floor(takenAtMs)).toString().padStart(15, '0');
     const name = `${time}-${randomBytes(8).toString('hex')}.report`;
     const bytes = onDisk(body.byteLength);
@@ -93,6 +96,7 @@ export class Spool {
     } catch (error) {
       this.#hold({ name, bytes: 0, held: body }, error);
     }
+    return name;
   }
 
   oldest(): string | undefined {

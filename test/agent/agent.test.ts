@@ -132,7 +132,33 @@ describe('reportOnce', () => {
       refused: 1,
       left: 0,
       failure: 'status 400 report_refused',
+      own: { kind: 'refused', reason: 'status 400 report_refused' },
     });
+  });
+
+  it('tells the fate of its own report and not that of an older one', async () => {
+    const { port } = server;
+    const first = await open();
+    await server.close();
+    expect(await first.reportOnce()).toMatchObject({
+      own: { kind: 'waiting', reason: 'ECONNREFUSED' },
+    });
+    server = await ReportServer.listen(answerByIntake(), { port });
+    const other = await open({ encryptionKey: new Secret(randomBytes(32)) });
+    expect(await other.reportOnce()).toMatchObject({
+      accepted: 1,
+      refused: 1,
+      own: { kind: 'refused', reason: 'status 400 report_refused' },
+    });
+    expect(await (await open()).reportOnce()).toMatchObject({
+      own: { kind: 'accepted', server: server.url },
+    });
+  });
+
+  it('knows the fate also when a delivery under way took the report along', async () => {
+    const agent = await open();
+    const fates = await Promise.all([agent.reportOnce(), agent.reportOnce()]);
+    expect(fates.map(({ own }) => own.kind)).toEqual(['accepted', 'accepted']);
   });
 });
 

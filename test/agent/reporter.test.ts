@@ -55,6 +55,7 @@ describe('deliver', () => {
     expect(await makeReporter([server.url]).deliver(never)).toEqual({
       accepted: 3,
       refused: 0,
+      fates: expect.objectContaining({ size: 3 }),
       left: 0,
       server: server.url,
       failure: null,
@@ -78,6 +79,29 @@ describe('deliver', () => {
     }
     expect(log.lines).toEqual([
       { level: 'info', event: 'agent.accepted', sentence: `Report accepted by ${server.url}`, fields: {} },
+    ]);
+  });
+
+  it('says each end of an outage that it complained of, and how many reports had waited', async () => {
+    const server = await listen();
+    const reporter = makeReporter([server.url]);
+    await fill('a');
+    await reporter.deliver(never);
+    for (const round of [1, 2]) {
+      server.answering = () => problem(503, 'store_unavailable');
+      await fill('b', 'c');
+      await reporter.deliver(never);
+      server.answering = () => OK;
+      await clock.advance(60_000);
+      expect(await reporter.deliver(never), `round ${round}`).toMatchObject({ accepted: 2, left: 0 });
+    }
+    const again = `Reports arrive again at ${server.url}, 2 had waited`;
+    expect(log.lines.map(({ sentence }) => sentence)).toEqual([
+      `Report accepted by ${server.url}`,
+      'Report not delivered: it is kept and sent again',
+      again,
+      'Report not delivered: it is kept and sent again',
+      again,
     ]);
   });
 
