@@ -1,17 +1,32 @@
 /**
  * `npm start` and `npm test`, from a fresh clone: installs from the lock file when something changed, builds the
- * console when it is stale, then becomes the program. Runs on the Node that npm has (20 or newer) and imports
- * nothing that has to be installed first.
+ * console when it is stale, then becomes the program. Runs on the Node that npm has (20 or newer), imports
+ * nothing that has to be installed first, and writes nothing outside of the clone.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+/** Milliseconds that a step has to end by itself after a signal. */
+const END_MS = 5000;
+
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+/** In a folder that git ignores, and that `npm ci` leaves alone. */
+const lock = join(root, 'dist', '.install.lock');
+/** Node, npm and vite keep compiled code in the temporary folder unless told otherwise. */
+const env = { ...process.env, NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'node') };
 const [task, ...args] = process.argv.slice(2);
 const say = (line) => process.stderr.write(`${line}\n`);
+
+// A terminal that was closed must not keep us from clearing up.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error) => {
+    if (!['EIO', 'EPIPE'].includes(error.code)) throw error;
+  });
+}
 
 function fail(message, hint) {
   say(`error: ${message}`);
@@ -19,26 +34,62 @@ function fail(message, hint) {
   process.exit(1);
 }
 
-/** Runs to its end with its output shown. */
-function runNow(what, command, commandArgs) {
-  const { status, error } = spawnSync(command, commandArgs, { cwd: root, stdio: ['ignore', 2, 2] });
-  if (error || status !== 0)
-    fail(
-      `${what} failed${error ? `: ${error.message}` : ''}`,
-      `run it by hand: ${command} ${commandArgs.join(' ')}`,
-    );
+/** Runs to its end with its output shown. A signal ends it with all it started, and only then us. */
+async function runNow(what, command, commandArgs) {
+  // A group of its own, so that Ctrl-C comes to it through us, and to its install scripts too.
+  const child = spawn(command, commandArgs, { cwd: root, env, stdio: ['ignore', 2, 2], detached: true });
+  let signalled;
+  let kill;
+  const end = (signal) => {
+    signalled ??= signal;
+    endGroup(child, 'SIGTERM');
+    kill ??= setTimeout(() => endGroup(child, 'SIGKILL'), END_MS);
+  };
+  for (const signal of SIGNALS) process.on(signal, end);
+  const unwatch = watchParent(() => end('SIGTERM'));
+  const outcome = await new Promise((resolve) => {
+    child.on('error', (error) => resolve(`: ${error.message}`));
+    child.on('exit', (code) => resolve(code === 0 ? undefined : ''));
+  });
+  unwatch();
+  clearTimeout(kill);
+  for (const signal of SIGNALS) process.off(signal, end);
+  if (signalled !== undefined) {
+    endGroup(child, 'SIGKILL');
+    fail(`${what} was ended by ${signalled}`, 'the next npm start or npm test begins it anew');
+  }
+  if (outcome !== undefined)
+    fail(`${what} failed${outcome}`, `run it by hand: ${command} ${commandArgs.join(' ')}`);
+}
+
+function endGroup({ pid }, signal) {
+  try {
+    if (pid !== undefined) process.kill(-pid, signal);
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
+}
+
+/** A killed parent sends no signal. Returns what ends the watch. */
+function watchParent(onGone) {
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid !== parent) onGone();
+  }, 1000);
+  return () => clearInterval(watch);
 }
 
 /** Does the step unless its inputs are those it was last done for. */
-function unlessFresh(name, inputs, output, step) {
+async function unlessFresh(name, inputs, output, step) {
   const stamp = join(root, 'node_modules', `.atlas-${name}`);
   const hash = createHash('sha256');
   for (const input of inputs) addTo(hash, join(root, input));
   const wanted = hash.digest('hex');
   const done = existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(join(root, output));
   if (done) return;
+  takeLock();
   const startedAt = Date.now();
-  step();
+  await step();
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, wanted);
   say(`  done in ${((Date.now() - startedAt) / 1000).toFixed(0)} s`);
@@ -59,24 +110,65 @@ function readdirSyncOrFile(path) {
   }
 }
 
+/** Two installations at once would each delete what the other one unpacks. */
+function takeLock() {
+  const holder = lockHolder();
+  if (holder === process.pid) return;
+  if (holder !== undefined && isAlive(holder)) {
+    fail(
+      `another npm start or npm test installs here (process ${holder})`,
+      `wait until it is done, and try again; if none runs, remove ${lock}`,
+    );
+  }
+  rmSync(lock, { force: true });
+  mkdirSync(dirname(lock), { recursive: true });
+  try {
+    writeFileSync(lock, String(process.pid), { flag: 'wx' });
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+    fail('another npm start or npm test has just begun to install here', 'wait until it is done');
+  }
+  process.on('exit', releaseLock);
+}
+
+function releaseLock() {
+  if (lockHolder() === process.pid) rmSync(lock, { force: true });
+}
+
+function lockHolder() {
+  const pid = existsSync(lock) ? Number(readFileSync(lock, 'utf8')) : 0;
+  return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined;
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
 function install() {
-  unlessFresh('install', ['package-lock.json'], 'node_modules/.package-lock.json', () => {
+  return unlessFresh('install', ['package-lock.json'], 'node_modules/.package-lock.json', () => {
     say('Installing from package-lock.json (about half a minute the first time)');
-    runNow('the installation', 'npm', [
-      'ci',
-      '--include=dev',
-      '--include=optional',
-      '--no-audit',
-      '--no-fund',
-    ]);
+    const wanted = ['--include=dev', '--include=optional', '--no-audit', '--no-fund'];
+    return runNow('the installation', 'npm', ['ci', ...wanted]);
   });
 }
 
 function buildConsole() {
   const inputs = ['console', 'src/http/shapes.ts', 'package-lock.json'];
-  unlessFresh('console', inputs, 'dist/console/index.html', () => {
+  return unlessFresh('console', inputs, 'dist/console/index.html', () => {
     say('Building the console');
-    runNow('the build of the console', 'npm', ['run', '--silent', 'build', '--', '--logLevel', 'warn']);
+    return runNow('the build of the console', 'npm', [
+      'run',
+      '--silent',
+      'build',
+      '--',
+      '--logLevel',
+      'warn',
+    ]);
   });
 }
 
@@ -87,21 +179,19 @@ const tasks = {
 
 /** Hands over: signals go to the program, and its end is ours. A killed parent ends it too. */
 function become(command, commandArgs) {
-  const child = spawn(command, commandArgs, { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  const parent = process.ppid;
-  const watch = setInterval(() => {
-    if (process.ppid !== parent) child.kill('SIGTERM');
-  }, 1000);
+  const child = spawn(command, commandArgs, { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+  for (const signal of SIGNALS) process.on(signal, () => child.kill(signal));
+  const unwatch = watchParent(() => child.kill('SIGTERM'));
   child.on('error', (error) => fail(`${command}: ${error.message}`, 'remove node_modules and try again'));
   child.on('exit', (code, signal) => {
-    clearInterval(watch);
+    unwatch();
     process.exitCode = signal ? 1 : code;
   });
 }
 
 const start = tasks[task];
 if (!start) fail(`usage: node scripts/run.mjs ${Object.keys(tasks).join('|')}`);
-install();
-buildConsole();
+await install();
+await buildConsole();
+releaseLock();
 start();
