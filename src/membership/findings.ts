@@ -2,7 +2,9 @@
  * What a cluster can complain of: each condition with a stable code, how bad it is, one sentence, and the mend.
  * Pages, the command line and the log are projections of this list; the verdict is its worst.
  */
+import type { Refusal } from '../protocol/refusal.ts';
 import { DISABLED_MEND, DISABLED_WARNING } from '../protocol/security-level.ts';
+import type { OwnClock } from './clock-suspicion.ts';
 import { isActive, type NodeState } from './failure-detector.ts';
 import type { RefusalCount } from './refusal-ledger.ts';
 import { isSuspicious, refusalSentence } from './refusal-words.ts';
@@ -27,14 +29,15 @@ export interface ClusterFacts {
     readonly state: NodeState;
     readonly silentMs: number | null;
     readonly missing: boolean;
+    /** Why its records are refused now, although they are its own. */
+    readonly refusal: Refusal | null;
   }[];
   readonly refusals: readonly RefusalCount[];
   readonly registryDownSinceMs: number | null;
   readonly writeFailing: boolean;
   /** Names in the registry that no node can have. */
   readonly junkNames: number;
-  /** Set while most peers look as if their clocks were wrong, so ours is. */
-  readonly ownClockSuspect: boolean;
+  readonly ownClock: OwnClock;
   readonly nowMs: number;
 }
 
@@ -103,37 +106,54 @@ function registry(facts: ClusterFacts): Finding[] {
 }
 
 function clock(facts: ClusterFacts): Finding[] {
-  if (!facts.ownClockSuspect) return [];
+  if (facts.ownClock === 'trusted') return [];
+  const mend = 'Set this clock (macOS: sudo sntp -sS time.apple.com; Linux: timedatectl set-ntp true).';
+  if (facts.ownClock === 'behind') {
+    return [
+      {
+        code: 'own_clock_suspect',
+        severity: 'critical',
+        sentence: `Most other servers look as if their clocks were ahead, so it is probably the clock of ${facts.selfNodeId} that is behind.`,
+        mend,
+      },
+    ];
+  }
   return [
     {
       code: 'own_clock_suspect',
-      severity: 'critical',
-      sentence: `Most other servers look as if their clocks were wrong, so it is probably the clock of ${facts.selfNodeId}.`,
-      mend: 'Set this clock (macOS: sudo sntp -sS time.apple.com; Linux: timedatectl set-ntp true).',
+      severity: 'warning',
+      sentence: `The records of most other servers come too late: the clock of ${facts.selfNodeId} is ahead, or somebody holds their records back.`,
+      mend: `${mend} If it is right, see who can write to the registry.`,
     },
   ];
 }
 
 function members(facts: ClusterFacts): Finding[] {
-  return facts.members.flatMap(({ nodeId, state, silentMs }): Finding[] => {
+  return facts.members.flatMap(({ nodeId, state, silentMs, refusal }): Finding[] => {
     const seconds = Math.round((silentMs ?? 0) / 1000);
     if (state === 'offline') {
       return [
         {
           code: 'node_offline',
           severity: 'warning',
-          sentence: `${nodeId} has not been heard for ${seconds} s. Reports go to the others.`,
-          mend: `Start it again, or look at its log (/var/log/fleet-server.log).`,
+          sentence: `${nodeId} has not been heard for ${seconds} s: it stopped, or somebody holds its row back. Reports go to the others.`,
+          mend: 'Start it again, or look at its log (/var/log/fleet-server.log). If it runs, see who can write to the registry.',
         },
       ];
     }
     if (state === 'rejected') {
+      // Only a time in the future proves a clock: who can write to the registry can make any record late.
+      const isAhead = refusal?.code === 'timestamp_future';
       return [
         {
           code: 'node_rejected_clock',
           severity: 'warning',
-          sentence: `${nodeId} is alive, but its clock is wrong, so its records are refused. This is not an attack.`,
-          mend: `Set the clock of ${nodeId}; it heals by itself.`,
+          sentence: isAhead
+            ? `${nodeId} is alive, but its clock is ahead, so its records are refused. This is not an attack.`
+            : `The records of ${nodeId} come too late and are refused: its clock is behind, or somebody holds its records back.`,
+          mend: isAhead
+            ? `Set the clock of ${nodeId}; it heals by itself.`
+            : `Set the clock of ${nodeId}. If it is right, see who can write to the registry.`,
         },
       ];
     }
@@ -163,7 +183,7 @@ export interface Verdict {
   readonly serversThatCanStop: number;
 }
 
-/** The one sentence on top of the page. */
+/** The one sentence on top of the page: the worst of the findings. */
 export function verdictOf(facts: ClusterFacts, findings: readonly Finding[]): Verdict {
   const active = facts.members.filter((member) => isActive(member.state)).length;
   const canStop = Math.max(0, active - 1);
@@ -182,10 +202,8 @@ export function verdictOf(facts: ClusterFacts, findings: readonly Finding[]): Ve
       'Critical: the registry is unavailable. Reports are still taken; the live view of the cluster stands still.',
     );
   }
-  const troubled = findings.find(
-    (finding) => finding.code.startsWith('node_') || finding.code.startsWith('registry_'),
-  );
-  if (troubled && troubled.severity !== 'info') return say('degraded', `Degraded: ${troubled.sentence}`);
+  const warning = findings.find((finding) => finding.severity === 'warning');
+  if (warning) return say('degraded', `Degraded: ${warning.sentence}`);
   if (active < 2) {
     return say(
       facts.clustered ? 'degraded' : 'healthy',

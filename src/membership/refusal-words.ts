@@ -41,7 +41,7 @@ const WORDS: Readonly<Record<RefusalCode, Words>> = {
   timestamp_future: ({ nodeId, reason }) =>
     `The clock of ${nodeId} is ahead: ${reason}. This is not an attack; set the clock there (or here).`,
   timestamp_old: ({ nodeId, reason }) =>
-    `The last record of ${nodeId} is old: ${reason}. It stopped, its clock is behind, or an old copy was put back. If it should run, start it and compare the clocks.`,
+    `The last record of ${nodeId} is old: ${reason}. It stopped, its clock is behind, its records are held back, or an old copy was put back. If it should run, start it and compare the clocks.`,
   replayed: ({ nodeId }) =>
     `An old record of ${nodeId} lies in the registry, from before this server started or before a newer one it has seen. Somebody put a copy back, or ${nodeId} stopped meanwhile; if it should run, start it.`,
   clone: ({ nodeId }) =>

@@ -160,7 +160,13 @@ export class ClusterView {
     const { clock, cluster, nodeId, security } = this.#options;
     const nowMs = clock.monotonicMs();
     const members = cluster?.watch.members() ?? [];
-    const self = { nodeId, state: this.#selfState(), silentMs: this.#selfAgeMs(), missing: false };
+    const self = {
+      nodeId,
+      state: this.#selfState(),
+      silentMs: this.#selfAgeMs(),
+      missing: false,
+      refusal: null,
+    };
     return {
       clustered: cluster !== null,
       authenticated: security.enabled,
@@ -170,7 +176,7 @@ export class ClusterView {
       registryDownSinceMs: cluster?.watch.downSinceWallMs ?? null,
       writeFailing: cluster !== null && this.#isWriteFailing(nowMs),
       junkNames: cluster?.watch.junkNames ?? 0,
-      ownClockSuspect: cluster?.watch.ownClockSuspect ?? false,
+      ownClock: cluster?.watch.ownClock ?? 'trusted',
       nowMs: clock.wallMs(),
     };
   }

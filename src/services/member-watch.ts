@@ -4,6 +4,7 @@
  */
 import type { Timer } from '../base/clock.ts';
 import { RateLimitedLog } from '../base/log.ts';
+import type { OwnClock } from '../membership/clock-suspicion.ts';
 import type { Member, MemberTable } from '../membership/member-table.ts';
 import type { RefusedRecord } from '../membership/refusal-ledger.ts';
 import type { RecordType } from '../protocol/keyring.ts';
@@ -58,9 +59,9 @@ export class MemberWatch {
     return this.#table.members(this.#parts.clock.monotonicMs());
   }
 
-  /** Most peers look as if their clocks were wrong: then it is ours. */
-  get ownClockSuspect(): boolean {
-    return this.#judge.isOwnClockSuspect(this.members().filter(({ state }) => state === 'healthy').length);
+  /** When most peers look as if their clocks were wrong, it is ours. */
+  get ownClock(): OwnClock {
+    return this.#judge.ownClock(this.members().filter(({ state }) => state === 'healthy').length);
   }
 
   /** What is wrong with these bytes if they lay in this slot now, leaving aside whether they are news. */

@@ -5,7 +5,7 @@
 import { decodeUtf8 } from '../base/bytes.ts';
 import { type Clock, unixSeconds } from '../base/clock.ts';
 import { type Log, RateLimitedLog } from '../base/log.ts';
-import { ClockSuspicion } from '../membership/clock-suspicion.ts';
+import { ClockSuspicion, type OwnClock } from '../membership/clock-suspicion.ts';
 import type { MemberTable, Sighting } from '../membership/member-table.ts';
 import { type RefusalLedger, type RefusedRecord, shownId } from '../membership/refusal-ledger.ts';
 import { refusalSentence } from '../membership/refusal-words.ts';
@@ -65,8 +65,8 @@ export class SlotJudge {
   }
 
   /** `fine`: how many others are healthy. */
-  isOwnClockSuspect(fine: number): boolean {
-    return this.#suspicion.isOwnClock(fine, this.#parts.clock.monotonicMs());
+  ownClock(fine: number): OwnClock {
+    return this.#suspicion.ownClock(fine, this.#parts.clock.monotonicMs());
   }
 
   /** What is wrong with these bytes if they lay in this slot now, leaving aside whether they are news. */
@@ -152,7 +152,8 @@ export class SlotJudge {
     if (!opening.ok) {
       const { refusal, wrongClock } = opening;
       if (wrongClock === undefined) return { outcome: 'refused', refusal };
-      this.#suspicion.note(nodeId, type, wrongClock, at.monotonicMs);
+      const isFuture = refusal.code === 'timestamp_future';
+      this.#suspicion.note({ nodeId, type, mark: wrongClock, isFuture }, at.monotonicMs);
       if (type === 'heartbeat') table.noteWrongClock(nodeId, wrongClock, refusal, at);
       return { outcome: 'ill_timed', refusal };
     }

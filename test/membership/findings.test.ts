@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ClusterFacts, findingsOf, verdictOf } from '../../src/membership/findings.ts';
 import type { RefusalCount } from '../../src/membership/refusal-ledger.ts';
-import type { RefusalCode } from '../../src/protocol/refusal.ts';
+import { type RefusalCode, refuse } from '../../src/protocol/refusal.ts';
 
 const AT = Date.UTC(2026, 10, 21, 12);
 
@@ -12,6 +12,7 @@ const member = (nodeId: string, change: Partial<MemberFact> = {}): MemberFact =>
   state: 'healthy',
   silentMs: 0,
   missing: false,
+  refusal: null,
   ...change,
 });
 
@@ -35,7 +36,7 @@ const facts = (change: Partial<ClusterFacts> = {}): ClusterFacts => ({
   registryDownSinceMs: null,
   writeFailing: false,
   junkNames: 0,
-  ownClockSuspect: false,
+  ownClock: 'trusted',
   nowMs: AT,
   ...change,
 });
@@ -100,23 +101,47 @@ const TABLE: readonly (readonly [
     with1({ state: 'offline', silentMs: 30_400 }),
     ['node_offline'],
     'degraded',
-    'Degraded: c has not been heard for 30 s. Reports go to the others.',
+    'Degraded: c has not been heard for 30 s: it stopped, or somebody holds its row back. Reports go to the others.',
     1,
   ],
   [
-    'one has a wrong clock',
-    with1({ state: 'rejected' }),
+    'one is offline, and junk lies in the registry',
+    { junkNames: 2, ...with1({ state: 'offline', silentMs: 30_400 }) },
+    ['registry_junk', 'node_offline'],
+    'degraded',
+    /^Degraded: c has not been heard for 30 s/,
+    1,
+  ],
+  [
+    'one speaks from the future',
+    with1({ state: 'rejected', refusal: refuse('timestamp_future', 'why') }),
     ['node_rejected_clock'],
     'degraded',
-    /^Degraded: c is alive, but its clock is wrong.*not an attack\.$/,
+    /^Degraded: c is alive, but its clock is ahead.*not an attack\.$/,
     1,
   ],
   [
-    'most have a wrong clock',
-    { ownClockSuspect: true },
+    'one speaks from the past, which somebody may do to it',
+    with1({ state: 'rejected', refusal: refuse('timestamp_old', 'why') }),
+    ['node_rejected_clock'],
+    'degraded',
+    'Degraded: The records of c come too late and are refused: its clock is behind, or somebody holds its records back.',
+    1,
+  ],
+  [
+    'most speak from the future',
+    { ownClock: 'behind' },
     ['own_clock_suspect'],
     'critical',
-    /^Critical: Most other servers look as if their clocks were wrong, so it is probably the clock of a\.$/,
+    /^Critical: Most other servers look as if their clocks were ahead, so it is probably the clock of a that is behind\.$/,
+    2,
+  ],
+  [
+    'most speak from the past, which somebody may do to them',
+    { ownClock: 'ahead_or_held_back' },
+    ['own_clock_suspect'],
+    'degraded',
+    'Degraded: The records of most other servers come too late: the clock of a is ahead, or somebody holds their records back.',
     2,
   ],
   [
@@ -170,7 +195,7 @@ const TABLE: readonly (readonly [
   ],
   [
     'no secret, and worse',
-    { authenticated: false, ownClockSuspect: true },
+    { authenticated: false, ownClock: 'behind' },
     ['authentication_off', 'own_clock_suspect'],
     'at_risk',
     /^At risk/,
@@ -180,8 +205,8 @@ const TABLE: readonly (readonly [
     'a record was tampered with',
     { refusals: [refused('invalid_signature')] },
     ['refused_invalid_signature'],
-    'healthy',
-    HEALTHY,
+    'degraded',
+    /^Degraded: A record of "eve" was changed after it was signed\./,
     2,
   ],
   [
@@ -228,6 +253,16 @@ describe('findings and verdict', () => {
     expect(findings.map(({ code }) => code)).toEqual(codes);
     const verdict = verdictOf(facts(change), findings);
     expect(verdict).toEqual({ overall, sentence: expect.stringMatching(sentence), serversThatCanStop });
+  });
+
+  it('the verdict is the worst of the findings: with any pair of them it is no better than with one', () => {
+    const ranks = ['healthy', 'degraded', 'critical', 'at_risk'];
+    const rankOf = (change: Partial<ClusterFacts>) =>
+      ranks.indexOf(verdictOf(facts(change), findingsOf(facts(change))).overall);
+    const changes = TABLE.map(([, change]) => change).filter(({ clustered }) => clustered !== false);
+    for (const one of changes) {
+      for (const other of changes) expect(rankOf({ ...one, ...other })).toBeGreaterThanOrEqual(rankOf(other));
+    }
   });
 
   it('every finding has words and a mend', () => {

@@ -47,7 +47,7 @@ describe('a healthy cluster', () => {
     for (const server of [a, b, c]) {
       expect(refusalsOf(server)).toEqual([]);
       expect(warnings(server)).toEqual([]);
-      expect(server.cluster.watch.ownClockSuspect).toBe(false);
+      expect(server.cluster.watch.ownClock).toBe('trusted');
     }
     expect(a.log.lines.map(({ sentence }) => sentence)).toEqual(
       expect.arrayContaining([
@@ -362,15 +362,15 @@ describe('a server with a wrong clock', () => {
           state: 'rejected',
           refusal: { code: offsetMs > 0 ? 'timestamp_future' : 'timestamp_old' },
         });
-        expect(server.cluster.watch.ownClockSuspect).toBe(false);
+        expect(server.cluster.watch.ownClock).toBe('trusted');
         expect(stateOf(server, server === a ? 'b' : 'a')).toBe('healthy');
         expect(warnings(server).join()).not.toMatch(/tamper|clone/i);
       }
-      expect(c.cluster.watch.ownClockSuspect).toBe(true);
+      expect(c.cluster.watch.ownClock).toBe(offsetMs < 0 ? 'behind' : 'ahead_or_held_back');
       c.clock.offsetMs = 0;
       await small.intervals(2);
       expectAllHealthy();
-      expect(c.cluster.watch.ownClockSuspect).toBe(false);
+      expect(c.cluster.watch.ownClock).toBe('trusted');
     },
   );
 
@@ -380,12 +380,12 @@ describe('a server with a wrong clock', () => {
       c.clock.kill();
       const again = await small.start('c', { offsetMs });
       await small.intervals(26);
-      expect(again.cluster.watch.ownClockSuspect).toBe(true);
-      for (const server of [a, b]) expect(server.cluster.watch.ownClockSuspect).toBe(false);
+      expect(again.cluster.watch.ownClock).toBe(offsetMs < 0 ? 'behind' : 'ahead_or_held_back');
+      for (const server of [a, b]) expect(server.cluster.watch.ownClock).toBe('trusted');
       again.clock.offsetMs = 0;
       await small.intervals(4);
       expectAllHealthy([a, b, again]);
-      expect(again.cluster.watch.ownClockSuspect).toBe(false);
+      expect(again.cluster.watch.ownClock).toBe('trusted');
     },
   );
 
@@ -401,8 +401,37 @@ describe('a server with a wrong clock', () => {
         small.registry.put('heartbeat', name, set?.[i] ?? '');
       }
       await small.time.advance(5000);
-      expect(a.cluster.watch.ownClockSuspect).toBe(false);
+      expect(a.cluster.watch.ownClock).toBe('trusted');
     }
+  });
+});
+
+describe('heartbeats that somebody holds back and shows too late', () => {
+  class LateStore extends FakeMemberStore {
+    readonly #written: Uint8Array[] = [];
+    /** Intervals. */
+    late = 0;
+
+    override async putOwn({ heartbeat, node }: { node?: Uint8Array; heartbeat: Uint8Array }): Promise<void> {
+      this.#written.push(heartbeat);
+      const shown = this.#written.at(-1 - this.late) ?? heartbeat;
+      await super.putOwn({ heartbeat: shown, ...(node && { node }) });
+    }
+  }
+
+  it('make their servers rejected, and prove nobody’s clock wrong', async () => {
+    small = new SmallCluster();
+    a = await small.start('a');
+    const stores = ['b', 'c'].map((name) => new LateStore(small.registry, name));
+    for (const [i, name] of ['b', 'c'].entries()) {
+      const store = stores[i];
+      if (store) await small.start(name, { store });
+    }
+    await small.intervals(8);
+    for (const store of stores) store.late = 4;
+    await small.intervals(8);
+    expect(memberOf(a, 'b')).toMatchObject({ state: 'rejected', refusal: { code: 'timestamp_old' } });
+    expect(a.cluster.watch.ownClock).toBe('ahead_or_held_back');
   });
 });
 
