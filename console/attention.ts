@@ -3,6 +3,8 @@
  * forty Macs behind one dead switch are one piece of news.
  */
 import type { Machine } from './api.ts';
+import { machineAddress } from './machine-address.ts';
+import { diskPercent } from './machine-figures.ts';
 import { percent, span } from './quantities.ts';
 
 const LINES_MAX = 8;
@@ -32,6 +34,7 @@ interface Kind {
 }
 
 const age = (machine: Machine) => machine.last_seen_age_seconds;
+const fullness = (machine: Machine) => diskPercent(machine) ?? 0;
 
 const KINDS: readonly Kind[] = [
   {
@@ -45,12 +48,12 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: 'disk',
-    concerns: (machine) => machine.disk_percent >= DISK_FULL_PERCENT,
-    weight: (machine) => machine.disk_percent,
-    tone: (worst) => (worst.disk_percent >= DISK_CRITICAL_PERCENT ? 'bad' : 'warn'),
-    single: (machine) => `has a disk that is ${percent(machine.disk_percent)} full.`,
+    concerns: (machine) => fullness(machine) >= DISK_FULL_PERCENT,
+    weight: fullness,
+    tone: (worst) => (fullness(worst) >= DISK_CRITICAL_PERCENT ? 'bad' : 'warn'),
+    single: (machine) => `has a disk that is ${percent(fullness(machine))} full.`,
     several: (count, worst) =>
-      `${count} Macs have a disk that is ${DISK_FULL_PERCENT} % full or more, the worst ${percent(worst.disk_percent)}.`,
+      `${count} Macs have a disk that is ${DISK_FULL_PERCENT} % full or more, the worst ${percent(fullness(worst))}.`,
     href: '/?sort=disk',
   },
   {
@@ -84,7 +87,7 @@ function linesOf(kind: Kind, machines: readonly Machine[]): AttentionLine[] {
     tone: kind.tone(machine),
     subject: machine.hostname,
     sentence: kind.single(machine),
-    href: `/machines/${encodeURIComponent(machine.machine_id)}`,
+    href: machineAddress(machine.machine_id),
   }));
 }
 

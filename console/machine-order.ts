@@ -3,6 +3,7 @@
  * that it can be sent to a colleague: ?q=&status=&sort=-cpu&page=2.
  */
 import type { Machine, MachineStatus } from './api.ts';
+import { diskFree, memoryPercent } from './machine-figures.ts';
 
 export const SORT_KEYS = ['name', 'status', 'seen', 'os', 'cpu', 'memory', 'disk', 'node'] as const;
 export type SortKey = (typeof SORT_KEYS)[number];
@@ -65,14 +66,17 @@ function searchable(machine: Machine): string {
 
 const names = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
 
+/** What is not known is never the least: the first row names a disk that is really full. */
+const known = (figure: number | null) => figure ?? Number.POSITIVE_INFINITY;
+
 const ORDERS: Record<SortKey, (a: Machine, b: Machine) => number> = {
   name: (a, b) => names.compare(a.hostname, b.hostname),
   status: (a, b) => STATUSES.indexOf(b.status) - STATUSES.indexOf(a.status),
   seen: (a, b) => a.last_seen_age_seconds - b.last_seen_age_seconds,
   os: (a, b) => names.compare(systemOf(a), systemOf(b)),
   cpu: (a, b) => a.cpu_percent - b.cpu_percent,
-  memory: (a, b) => a.memory_percent - b.memory_percent,
-  disk: (a, b) => a.disk_free_bytes - b.disk_free_bytes,
+  memory: (a, b) => known(memoryPercent(a)) - known(memoryPercent(b)),
+  disk: (a, b) => known(diskFree(a)) - known(diskFree(b)),
   node: (a, b) => names.compare(a.via_node, b.via_node),
 };
 
@@ -88,5 +92,5 @@ export function choose(machines: readonly Machine[], choice: Choice): Machine[] 
       const text = searchable(machine);
       return words.every((word) => text.includes(word));
     })
-    .sort((a, b) => sign * order(a, b) || ORDERS.name(a, b) || (a.machine_id < b.machine_id ? -1 : 1));
+    .sort((a, b) => sign * (order(a, b) || 0) || ORDERS.name(a, b) || (a.machine_id < b.machine_id ? -1 : 1));
 }

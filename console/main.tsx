@@ -13,6 +13,7 @@ import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { createRoot } from 'react-dom/client';
 import { Route, Switch } from 'wouter';
+import { machineIdOf } from './machine-address.ts';
 import { ClusterHealthPage } from './pages/cluster-health.tsx';
 import { DashboardPage } from './pages/dashboard.tsx';
 import { LoginPage } from './pages/login.tsx';
@@ -48,7 +49,9 @@ function SignedIn() {
           <Route path="/">
             <DashboardPage />
           </Route>
-          <Route path="/machines/:id">{({ id }) => <MachinePage key={id} machineId={id} />}</Route>
+          <Route path="/machines/:id">
+            {({ id }) => <MachinePage key={id} machineId={machineIdOf(id)} />}
+          </Route>
           <Route path="/settings/cluster">
             <ClusterHealthPage />
           </Route>

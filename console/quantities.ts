@@ -1,5 +1,5 @@
 /**
- * Figures in words: bytes, percentages, ages, times. Sizes are decimal, as macOS shows them. A figure that is
+ * Figures in words: bytes, percentages, ages, times, addresses. Sizes are decimal, as macOS shows them. A figure that is
  * not known is a dash, never a zero.
  */
 
@@ -24,7 +24,7 @@ export function bytesPerSecond(value: number | null | undefined): string {
 }
 
 export function percent(value: number | null | undefined): string {
-  if (value === null || value === undefined) return UNKNOWN;
+  if (value === null || value === undefined || !Number.isFinite(value)) return UNKNOWN;
   return value > 0 && value < 9.95 ? `${value.toFixed(1)} %` : `${Math.round(value)} %`;
 }
 
@@ -67,6 +67,13 @@ export function signedSeconds(seconds: number | null): string {
   const rounded = Number(seconds.toFixed(digits));
   if (rounded === 0) return '0 s';
   return `${rounded > 0 ? '+' : '−'}${Math.abs(rounded).toFixed(digits)} s`;
+}
+
+/** An address that can be pasted: IPv6 wants its brackets, and a port that is not known is left out. */
+export function hostAndPort(host: string, port: number): string {
+  if (host === '') return UNKNOWN;
+  const literal = host.includes(':') ? `[${host}]` : host;
+  return port > 0 ? `${literal}:${port}` : literal;
 }
 
 const FULL = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'long' });

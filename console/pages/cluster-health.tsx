@@ -15,17 +15,24 @@ import { StaleNote } from '../parts/stale-note.tsx';
 import { overallLook } from '../parts/state-badge.tsx';
 import { TimeAgo } from '../parts/time-ago.tsx';
 import { useHealthCheck } from '../queries.ts';
+import { warningsBeside } from '../verdict.ts';
 
 function Verdict({ health }: { readonly health: HealthCheck }) {
   const { word, shape, tone } = overallLook(health.overall);
+  const warnings = warningsBeside(health);
   return (
     <section className="at-verdict" data-tone={tone} aria-labelledby="verdict">
       <Shape name={shape} size={22} />
       <div>
-        <div role="status">
+        <div role="status" className="at-verdict-head">
           {/* The verdict of a server begins with the word already. */}
           {!health.verdict.startsWith(word) && <p className="at-verdict-word">{word}</p>}
           <h2 id="verdict">{health.verdict}</h2>
+          {warnings && (
+            <p className="at-verdict-warnings">
+              <a href="#findings">{warnings}</a>
+            </p>
+          )}
         </div>
         <p className="at-small">
           Checked <TimeAgo at={health.checked_at} /> by <Foreign text={health.checked_by} />

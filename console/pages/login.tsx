@@ -2,6 +2,7 @@
 import { Button, PasswordInput, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useRef, useState } from 'react';
+import { Link } from 'wouter';
 import { login } from '../api.ts';
 import { Door } from '../parts/door.tsx';
 import { ErrorBox } from '../parts/error-box.tsx';
@@ -55,6 +56,9 @@ export function LoginPage() {
           </Button>
         </Stack>
       </form>
+      <p className="at-small at-first-run">
+        First run? Use the <Link href="/setup">setup link</Link> that <code>init</code> printed.
+      </p>
     </Door>
   );
 }

@@ -1,12 +1,16 @@
-/** First run: the code that `init` printed makes the first administrator. Linked from nowhere. */
-import { Button, PasswordInput, Stack, TextInput } from '@mantine/core';
+/** First run: the code that `init` printed makes the first administrator. */
+import { Button, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useState } from 'react';
-import { useLocation } from 'wouter';
-import { setup } from '../api.ts';
+import { Link, useLocation } from 'wouter';
+import { ApiError, setup } from '../api.ts';
 import { Door } from '../parts/door.tsx';
 import { ErrorBox } from '../parts/error-box.tsx';
+import { differs, NewPassword } from '../parts/new-password.tsx';
 import { PageHeading } from '../parts/page-heading.tsx';
+
+/** Setup is over for good: somebody is a user already. */
+const isClosed = (error: Error) => error instanceof ApiError && error.code === 'user_exists';
 
 export function SetupPage() {
   const client = useQueryClient();
@@ -24,7 +28,6 @@ export function SetupPage() {
       navigate('/', { replace: true });
     },
   });
-  const differs = again !== '' && again !== password;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (again === password) begin.mutate();
@@ -37,7 +40,11 @@ export function SetupPage() {
       </p>
       <form onSubmit={submit}>
         <Stack gap="md">
-          {begin.error && <ErrorBox error={begin.error} />}
+          {begin.error && (
+            <ErrorBox error={begin.error}>
+              {isClosed(begin.error) && <Link href="/">Go to the login</Link>}
+            </ErrorBox>
+          )}
           <TextInput
             label="Setup code"
             autoComplete="one-time-code"
@@ -56,22 +63,14 @@ export function SetupPage() {
             onChange={(event) => setUsername(event.currentTarget.value)}
             required
           />
-          <PasswordInput
+          <NewPassword
             label="Password"
-            autoComplete="new-password"
             value={password}
-            onChange={(event) => setPassword(event.currentTarget.value)}
-            required
+            again={again}
+            onChange={setPassword}
+            onChangeAgain={setAgain}
           />
-          <PasswordInput
-            label="Password again"
-            autoComplete="new-password"
-            value={again}
-            onChange={(event) => setAgain(event.currentTarget.value)}
-            error={differs ? 'The two differ.' : undefined}
-            required
-          />
-          <Button type="submit" loading={begin.isPending} disabled={differs} fullWidth>
+          <Button type="submit" loading={begin.isPending} disabled={differs(password, again)} fullWidth>
             Create administrator
           </Button>
         </Stack>

@@ -9,6 +9,8 @@ import { clockTime, dateAndTime } from '../quantities.ts';
 
 export interface ChartLine {
   readonly label: string;
+  /** Drawn downwards from zero, so that it cannot hide a line that goes up; its figures stay positive. */
+  readonly down?: boolean;
   readonly points: readonly (readonly [number, number | null])[];
 }
 
@@ -24,10 +26,15 @@ interface ChartProps {
 
 const HEIGHT_PX = 168;
 const DAY_MS = 86_400_000;
+/** What stays free above the highest point, and below the lowest. */
+const HEADROOM = 1.15;
 const COLOURS = ['--at-chart', '--at-chart-second'];
 const DASHES: readonly (number[] | undefined)[] = [undefined, [5, 4]];
 
 type Columns = [number[], ...(number | null)[][]];
+
+const signed = (line: ChartLine | undefined, value: number | null) =>
+  value !== null && line?.down ? -value : value;
 
 /** One column of times in seconds and one of values per line, over all times that any line has. */
 function columns(lines: readonly ChartLine[]): Columns {
@@ -35,7 +42,9 @@ function columns(lines: readonly ChartLine[]): Columns {
   const times = [...new Set(maps.flatMap((map) => [...map.keys()]))].sort((a, b) => a - b);
   return [
     times.map((time) => time / 1000),
-    ...maps.map((map) => times.map((time): number | null => map.get(time) ?? null)),
+    ...maps.map((map, index) =>
+      times.map((time): number | null => signed(lines[index], map.get(time) ?? null)),
+    ),
   ];
 }
 
@@ -131,7 +140,12 @@ function options(
     cursor: { y: false, drag: { x: false, y: false }, sync: { key: 'machine' } },
     scales: {
       x: { time: true, range: () => frame.window() },
-      y: { range: (_plot, _min, max) => [0, top ?? Math.max(1, (max ?? 0) * 1.15)] },
+      y: {
+        range: (_plot, min, max) => [
+          Math.min(0, (min ?? 0) * HEADROOM),
+          top ?? Math.max(1, (max ?? 0) * HEADROOM),
+        ],
+      },
     },
     axes: [
       {
@@ -141,7 +155,12 @@ function options(
         values: (_plot, splits, _axis, _space, increment) =>
           splits.map((at) => (increment >= DAY_MS / 1000 ? tickDay : tickClock).format(at * 1000)),
       },
-      { ...axis, size: 58, space: 30, values: (_plot, splits) => splits.map((value) => format(value)) },
+      {
+        ...axis,
+        size: 58,
+        space: 30,
+        values: (_plot, splits) => splits.map((value) => format(Math.abs(value))),
+      },
     ],
     series: [
       {},
@@ -150,7 +169,8 @@ function options(
         stroke: colour(COLOURS[index] ?? '--at-chart'),
         width: 1.5,
         ...(DASHES[index] ? { dash: DASHES[index] } : {}),
-        ...(lines.length === 1 ? { fill: `${colour('--at-chart')}1f` } : {}),
+        fill: `${colour(COLOURS[index] ?? '--at-chart')}1f`,
+        fillTo: 0,
         points: { show: true, size: 4, filter: lonely },
       })),
     ],
@@ -161,7 +181,8 @@ function options(
           const index = plot.cursor.idx;
           const at = index == null ? undefined : plot.data[0][index];
           if (index == null || at === undefined) return frame.onHover(null);
-          frame.onHover({ at: at * 1000, values: plot.data.slice(1).map((values) => values[index] ?? null) });
+          const values = plot.data.slice(1).map((column, line) => signed(lines[line], column[index] ?? null));
+          frame.onHover({ at: at * 1000, values });
         },
       ],
     },

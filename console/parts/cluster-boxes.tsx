@@ -1,6 +1,6 @@
 /** Three facts of a cluster side by side: what may fail, what the servers share, how they prove themselves. */
 import type { HealthCheck } from '../api.ts';
-import { count } from '../quantities.ts';
+import { failoverFigure } from '../verdict.ts';
 import { type Fact, Facts } from './facts.tsx';
 import { Foreign } from './foreign.tsx';
 import { Badge, type Tone } from './state-badge.tsx';
@@ -31,15 +31,14 @@ function writeProbe({ ok, milliseconds, error }: Backend['write_probe']) {
 }
 
 function Failover({ health }: { readonly health: HealthCheck }) {
-  const { servers_that_can_stop, sentence } = health.failover;
+  const { figure, rest } = failoverFigure(health);
   return (
     <section className="at-panel" aria-labelledby="failover">
       <h2 id="failover">Failover readiness</h2>
       <p className="at-figure">
-        <strong>{count(servers_that_can_stop)}</strong> {servers_that_can_stop === 1 ? 'server' : 'servers'}{' '}
-        can stop
+        <strong>{figure}</strong> {rest}
       </p>
-      <p className="at-muted">{sentence}</p>
+      <p className="at-muted">{health.failover.sentence}</p>
     </section>
   );
 }
@@ -50,7 +49,7 @@ function BackendBox({ health }: { readonly health: HealthCheck }) {
     ['Type', type],
     ['Address', <Foreign key="address" text={address || '–'} />],
     ['State', <Badge key="state" {...BACKEND_STATES[state]} />],
-    ['Since', since === null ? '–' : <TimeAgo key="since" at={since} />],
+    ...(since === null ? [] : [['Since', <TimeAgo key="since" at={since} />] as const]),
     ['Write probe', writeProbe(write_probe)],
   ];
   return (

@@ -1,4 +1,4 @@
-/** The words of the cluster page, for who does not work with clusters every day. */
+/** The words of the cluster page, for who does not work with clusters every day; as docs/glossary.md has them. */
 import type { HealthCheck } from '../api.ts';
 import { span } from '../quantities.ts';
 import { Glyph } from './glyph.tsx';
@@ -7,25 +7,26 @@ export function ClusterWords({ health }: { readonly health: HealthCheck }) {
   const beat = span(health.heartbeat_interval_seconds);
   const words: readonly (readonly [string, string])[] = [
     ['Node', 'One Atlas Fleet server of the cluster. No node is the leader: each one can do everything.'],
-    ['Heartbeat', `The signed record by which a node says every ${beat} that it lives.`],
     [
-      'Backend',
-      'Where the nodes put their records for one another: Redis, or a folder on one machine. Reports of Macs never lie there, so that losing it loses none.',
+      'Backend, registry',
+      'Where the nodes leave their records for one another: in this version a folder that all of them share. Reports of Macs never lie there.',
     ],
-    ['Healthy', 'Its heartbeats come in time, and their signatures are right.'],
-    ['Late', 'Two heartbeats are missing. Often a busy machine or network; wait a moment.'],
+    ['Slot', 'The place of one record in the registry. A node writes only its own two.'],
+    ['Heartbeat', `The signed record by which a node says every ${beat} that it lives.`],
+    ['Healthy', 'Its heartbeats come in time, and they name this server.'],
+    ['Late', 'Silent for two intervals. Often a busy machine or network; wait a moment.'],
     [
       'Offline',
-      `No heartbeat for ${span(health.node_timeout_seconds)}. The load balancer sends the Macs to the others.`,
+      `Silent for ${span(health.node_timeout_seconds)}. Agents try the next server by themselves, and keep reports on disk meanwhile.`,
     ],
-    ['Draining', 'It is being stopped in an orderly way and takes no new work.'],
-    ['Left', 'It said goodbye, signed. It is not missed.'],
-    ['Unconfirmed', 'A record was found, but not yet a second, newer one: it may be an old copy.'],
-    ['Rejected', 'Its records are not believed. The column Signature says why.'],
-    ['Evicted', 'An administrator has shut it out of this cluster.'],
+    ['Draining', 'It is stopping in good order and takes no new traffic.'],
+    ['Left', 'It stopped in good order and said so, signed. It is not missed.'],
+    ['Unconfirmed', 'Its record is authentic, but it has not named this server yet (right after a start).'],
+    ['Rejected', 'It is alive, but its clock is outside the window. It heals when its clock is set.'],
+    ['Rejected record', 'A record that was not believed. It changed nothing; its code and sentence say why.'],
     [
       'Signature',
-      'Proof, made with the cluster secret, that a record comes from a node and was not changed.',
+      'Proof, made with the cluster secret, that a record comes from a server of this cluster and was not changed.',
     ],
     [
       'Replay protection',
@@ -36,7 +37,7 @@ export function ClusterWords({ health }: { readonly health: HealthCheck }) {
       'Write probe',
       'A value that this server writes to the backend and reads back, to see that it really works.',
     ],
-    ['Key id', 'A short name of the secret that signs. During a rotation two of them may be seen.'],
+    ['Key id', 'The public name of the cluster secret that a node signs with.'],
   ];
   return (
     <details className="at-panel at-words">
@@ -53,8 +54,8 @@ export function ClusterWords({ health }: { readonly health: HealthCheck }) {
         ))}
       </dl>
       <p>
-        A cluster needs no domain and no primary server. A load balancer, or the agents themselves, send
-        reports to any healthy node; when one stops, the others carry on.
+        A cluster needs no domain and no primary server. Agents know the addresses of several servers and send
+        to the next one when one does not answer.
       </p>
     </details>
   );

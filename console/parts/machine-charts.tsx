@@ -8,7 +8,11 @@ import { StaleNote } from './stale-note.tsx';
 
 interface ChartPlan {
   readonly title: string;
-  readonly strands: readonly { readonly metric: SeriesMetric; readonly label: string }[];
+  readonly strands: readonly {
+    readonly metric: SeriesMetric;
+    readonly label: string;
+    readonly down?: boolean;
+  }[];
   readonly format: (value: number | null) => string;
   /** The top of the y axis; without it the axis follows the data. */
   readonly top?: number;
@@ -21,8 +25,8 @@ const PLANS: readonly ChartPlan[] = [
   {
     title: 'Network',
     strands: [
-      { metric: 'network_received_bytes_per_second', label: 'Received' },
-      { metric: 'network_sent_bytes_per_second', label: 'Sent' },
+      { metric: 'network_received_bytes_per_second', label: 'Received, up' },
+      { metric: 'network_sent_bytes_per_second', label: 'Sent, down', down: true },
     ],
     format: bytesPerSecond,
   },
@@ -58,6 +62,7 @@ function MachineChart({ plan, machine, range }: MachineChartsProps & { readonly 
         title={plan.title}
         lines={known.map(({ series }, index) => ({
           label: plan.strands[index]?.label ?? series.metric,
+          down: plan.strands[index]?.down ?? false,
           points: series.points,
         }))}
         from={first.from}

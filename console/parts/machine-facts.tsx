@@ -1,5 +1,6 @@
 /** What a Mac says about itself. A fact that it does not tell is a dash. */
 import type { Machine } from '../api.ts';
+import { cores, diskFree, diskTotal, memoryTotal, processes } from '../machine-figures.ts';
 import { systemOf } from '../machine-order.ts';
 import { bytes, count, dateAndTime, longSpan, percent } from '../quantities.ts';
 import { type Fact, Facts } from './facts.tsx';
@@ -7,9 +8,16 @@ import { Foreign } from './foreign.tsx';
 
 const said = (text: string | null | undefined) => (text ? <Foreign text={text} /> : '–');
 
-function cores({ cpu_count, cpu_threads }: Machine['info']): string {
-  if (cpu_threads && cpu_count && cpu_threads !== cpu_count) return `${cpu_count} (${cpu_threads} threads)`;
-  return count(cpu_count);
+function coresInWords(machine: Machine): string {
+  const known = cores(machine);
+  const threads = machine.info.cpu_threads;
+  if (threads && known !== null && threads !== known) return `${known} (${threads} threads)`;
+  return count(known);
+}
+
+function diskInWords(machine: Machine): string {
+  const total = diskTotal(machine);
+  return total === null ? '–' : `${bytes(diskFree(machine))} free of ${bytes(total)}`;
 }
 
 function battery(machine: Machine): Fact[] {
@@ -28,14 +36,14 @@ export function MachineFacts({ machine }: { readonly machine: Machine }) {
     ['Model', said(info.model)],
     ['System', said(systemOf(machine))],
     ['Processor', said(info.processor ?? info.architecture)],
-    ['Cores', cores(info)],
-    ['Memory', bytes(machine.memory_total_bytes || info.total_memory)],
-    ['Disk', `${bytes(machine.disk_free_bytes)} free of ${bytes(machine.disk_total_bytes)}`],
+    ['Cores', coresInWords(machine)],
+    ['Memory', bytes(memoryTotal(machine))],
+    ['Disk', diskInWords(machine)],
     ['Serial number', said(info.serial_number)],
     ['IP address', said(info.local_ip)],
     ['Up for', longSpan(machine.uptime_seconds)],
     ['Load', machine.load_average?.map((load) => load.toFixed(2)).join('  ') ?? '–'],
-    ['Processes', count(machine.processes)],
+    ['Processes', count(processes(machine))],
     ...battery(machine),
     ['Agent', said(info.agent_version)],
     ['Sealed with', machine.sealing],

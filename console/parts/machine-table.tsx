@@ -2,6 +2,8 @@
 import { Pagination } from '@mantine/core';
 import { Link } from 'wouter';
 import type { Machine } from '../api.ts';
+import { machineAddress } from '../machine-address.ts';
+import { diskFree, diskPercent, memoryPercent } from '../machine-figures.ts';
 import { type Choice, choose, type SortKey, systemOf } from '../machine-order.ts';
 import { bytes, count, percent } from '../quantities.ts';
 import { Foreign } from './foreign.tsx';
@@ -23,7 +25,8 @@ const COLUMNS: readonly { key: SortKey; label: string; numeric?: boolean }[] = [
   { key: 'node', label: 'Via server' },
 ];
 
-function Meter({ value }: { readonly value: number }) {
+function Meter({ value }: { readonly value: number | null }) {
+  if (value === null) return null;
   return (
     <span className="at-meter" data-full={value >= FULL_PERCENT} aria-hidden="true">
       <span style={{ width: `${Math.min(100, Math.max(0, value))}%` }} />
@@ -36,7 +39,7 @@ function MachineRow({ machine, readAt }: { readonly machine: Machine; readonly r
   return (
     <tr data-quiet={machine.status === 'offline'}>
       <th scope="row">
-        <Link href={`/machines/${encodeURIComponent(machine.machine_id)}`} className="at-row-link">
+        <Link href={machineAddress(machine.machine_id)} className="at-row-link">
           <Foreign text={machine.hostname} />
         </Link>
         <span className="at-under">
@@ -57,12 +60,12 @@ function MachineRow({ machine, readAt }: { readonly machine: Machine; readonly r
         <Meter value={machine.cpu_percent} />
       </td>
       <td className="at-number">
-        {percent(machine.memory_percent)}
-        <Meter value={machine.memory_percent} />
+        {percent(memoryPercent(machine))}
+        <Meter value={memoryPercent(machine)} />
       </td>
       <td className="at-number">
-        {bytes(machine.disk_free_bytes)}
-        <Meter value={machine.disk_percent} />
+        {bytes(diskFree(machine))}
+        <Meter value={diskPercent(machine)} />
       </td>
       <td className="at-tight">
         <Foreign text={machine.via_node} />

@@ -3,7 +3,7 @@
  * tell nobody anything.
  */
 import type { ClusterNode, HealthCheck } from '../api.ts';
-import { count, signedSeconds } from '../quantities.ts';
+import { count, hostAndPort, signedSeconds } from '../quantities.ts';
 import { Foreign } from './foreign.tsx';
 import { Shape } from './glyph.tsx';
 import { StateBadge } from './state-badge.tsx';
@@ -16,11 +16,9 @@ const COLUMNS = [
   'Last heartbeat',
   'Signature',
   'Clock offset',
-  'Version',
-  'Address',
+  'Version, address',
   'Up since',
   'Reports/min',
-  'Key id',
 ] as const;
 const NUMERIC: readonly string[] = ['Clock offset', 'Reports/min'];
 
@@ -41,10 +39,17 @@ function Signature({ signature }: { readonly signature: string }) {
   );
 }
 
-/** An address that can be pasted: IPv6 wants its brackets. */
-function address({ host, port }: ClusterNode): string {
-  if (host === '') return '–';
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+/** One dash, not two, for a node that has not told us either. */
+function Place({ version, host, port }: ClusterNode) {
+  if (version === '' && host === '') return '–';
+  return (
+    <>
+      <Foreign text={version || '–'} />
+      <span className="at-under">
+        <Foreign text={hostAndPort(host, port)} />
+      </span>
+    </>
+  );
 }
 
 function NodeRow({ node, checkedAt }: { readonly node: ClusterNode; readonly checkedAt: string }) {
@@ -59,6 +64,14 @@ function NodeRow({ node, checkedAt }: { readonly node: ClusterNode; readonly che
             <Foreign text={node.hostname} />
           </span>
         )}
+        {node.key_id !== null && (
+          <span className="at-under">
+            Key id{' '}
+            <code>
+              <Foreign text={node.key_id} />
+            </code>
+          </span>
+        )}
       </th>
       <td>
         <StateBadge state={node.state} />
@@ -69,18 +82,10 @@ function NodeRow({ node, checkedAt }: { readonly node: ClusterNode; readonly che
       </td>
       <td className="at-number">{signedSeconds(node.clock_offset_seconds)}</td>
       <td className="at-tight">
-        <Foreign text={node.version || '–'} />
-      </td>
-      <td className="at-tight">
-        <Foreign text={address(node)} />
+        <Place {...node} />
       </td>
       <td>{node.started_at === null ? '–' : <TimeAgo at={node.started_at} />}</td>
       <td className="at-number">{count(node.reports_per_minute)}</td>
-      <td className="at-tight">
-        <code>
-          <Foreign text={node.key_id ?? '–'} />
-        </code>
-      </td>
     </tr>
   );
 }

@@ -5,6 +5,7 @@ import { type FormEvent, useState } from 'react';
 import { changePassword } from '../api.ts';
 import { Dialog } from './dialog.tsx';
 import { ErrorBox } from './error-box.tsx';
+import { differs, NewPassword } from './new-password.tsx';
 
 interface PasswordDialogProps {
   readonly opened: boolean;
@@ -16,7 +17,6 @@ function PasswordForm({ onClose }: { readonly onClose: () => void }) {
   const [next, setNext] = useState('');
   const [again, setAgain] = useState('');
   const change = useMutation({ mutationFn: changePassword });
-  const differs = again !== '' && again !== next;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (next === again) change.mutate({ current_password: current, new_password: next });
@@ -45,27 +45,19 @@ function PasswordForm({ onClose }: { readonly onClose: () => void }) {
           data-autofocus
           required
         />
-        <PasswordInput
+        <NewPassword
           label="New password"
-          autoComplete="new-password"
           value={next}
-          onChange={(event) => setNext(event.currentTarget.value)}
-          required
-        />
-        <PasswordInput
-          label="New password again"
-          autoComplete="new-password"
-          value={again}
-          onChange={(event) => setAgain(event.currentTarget.value)}
-          error={differs ? 'The two differ.' : undefined}
-          required
+          again={again}
+          onChange={setNext}
+          onChangeAgain={setAgain}
         />
         <p className="at-small">Your sessions in other browsers end with the change.</p>
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
             Cancel
           </Button>
-          <Button type="submit" loading={change.isPending} disabled={differs}>
+          <Button type="submit" loading={change.isPending} disabled={differs(next, again)}>
             Change password
           </Button>
         </Group>

@@ -7,12 +7,12 @@ import { TableRegion } from './table-region.tsx';
 import { TimeAgo } from './time-ago.tsx';
 
 export function RefusalTable({ health }: { readonly health: HealthCheck }) {
-  const { refusals, security } = health;
+  const { refusals, security, checked_by } = health;
   const latestFirst = refusals.toSorted((a, b) => Date.parse(b.last_at) - Date.parse(a.last_at));
   return (
     <section aria-labelledby="refusals">
       <div className="at-section-head">
-        <h2 id="refusals">Rejected records</h2>
+        <h2 id="refusals">Rejected records, slot by slot</h2>
       </div>
       {refusals.length === 0 ? (
         <p className="at-panel at-all-well" data-checked={security.enabled}>
@@ -22,44 +22,52 @@ export function RefusalTable({ health }: { readonly health: HealthCheck }) {
             : 'None, because nothing is checked: authentication is off.'}
         </p>
       ) : (
-        <TableRegion label="Table of rejected records">
-          <thead>
-            <tr>
-              <th scope="col">Last seen</th>
-              <th scope="col">Claims to be</th>
-              <th scope="col">Found in slot</th>
-              <th scope="col">Code</th>
-              <th scope="col">What it means</th>
-              <th scope="col" className="at-number">
-                Times
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {latestFirst.map((refusal) => (
-              <tr key={`${refusal.code} ${refusal.slot} ${refusal.node_id}`}>
-                <td>
-                  <TimeAgo at={refusal.last_at} />
-                </td>
-                <td>
-                  <Foreign text={refusal.node_id || '–'} />
-                </td>
-                <td>
-                  <code>
-                    <Foreign text={refusal.slot} />
-                  </code>
-                </td>
-                <td>
-                  <code>{refusal.code}</code>
-                </td>
-                <td className="at-wide">
-                  <Foreign text={refusal.sentence} />
-                </td>
-                <td className="at-number">×{count(refusal.count)}</td>
+        <>
+          <p className="at-small at-found">
+            Each record that <Foreign text={checked_by} /> refused, where it lies and how often it was met;
+            none of them changed anything. The findings above sum up the recent ones.
+          </p>
+          <TableRegion label="Table of rejected records" stacks>
+            <thead>
+              <tr>
+                <th scope="col">Last seen</th>
+                <th scope="col">Claims to be</th>
+                <th scope="col">Found in slot</th>
+                <th scope="col">Code</th>
+                <th scope="col">What it means</th>
+                <th scope="col" className="at-number">
+                  Times
+                </th>
               </tr>
-            ))}
-          </tbody>
-        </TableRegion>
+            </thead>
+            <tbody>
+              {latestFirst.map((refusal) => (
+                <tr key={`${refusal.code} ${refusal.slot} ${refusal.node_id}`}>
+                  <td data-label="Last seen">
+                    <TimeAgo at={refusal.last_at} />
+                  </td>
+                  <td data-label="Claims to be">
+                    <Foreign text={refusal.node_id || '–'} />
+                  </td>
+                  <td className="at-wide" data-label="Found in slot">
+                    <code>
+                      <Foreign text={refusal.slot} />
+                    </code>
+                  </td>
+                  <td data-label="Code">
+                    <code>{refusal.code}</code>
+                  </td>
+                  <td className="at-wide" data-label="What it means">
+                    <Foreign text={refusal.sentence} />
+                  </td>
+                  <td className="at-number" data-label="Times">
+                    ×{count(refusal.count)}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </TableRegion>
+        </>
       )}
     </section>
   );

@@ -2,11 +2,20 @@
 import type { ReactNode } from 'react';
 import { Glyph } from './glyph.tsx';
 
-export function TableRegion({ label, children }: { readonly label: string; readonly children: ReactNode }) {
+interface TableRegionProps {
+  readonly label: string;
+  /** On a narrow screen its rows become a list; each cell then shows its `data-label` as its name. */
+  readonly stacks?: boolean;
+  readonly children: ReactNode;
+}
+
+export function TableRegion({ label, stacks = false, children }: TableRegionProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
     <section className="at-table-region" aria-label={label} tabIndex={0}>
-      <table className="at-table">{children}</table>
+      <table className="at-table" data-stacks={stacks}>
+        {children}
+      </table>
     </section>
   );
 }

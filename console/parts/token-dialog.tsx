@@ -7,10 +7,9 @@ import { Copyable } from './copyable.tsx';
 import { Dialog } from './dialog.tsx';
 import { ErrorBox } from './error-box.tsx';
 
+/** What this version can do with a token; the other scopes belong to features that are not here yet. */
 const SCOPES: readonly { scope: TokenScope; meaning: string }[] = [
   { scope: 'read', meaning: 'see machines, series and the cluster' },
-  { scope: 'agents:write', meaning: 'send reports' },
-  { scope: 'packages:build', meaning: 'build installer packages' },
   { scope: 'admin', meaning: 'everything, also this page' },
 ];
 

@@ -52,14 +52,16 @@ export function TruthBar() {
       )}
       <p className="at-truth-line">
         <Shape name={SHAPES[tone]} />
-        <strong>{headline}</strong>
-        {live && readAtMs !== undefined && <span>updated {ago(Math.max(0, nowMs - readAtMs) / 1000)}</span>}
-        {live && node !== null && (
-          <span>
-            served by <Foreign text={node} />
-          </span>
-        )}
-        <span role="status">{servers && (live ? servers : `last seen: ${servers}`)}</span>
+        <span className="at-truth-items">
+          <strong>{headline}</strong>
+          {live && readAtMs !== undefined && <span>updated {ago(Math.max(0, nowMs - readAtMs) / 1000)}</span>}
+          {live && node !== null && (
+            <span>
+              served by <Foreign text={node} />
+            </span>
+          )}
+          <span role="status">{servers && (live ? servers : `last seen: ${servers}`)}</span>
+        </span>
       </p>
       {/* The headline counts seconds; only what it means is announced. */}
       <p className="at-hidden" role="status">

@@ -3,6 +3,7 @@ import {
   ago,
   bytes,
   bytesPerSecond,
+  hostAndPort,
   longSpan,
   percent,
   signedSeconds,
@@ -50,4 +51,12 @@ describe('figures in words', () => {
     expect(signedSeconds(0.04)).toBe('0 s');
     expect(signedSeconds(null)).toBe('–');
   });
+
+  it.each([
+    ['10.0.1.100', 8768, '10.0.1.100:8768'],
+    ['fe80::1', 8768, '[fe80::1]:8768'],
+    ['10.0.1.100', 0, '10.0.1.100'],
+    ['', 0, '–'],
+    ['', 8768, '–'],
+  ])('tells host %j and port %s as %s', (host, port, text) => expect(hostAndPort(host, port)).toBe(text));
 });
