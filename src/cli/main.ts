@@ -17,7 +17,7 @@ import { tokenCommand } from './commands/token.ts';
 import { userCommand } from './commands/user.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit.ts';
 import { ROOT, VERSION } from './program.ts';
-import { print, say, sayError } from './terminal.ts';
+import { print, say, sayError, surviveDeadTerminal } from './terminal.ts';
 
 /** What an error leaves running (sockets, timers) is given this long to end by itself. */
 const LINGER_MS = 2000;
@@ -25,8 +25,7 @@ const LINGER_MS = 2000;
 function assemble(): Command {
   const program = new Command('atlas-fleet')
     .description('Self-hosted fleet server for Macs.')
-    .version(VERSION, '--version', 'print the version')
-    .helpCommand(false);
+    .version(VERSION, '--version', 'print the version');
   program.addCommand(demoCommand());
   program.addCommand(initCommand());
   program.addCommand(serverCommand());
@@ -74,6 +73,8 @@ function report(error: unknown): ExitCode {
   if (process.env.ATLAS_FLEET_LOG__LEVEL === 'debug' && error instanceof Error) say(error.stack ?? '');
   return EXIT.failed;
 }
+
+surviveDeadTerminal();
 
 // Compiled code is kept inside the checkout; where that cannot be written, nothing is kept.
 enableCompileCache(join(ROOT, 'node_modules', '.cache', 'atlas-fleet'));

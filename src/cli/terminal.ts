@@ -2,7 +2,7 @@
  * Manners: data on stdout, talk on stderr, no colour where none is wanted, and no control character of somebody
  * else's text. Secrets come from a prompt that shows nothing, from stdin or from a file, never from argv.
  */
-import { AtlasError } from '../base/errors.ts';
+import { AtlasError, systemCode } from '../base/errors.ts';
 import { escapeControls } from '../base/log.ts';
 import { Secret } from '../base/secret.ts';
 import { readPrivateFile, SECRET_FILE_MAX_BYTES } from '../config/private-file.ts';
@@ -20,6 +20,17 @@ export function printJson(value: unknown): void {
 /** Talk: everything else. */
 export function say(line: string): void {
   process.stderr.write(`${line}\n`);
+}
+
+const NOBODY_READS: ReadonlySet<string | undefined> = new Set(['EIO', 'EPIPE']);
+
+/** A terminal that was closed, or a reader that has left, must not cut off a clean-up. */
+export function surviveDeadTerminal(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error) => {
+      if (!NOBODY_READS.has(systemCode(error))) throw error;
+    });
+  }
 }
 
 const COLOURS = { red: 31, yellow: 33, dim: 2 } as const;
@@ -52,10 +63,13 @@ export function reportConfigProblems(problems: readonly Problem[]): void {
   }
 }
 
-/** Columns as wide as their widest cell, two spaces between; the head only for people, so that pipes get rows. */
+/** Columns as wide as their widest cell, two spaces between. For people; scripts take --json. */
 export function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
-  const safe = rows.map((row) => row.map(escapeControls));
-  const shown = process.stdout.isTTY ? [head, ...safe] : safe;
+  if (rows.length === 0) {
+    say('(none)');
+    return;
+  }
+  const shown = [head, ...rows.map((row) => row.map(escapeControls))];
   const widths = head.map((_, column) => Math.max(...shown.map((row) => row[column]?.length ?? 0)));
   for (const row of shown)
     print(

@@ -40,9 +40,15 @@ describe('atlas-fleet', () => {
   });
 
   it('shows the help on stdout when it is asked for', async () => {
-    const ended = await atlasFleet(['config', '--help']);
-    expect(ended).toMatchObject({ code: 0, stderr: '' });
-    expect(ended.stdout).toMatch(/^Usage: atlas-fleet config /);
+    for (const args of [
+      ['config', '--help'],
+      ['help', 'config'],
+    ]) {
+      const ended = await atlasFleet(args);
+      expect(ended).toMatchObject({ code: 0, stderr: '' });
+      expect(ended.stdout).toMatch(/^Usage: atlas-fleet config /);
+    }
+    expect(await atlasFleet(['help'])).toEqual(await atlasFleet(['--help']));
   });
 
   it('tells its version alone, and with what it runs on', async () => {

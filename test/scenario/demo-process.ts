@@ -105,8 +105,15 @@ export class DemoProcess {
     return JSON.parse(text);
   }
 
+  /** As when its terminal is closed: nobody reads what it writes any more. */
+  async hangUp(): Promise<number | string | null> {
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
+    return this.end('SIGHUP');
+  }
+
   /** Resolves with the exit code, or the signal. */
-  async end(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): Promise<number | string | null> {
+  async end(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP' | 'SIGKILL'): Promise<number | string | null> {
     if (this.isRunning) {
       const ended = once(this.#child, 'close', { signal: AbortSignal.timeout(END_MS) });
       this.#child.kill(signal);

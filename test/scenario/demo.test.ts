@@ -94,6 +94,22 @@ describe('a demo that runs', () => {
     for (const path of line.config_paths) expect(statesOf(await nodesBy(path))).toEqual(ALL_HEALTHY);
   });
 
+  it('tells scripts the whole of the health check, with the counts', async () => {
+    const path = line.config_paths[0] ?? '';
+    const { stdout } = await atlasFleet(['cluster', 'status', '--json', '--config', path], {
+      env: ground.env,
+    });
+    expect(JSON.parse(stdout)).toMatchObject({
+      overall: 'healthy',
+      verdict: expect.stringMatching(/^Healthy: /),
+      findings: expect.any(Array),
+      backend: { type: 'file', state: 'available' },
+      node_id: 'server-01',
+      total_nodes: 3,
+      active_nodes: 3,
+    });
+  });
+
   it("shows this machine's live figures through the API after a login, from every server", async () => {
     const cookie = await logIn();
     for (const url of line.urls) {
@@ -178,6 +194,17 @@ describe('a demo that was killed', () => {
     line = await demo.line();
     expect(statesOf(await nodesBy())).toEqual(ALL_HEALTHY);
     expect(await demo.end('SIGINT')).toBe(0);
+    expect(await ground.processes()).toEqual([]);
+    expect(ground.contents).toEqual([]);
+  });
+});
+
+describe('a demo whose terminal is closed', () => {
+  it('leaves nothing either, although nobody reads its last words', async () => {
+    const running = new DemoProcess(ground, port);
+    onTestFinished(() => void running.end('SIGKILL'));
+    await running.line();
+    expect(await running.hangUp()).toBe(0);
     expect(await ground.processes()).toEqual([]);
     expect(ground.contents).toEqual([]);
   });

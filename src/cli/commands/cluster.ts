@@ -43,9 +43,10 @@ interface Node {
   readonly last_heartbeat_age_seconds: number | null;
   readonly signature: string;
   readonly clock_offset_seconds: number | null;
-  readonly version: string;
-  readonly host: string;
-  readonly port: number;
+  /** null or empty: not heard from. */
+  readonly version: string | null;
+  readonly host: string | null;
+  readonly port: number | null;
   readonly this_node: boolean;
 }
 
@@ -59,8 +60,8 @@ async function nodes(flags: Flags): Promise<void> {
     node.last_heartbeat_age_seconds === null ? '-' : `${node.last_heartbeat_age_seconds} s`,
     node.signature,
     node.clock_offset_seconds === null ? '-' : `${node.clock_offset_seconds} s`,
-    node.version,
-    `${node.host}:${node.port}`,
+    node.version || '-',
+    node.host && node.port ? `${node.host}:${node.port}` : '-',
   ]);
   printTable(['NODE', 'STATE', 'HEARD', 'SIGNATURE', 'CLOCK', 'VERSION', 'ADDRESS'], rows);
 }
@@ -79,8 +80,11 @@ interface Health {
 
 async function status(flags: Flags): Promise<void> {
   const server = await runningServer(flags);
-  if (flags.json) return printJson(await server.get('/api/fleet/cluster/status'));
   const health = await server.get<Health>('/api/fleet/cluster/health-check?probe=true');
+  if (flags.json) {
+    const cluster = await server.get<Record<string, unknown>>('/api/fleet/cluster/status');
+    return printJson({ ...cluster, ...health });
+  }
   print(health.verdict);
   for (const { severity, sentence, mend } of health.findings) print(`  ${severity}: ${sentence} ${mend}`);
   if (health.refusals.length > 0) print('Refused records:');

@@ -66,7 +66,8 @@ async function runDemo(flags: Flags): Promise<void> {
     await Promise.race([ended, running.then(() => ended)]);
     say('Ending the demo…');
   } finally {
-    await Promise.all(all.map((process) => process.stop()));
+    // First gone, then said: nothing that can fail stands between the end and the removal.
+    await Promise.allSettled(all.map((process) => process.stop()));
     folder.remove();
   }
   say(`Everything is gone: ${flags.nodes} servers, the agent, ${folder.path}.`);
@@ -164,7 +165,7 @@ Try next, in another terminal:
 
   kill a server          kill -9 ${last?.pid}
                          offline within ${DEMO_TIMEOUT_SECONDS + 1} s on the others, back by itself after ${COMES_BACK_SECONDS} s; no report is lost
-  forge a record         echo '{"host":"10.0.0.66","node_id":"intruder"}' > ${folder.registry}/node/intruder.json
+  forge a record         printf '%s' '{"host":"10.0.0.66","node_id":"intruder"}' > ${folder.registry}/node/intruder.json
                          refused, counted and explained under Settings, Cluster Health Monitor
   look from the shell    ${PROGRAM} cluster status --config ${first?.configPath}
 

@@ -3,7 +3,8 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { administer } from '../control.ts';
 import { print, printJson, printTable, say } from '../terminal.ts';
 
-const SCOPES = ['read', 'agents:write', 'packages:build', 'admin'];
+/** Those that a route of this version asks for. */
+const SCOPES = ['read', 'admin'];
 const DAY_SECONDS = 86_400;
 
 interface Flags {

@@ -4,7 +4,6 @@ import { AtlasError } from '../../base/errors.ts';
 import { administer } from '../control.ts';
 import {
   askSecret,
-  print,
   printJson,
   printTable,
   readSecretFromFile,
@@ -52,6 +51,13 @@ async function add(username: string, flags: Flags): Promise<void> {
 
 async function passwd(username: string, flags: Flags): Promise<void> {
   await administer(flags, async (server) => {
+    // Said before anybody types a password twice for nobody.
+    const { items } = await server.get<{ items: { username: string }[] }>('/api/fleet/users');
+    if (!items.some((user) => user.username === username)) {
+      throw new AtlasError('user_unknown', `there is no user ${username}`, {
+        hint: 'see atlas-fleet user list',
+      });
+    }
     await server.post('/api/fleet/password', { username, new_password: await newPassword(flags) });
     say(`Password of ${username} set; their sessions have ended.`);
   });
@@ -72,7 +78,6 @@ async function list(flags: Flags): Promise<void> {
       '/api/fleet/users',
     );
     if (flags.json) return printJson(answer);
-    if (answer.items.length === 0) print('(none)');
     printTable(
       ['NAME', 'CREATED'],
       answer.items.map((user) => [user.username, user.created_at]),

@@ -1,0 +1,45 @@
+/** Users and tokens from the shell, with no server running. */
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../config/config-file.ts';
+import { atlasFleet, type Ended } from './atlas-fleet.ts';
+
+let config: string;
+beforeEach(async () => {
+  const folder = temporaryFolder();
+  expect((await atlasFleet(['init', '--dir', folder])).code).toBe(0);
+  config = join(folder, 'config.yaml');
+});
+
+const run = (words: string, stdin = ''): Promise<Ended> =>
+  atlasFleet([...words.split(' '), '--config', config], { stdin });
+
+describe('a list', () => {
+  it('has a heading in a pipe too, and of nothing says so on stderr only', async () => {
+    for (const list of ['user list', 'token list']) {
+      expect(await run(list)).toEqual({ code: 0, stdout: '', stderr: '(none)\n' });
+    }
+    expect((await run('user add anna', 'four words of sense\n')).code).toBe(0);
+    const { stdout } = await run('user list');
+    expect(stdout).toMatch(/^NAME {2}CREATED\nanna {2}\d{4}-\S+\n$/);
+  });
+});
+
+describe('user passwd', () => {
+  it('says that there is no such user before it asks for a password', async () => {
+    expect(await run('user passwd nobody')).toEqual({
+      code: 6,
+      stdout: '',
+      stderr: 'error: there is no user nobody\nhint: see atlas-fleet user list\n',
+    });
+  });
+});
+
+describe('token create', () => {
+  it('offers the scopes that a route asks for, and no other', async () => {
+    const refused = await run('token create x --scope agents:write');
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('Allowed choices are read, admin.');
+    expect((await run('token create x --scope admin')).code).toBe(0);
+  });
+});
