@@ -25,8 +25,12 @@ export interface Evidence {
   readonly declared: DeclaredState;
   /** That heartbeat names this verifier's own incarnation, so it is no recording. */
   readonly namesUs: boolean;
-  /** Since its sequence last advanced. */
+  /** It or one before it did, so that what it says was said after our start. */
+  readonly everNamedUs: boolean;
+  /** Since its sequence last advanced, less what is left out because we could not see. */
   readonly silentMs: number;
+  /** The part of the whole silence in which we could see. */
+  readonly silentInSightMs: number;
   /** Its row is gone from the registry, or holds what is not its own. */
   readonly missing: boolean;
   /** It advances, authentic, but outside the window. */
@@ -38,10 +42,11 @@ const LATE_INTERVALS = 2;
 
 export function stateOf(evidence: Evidence, pace: Pace): NodeState {
   if (evidence.wrongClock) return 'rejected';
-  if (evidence.declared === 'left') return 'left';
+  if (evidence.declared === 'left' && evidence.everNamedUs) return 'left';
   if (evidence.silentMs >= pace.timeoutMs) return evidence.missing ? 'unconfirmed' : 'offline';
   if (!evidence.namesUs) return 'unconfirmed';
-  if (evidence.silentMs >= LATE_INTERVALS * pace.intervalMs) return 'late';
+  const heardAgoMs = Math.max(evidence.silentMs, evidence.silentInSightMs);
+  if (heardAgoMs >= LATE_INTERVALS * pace.intervalMs) return 'late';
   return evidence.declared === 'draining' ? 'draining' : 'healthy';
 }
 

@@ -65,6 +65,10 @@ interface Entry {
   advancedAtMs: number;
   /** From when silence counts: advancedAtMs, moved on by the times in which we could not see. */
   judgedFromMs: number;
+  /** advancedAtMs, moved on by just those times: since then it was silent while we saw. */
+  inSightFromMs: number;
+  /** By how much judgedFromMs may still be moved on: by one timeout, until it advances. */
+  indulgenceMs: number;
   /** Judged offline; stays so until it advances, whatever happens to our own sight. */
   dead: boolean;
   missing: boolean;
@@ -130,7 +134,7 @@ export class MemberTable {
 
   #admit(record: VerifiedRecord, at: Sighting): Entry | undefined {
     if (this.#entries.size >= MEMBERS_MAX && !this.#dropGhost()) return undefined;
-    const entry = newEntry(record.identityKey, at.monotonicMs);
+    const entry = newEntry(record.identityKey, at.monotonicMs, this.#pace.timeoutMs);
     this.#entries.set(record.nodeId, entry);
     return entry;
   }
@@ -154,6 +158,8 @@ export class MemberTable {
     entry.everNamedUs ||= entry.namesUs;
     entry.advancedAtMs = at.monotonicMs;
     entry.judgedFromMs = at.monotonicMs;
+    entry.inSightFromMs = at.monotonicMs;
+    entry.indulgenceMs = this.#pace.timeoutMs;
     entry.dead = false;
     entry.ghost = false;
     entry.missing = false;
@@ -172,6 +178,7 @@ export class MemberTable {
     const entry = this.#entries.get(nodeId);
     if (entry === undefined || !entry.everNamedUs) return;
     entry.marks.heartbeat = mark;
+    entry.indulgenceMs = this.#pace.timeoutMs;
     entry.wrongClock = { refusal, atMs: at.monotonicMs, times: (entry.wrongClock?.times ?? 0) + 1 };
     entry.offsetSeconds = this.#offsetOf(mark, at);
   }
@@ -182,9 +189,15 @@ export class MemberTable {
     if (entry !== undefined) entry.missing = !present;
   }
 
-  /** We see again after a long while, or woke up: who was alive before has one timeout to show it. */
-  sight(nowMs: number): void {
+  /**
+   * We see again after a long while, or woke up: who was alive before has one timeout to show it, and has it once
+   * until it advances. Otherwise, who hides the registry again and again would keep the dead alive.
+   */
+  sight(blindMs: number, nowMs: number): void {
     for (const entry of this.#entries.values()) {
+      entry.inSightFromMs = later(entry.inSightFromMs, blindMs, nowMs);
+      if (entry.indulgenceMs === 0) continue;
+      entry.indulgenceMs = 0;
       if (this.#hasWrongClock(entry) && entry.wrongClock) {
         entry.wrongClock = { ...entry.wrongClock, atMs: nowMs };
       }
@@ -192,10 +205,13 @@ export class MemberTable {
     }
   }
 
-  /** We could not see for so long, up to now: that was nobody's silence. */
+  /** We could not see for so long, up to now: that was nobody's silence, for one timeout until it advances. */
   overlook(blindMs: number, nowMs: number): void {
     for (const entry of this.#entries.values()) {
-      entry.judgedFromMs = Math.max(entry.judgedFromMs, Math.min(entry.judgedFromMs + blindMs, nowMs));
+      entry.inSightFromMs = later(entry.inSightFromMs, blindMs, nowMs);
+      const leftOutMs = Math.min(blindMs, entry.indulgenceMs);
+      entry.indulgenceMs -= leftOutMs;
+      entry.judgedFromMs = later(entry.judgedFromMs, leftOutMs, nowMs);
     }
   }
 
@@ -237,6 +253,8 @@ export class MemberTable {
     const evidence = {
       declared: entry.heartbeat?.state ?? 'up',
       namesUs: entry.namesUs,
+      everNamedUs: entry.everNamedUs,
+      silentInSightMs: this.#lookedAtMs - entry.inSightFromMs,
       silentMs: entry.dead ? Number.POSITIVE_INFINITY : this.#silentMs(entry),
       missing: entry.missing && !entry.dead,
       wrongClock: this.#hasWrongClock(entry),
@@ -261,7 +279,7 @@ export class MemberTable {
   }
 }
 
-function newEntry(identityKey: string | null, nowMs: number): Entry {
+function newEntry(identityKey: string | null, nowMs: number, indulgenceMs: number): Entry {
   return {
     identityKey,
     marks: {},
@@ -273,12 +291,19 @@ function newEntry(identityKey: string | null, nowMs: number): Entry {
     everNamedUs: false,
     advancedAtMs: nowMs,
     judgedFromMs: nowMs,
+    inSightFromMs: nowMs,
+    indulgenceMs,
     dead: false,
     missing: false,
     wrongClock: null,
     offsetSeconds: null,
     ghost: false,
   };
+}
+
+/** Later by so much, and never beyond now. */
+function later(fromMs: number, byMs: number, nowMs: number): number {
+  return Math.max(fromMs, Math.min(fromMs + byMs, nowMs));
 }
 
 /** Until a record and the heartbeat that names it have both arrived, the one accepted before stays. */

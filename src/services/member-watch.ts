@@ -133,7 +133,7 @@ export class MemberWatch {
       if (wasDown) this.#table.overlook(unseenMs, look.monotonicMs);
       return;
     }
-    this.#table.sight(look.monotonicMs);
+    this.#table.sight(unseenMs, look.monotonicMs);
     if (!wasDown || apartMs > limitMs) this.#saySlept(unseenMs, apartMs);
   }
 

@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { type Evidence, isActive, type NodeState, stateOf } from '../../src/membership/failure-detector.ts';
 
 const PACE = { intervalMs: 10_000, timeoutMs: 30_000 };
-const ALIVE: Evidence = { declared: 'up', namesUs: true, silentMs: 0, missing: false, wrongClock: false };
+const ALIVE: Evidence = {
+  declared: 'up',
+  namesUs: true,
+  everNamedUs: true,
+  silentMs: 0,
+  silentInSightMs: 0,
+  missing: false,
+  wrongClock: false,
+};
 
 const TABLE: readonly (readonly [Partial<Evidence>, NodeState])[] = [
   [{}, 'healthy'],
@@ -12,6 +20,9 @@ const TABLE: readonly (readonly [Partial<Evidence>, NodeState])[] = [
   [{ silentMs: 30_000 }, 'offline'],
   [{ silentMs: Number.POSITIVE_INFINITY }, 'offline'],
   [{ silentMs: Number.NEGATIVE_INFINITY }, 'healthy'],
+  [{ silentInSightMs: 19_999 }, 'healthy'],
+  [{ silentInSightMs: 20_000 }, 'late'],
+  [{ silentInSightMs: 9_000_000 }, 'late'],
   [{ missing: true }, 'healthy'],
   [{ missing: true, silentMs: 20_000 }, 'late'],
   [{ missing: true, silentMs: 30_000 }, 'unconfirmed'],
@@ -26,6 +37,9 @@ const TABLE: readonly (readonly [Partial<Evidence>, NodeState])[] = [
   [{ declared: 'left' }, 'left'],
   [{ declared: 'left', silentMs: 9_000_000 }, 'left'],
   [{ declared: 'left', missing: true, silentMs: 9_000_000 }, 'left'],
+  [{ declared: 'left', namesUs: false }, 'left'],
+  [{ declared: 'left', namesUs: false, everNamedUs: false }, 'unconfirmed'],
+  [{ declared: 'left', namesUs: false, everNamedUs: false, silentMs: 30_000 }, 'offline'],
   [{ wrongClock: true }, 'rejected'],
   [{ wrongClock: true, silentMs: 30_000 }, 'rejected'],
   [{ wrongClock: true, declared: 'left' }, 'rejected'],
@@ -40,9 +54,7 @@ describe('stateOf', () => {
     for (const declared of ['up', 'draining', 'left'] as const) {
       for (const namesUs of [true, false]) {
         for (const silentMs of [0, 20_000, 30_000, 1e9]) {
-          expect(stateOf({ declared, namesUs, silentMs, missing: true, wrongClock: false }, PACE)).not.toBe(
-            'offline',
-          );
+          expect(stateOf({ ...ALIVE, declared, namesUs, silentMs, missing: true }, PACE)).not.toBe('offline');
         }
       }
     }

@@ -91,6 +91,15 @@ describe('a member', () => {
     expect(observer.state('alice')).toBe('healthy');
   });
 
+  it('that is told to have left by a heartbeat from before our start has not left: it may be a recording', () => {
+    hearNode(alice.node());
+    hear(beat({ state: 'left', seen: { observer: observer.self.incarnation - 1 } }));
+    observer.look();
+    expect(observer.state('alice')).toBe('unconfirmed');
+    expect(observer.look(30)).toEqual(['alice']);
+    expect(observer.state('alice')).toBe('not listed');
+  });
+
   it('is told to the others by its incarnation, from its first heartbeat on', () => {
     hearNode(alice.node());
     expect(observer.table.incarnations()).toEqual({});
@@ -241,12 +250,56 @@ describe('a time in which we did not look', () => {
     meet();
     observer.look(25);
     observer.nowSeconds += 600;
-    observer.table.sight(observer.nowMs);
+    observer.table.sight(600_000, observer.nowMs);
     observer.look();
-    expect(observer.state('alice')).toBe('healthy');
+    expect(observer.state('alice')).toBe('late'); // silent for 25 s in which we could see
     observer.look(29);
     expect(observer.state('alice')).toBe('late');
     observer.look(1);
+    expect(observer.state('alice')).toBe('offline');
+  });
+
+  it.each(['sight', 'overlook'] as const)(
+    'again and again is left out only for one timeout, until the member advances (%s)',
+    (how) => {
+      const hide = () => {
+        observer.nowSeconds += 15;
+        observer.table[how](15_000, observer.nowMs);
+        observer.look();
+      };
+      meet();
+      const states = Array.from({ length: 5 }, () => {
+        hide();
+        return observer.state('alice');
+      });
+      expect(states[0]).toBe('healthy');
+      expect(states.at(-1)).toBe('offline');
+      hear(beat());
+      hide();
+      expect(observer.state('alice')).toBe('healthy');
+    },
+  );
+
+  it('does not make healthy again who was silent for two intervals while we saw', () => {
+    meet();
+    for (let i = 0; i < 3; i += 1) {
+      observer.look(9);
+      observer.nowSeconds += 25;
+      observer.table.sight(25_000, observer.nowMs);
+      observer.look();
+    }
+    expect(observer.state('alice')).not.toBe('healthy');
+  });
+
+  it('is no excuse for who speaks with a wrong clock either', () => {
+    meet();
+    hear(beat({}, 600));
+    hear(beat({}, 600));
+    for (let i = 0; i < 3; i += 1) {
+      observer.nowSeconds += 25;
+      observer.table.sight(25_000, observer.nowMs);
+      observer.look();
+    }
     expect(observer.state('alice')).toBe('offline');
   });
 
@@ -267,7 +320,7 @@ describe('a time in which we did not look', () => {
     meet();
     observer.look(30);
     observer.nowSeconds += 600;
-    observer.table.sight(observer.nowMs);
+    observer.table.sight(600_000, observer.nowMs);
     observer.look();
     expect(observer.state('alice')).toBe('offline');
     observer.nowSeconds += 10;
@@ -329,7 +382,7 @@ describe('a wrong clock', () => {
     hear(beat({}, 600));
     observer.look();
     observer.nowSeconds += 3000;
-    observer.table.sight(observer.nowMs);
+    observer.table.sight(3_000_000, observer.nowMs);
     observer.look();
     expect(observer.state('alice')).toBe('rejected');
   });

@@ -188,6 +188,30 @@ describe('a registry that cannot be read', () => {
     expect(stateOf(a, 'b')).toBe('healthy');
   });
 
+  it.each([
+    [2400, 600],
+    [1900, 600],
+    [5000, 1500],
+  ])(
+    'for %i ms, then shown for %i ms, again and again, keeps nobody alive who died',
+    async (hidden, shown) => {
+      small = new SmallCluster({ intervalMs: 1000, timeoutMs: 4000 });
+      [a, b, c] = await small.startThree();
+      c.clock.kill();
+      const states: string[] = [];
+      for (let passed = 0; passed < 60_000; passed += hidden + shown) {
+        small.registry.readable = false;
+        await small.time.advance(hidden);
+        small.registry.readable = true;
+        await small.time.advance(shown);
+        states.push(stateOf(a, 'c'));
+        expect(stateOf(a, 'b')).toBe('healthy');
+      }
+      expect(states.at(-1)).toBe('offline');
+      expect(states.filter((state) => state === 'healthy').length * (hidden + shown)).toBeLessThan(15_000);
+    },
+  );
+
   it.each([500, 900, 2000, 3000])('for %i ms at the shortest timeout is no death', async (ms) => {
     small = new SmallCluster({ intervalMs: 1000, timeoutMs: 3000 });
     [a, b, c] = await small.startThree();
