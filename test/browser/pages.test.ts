@@ -1,6 +1,11 @@
 /** The console in real Chromium, against the demo as a person starts it. */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Secret } from '../../src/base/secret.ts';
+import { NONCE_BYTES, sealReport } from '../../src/protocol/report-envelope.ts';
+import { makeReport } from '../fakes/report.ts';
 import { openChromium } from './chromium.ts';
 import { DemoCluster } from './demo-cluster.ts';
 import { type Visit, Visitor } from './visitor.ts';
@@ -42,6 +47,28 @@ async function loggedIn(visit?: Visit): Promise<Visitor> {
   return visitor;
 }
 
+/** A Mac of this id reports once, last in the order of names. */
+async function report(machineId: string): Promise<void> {
+  const { api_key, config_paths, urls } = demo.line as typeof demo.line & {
+    api_key: string;
+    config_paths: [string, string, string];
+  };
+  const [, key = ''] = /encryption_key: "([^"]+)"/.exec(readFileSync(config_paths[0], 'utf8')) ?? [];
+  const { machine_info, ...rest } = makeReport({ machineId, atMs: Date.now() });
+  const sealed = sealReport(
+    { ...rest, machine_info: { ...machine_info, hostname: 'zz-last.local' } },
+    new Secret(Buffer.from(key, 'base64')),
+    randomBytes(NONCE_BYTES),
+  );
+  const headers = { 'content-type': 'application/json', 'x-api-key': api_key };
+  const answer = await fetch(`${urls[0]}/api/fleet/report`, {
+    method: 'POST',
+    headers,
+    body: Buffer.from(sealed),
+  });
+  expect(answer.status).toBe(200);
+}
+
 describe('signing in', () => {
   it('says what is wrong with a wrong password, and lets the right one in', async () => {
     const { page } = await (async () => {
@@ -61,6 +88,24 @@ describe('signing in', () => {
     await page.getByRole('menuitem', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await page.reload();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  });
+});
+
+describe('setting up', () => {
+  it('tells the rule of passwords first, and once there is a user leads back to the login', async () => {
+    const { page } = await arrive();
+    await page.goto(demo.line.urls[0]);
+    await page.getByRole('link', { name: 'setup link' }).click();
+    await page.getByText('At least 12 characters').waitFor();
+    await page.getByLabel('Setup code').fill('ABCD-EFGH');
+    await page.getByLabel('Password', { exact: true }).fill('a long enough password');
+    await page.getByLabel('Password again').fill('a long enough password');
+    await page.getByRole('button', { name: 'Create administrator' }).click();
+    const alert = page.getByRole('alert');
+    await alert.getByText('There is a user already').waitFor();
+    expect(await alert.innerText()).not.toMatch(/Conflict|Request/);
+    await alert.getByRole('link', { name: 'Go to the login' }).click();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   });
 });
@@ -104,6 +149,16 @@ describe("a machine's page", () => {
       .poll(() => page.getByRole('cell', { name: /^[\d.]+ %$/ }).count(), { timeout: SOON })
       .toBeGreaterThan(5);
     await page.getByText('shared key').waitFor();
+  });
+
+  it("is found also for an id that holds ':'", async () => {
+    await report('EC:2A:04:9B');
+    const { page } = await loggedIn();
+    await page.getByRole('link', { name: 'zz-last.local' }).click({ timeout: SOON });
+    await page.getByRole('heading', { name: 'zz-last.local', level: 1 }).waitFor({ timeout: SOON });
+    await page.reload();
+    await page.getByText('EC:2A:04:9B').waitFor({ timeout: SOON });
+    await expect.poll(() => page.locator('canvas').count(), { timeout: SOON }).toBe(4);
   });
 });
 
@@ -208,6 +263,14 @@ describe('on every page', () => {
       await visitor.page.waitForLoadState('load');
       expect(await visitor.seriousFaults(), path).toEqual([]);
     }
+  });
+
+  it('the table of nodes fits at 1280 px', async () => {
+    const { page } = await loggedIn({ width: 1280 });
+    await page.goto(`${demo.line.urls[0]}/settings/cluster`);
+    const table = page.getByRole('region', { name: 'Table of nodes' });
+    await table.getByRole('row').nth(3).waitFor({ timeout: SOON });
+    expect(await table.evaluate((region) => region.scrollWidth - region.clientWidth)).toBe(0);
   });
 
   it('nothing runs out of the window at 390 px', async () => {
