@@ -17,7 +17,7 @@ const BACKEND_STATES: Record<
   unavailable: { word: 'Unavailable', tone: 'bad', shape: 'square' },
 };
 
-const LEVELS: Record<HealthCheck['security']['level'], string> = {
+const LEVELS: Record<NonNullable<HealthCheck['security']['level']>, string> = {
   1: '1 of 3: no authentication',
   2: '2 of 3: cluster secret',
   3: '3 of 3: cluster secret and Redis password',
@@ -68,12 +68,12 @@ function SecurityBox({ health }: { readonly health: HealthCheck }) {
       security.enabled ? (
         security.authentication
       ) : (
-        <Badge key="authentication" word="Off" shape="cross" tone={health.cluster_enabled ? 'bad' : 'idle'} />
+        <Badge key="authentication" word="Off" shape="cross" tone="bad" />
       ),
     ],
     ['Signing', security.signing],
     ['Replay protection', security.replay_protection],
-    ['Level', LEVELS[security.level]],
+    ['Level', security.level === null ? '–' : LEVELS[security.level]],
     ['Key id', <Foreign key="key" text={security.key_id ?? '–'} />],
     ['Cluster id', <Foreign key="cluster" text={security.cluster_id ?? '–'} />],
   ];
@@ -81,7 +81,7 @@ function SecurityBox({ health }: { readonly health: HealthCheck }) {
     <section className="at-panel" aria-labelledby="security">
       <h2 id="security">Security</h2>
       <Facts facts={facts} />
-      {security.warning && health.cluster_enabled && <p className="at-warning">{security.warning}</p>}
+      {security.warning && <p className="at-warning">{security.warning}</p>}
     </section>
   );
 }
@@ -91,7 +91,7 @@ export function ClusterBoxes({ health }: { readonly health: HealthCheck }) {
     <div className="at-boxes">
       <Failover health={health} />
       {health.cluster_enabled && <BackendBox health={health} />}
-      <SecurityBox health={health} />
+      {health.cluster_enabled && <SecurityBox health={health} />}
     </div>
   );
 }

@@ -201,7 +201,8 @@ export const securityStatus = z.object({
   signing: z.string(),
   replay_protection: z.string(),
   warning: z.string().nullable(),
-  level: z.union([z.literal(1), z.literal(2), z.literal(3)]),
+  /** Null for a single server. */
+  level: z.union([z.literal(1), z.literal(2), z.literal(3)]).nullable(),
   key_id: z.string().nullable(),
   cluster_id: z.string().nullable(),
 });

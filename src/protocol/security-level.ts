@@ -10,7 +10,8 @@ export interface SecurityStatus {
   readonly signing: 'enabled' | 'disabled';
   readonly replay_protection: 'enabled' | 'disabled';
   readonly warning: string | null;
-  readonly level: SecurityLevel;
+  /** Null for a single server, which has nobody to prove itself to. */
+  readonly level: SecurityLevel | null;
   readonly key_id: string | null;
   readonly cluster_id: string | null;
 }
@@ -18,6 +19,18 @@ export interface SecurityStatus {
 export const AUTHENTICATION = 'HMAC-SHA256';
 export const DISABLED_WARNING = 'Cluster authentication DISABLED - nodes can join without verification!';
 export const DISABLED_MEND = "Add 'cluster_secret' to config for node authentication";
+
+/** Without cluster mode: nothing is signed, and nothing is wrong with that. */
+export const SINGLE_SERVER_STATUS: SecurityStatus = {
+  enabled: false,
+  authentication: 'not needed: one server',
+  signing: 'disabled',
+  replay_protection: 'disabled',
+  warning: null,
+  level: null,
+  key_id: null,
+  cluster_id: null,
+};
 
 export function securityStatus(
   keys: { clusterId: string; keyId: string } | null,
