@@ -35,8 +35,12 @@ export interface ClusterFacts {
   readonly refusals: readonly RefusalCount[];
   readonly registryDownSinceMs: number | null;
   readonly writeFailing: boolean;
+  /** Somebody is always faster than this node in its own slots. */
+  readonly ownSlotLost: boolean;
   /** Names in the registry that no node can have. */
   readonly junkNames: number;
+  /** At least so many names were left for the next looks. */
+  readonly unreadNames: number;
   readonly ownClock: OwnClock;
   readonly nowMs: number;
 }
@@ -48,6 +52,7 @@ export function findingsOf(facts: ClusterFacts): Finding[] {
   return [
     ...authentication(facts),
     ...registry(facts),
+    ...ownSlot(facts),
     ...clock(facts),
     ...members(facts),
     ...refusals(facts),
@@ -102,7 +107,31 @@ function registry(facts: ClusterFacts): Finding[] {
       mend: 'Remove them, and see who else can write to the registry.',
     });
   }
+  if (facts.unreadNames > 0) {
+    found.push({
+      code: 'registry_crowded',
+      severity: 'warning',
+      sentence: `The registry is crowded: at least ${facts.unreadNames} names in it are not read yet, so a new server is seen late or not at all.`,
+      mend: 'Remove the rows of servers that do not exist, and see who else can write to the registry.',
+    });
+  }
   return found;
+}
+
+/** Old records over our own row: nobody but somebody who holds copies puts them there. */
+function ownSlot(facts: ClusterFacts): Finding[] {
+  const putBack = recentRefusals(facts).some(
+    ({ code, slot }) => !isSuspicious(code) && slot.endsWith(`:${facts.selfNodeId}`),
+  );
+  if (!facts.ownSlotLost && !putBack) return [];
+  return [
+    {
+      code: 'own_slot_overwritten',
+      severity: 'warning',
+      sentence: `Somebody overwrites or removes the row of ${facts.selfNodeId} in the registry; the other servers may see it as silent.`,
+      mend: 'See who can write to the registry, and that no other machine runs as this server.',
+    },
+  ];
 }
 
 function clock(facts: ClusterFacts): Finding[] {
@@ -161,10 +190,12 @@ function members(facts: ClusterFacts): Finding[] {
   });
 }
 
+function recentRefusals({ refusals, nowMs }: ClusterFacts): RefusalCount[] {
+  return refusals.filter(({ lastAtMs }) => nowMs - lastAtMs < RECENT_REFUSAL_MS);
+}
+
 function refusals(facts: ClusterFacts): Finding[] {
-  const recent = facts.refusals.filter(
-    (refused) => isSuspicious(refused.code) && facts.nowMs - refused.lastAtMs < RECENT_REFUSAL_MS,
-  );
+  const recent = recentRefusals(facts).filter(({ code }) => isSuspicious(code));
   const newestOfCode = new Map(recent.toReversed().map((refused) => [refused.code, refused]));
   return [...newestOfCode.values()].map((refused) => ({
     code: `refused_${refused.code}`,

@@ -175,7 +175,9 @@ export class ClusterView {
       refusals: cluster?.ledger.counts ?? [],
       registryDownSinceMs: cluster?.watch.downSinceWallMs ?? null,
       writeFailing: cluster !== null && this.#isWriteFailing(nowMs),
+      ownSlotLost: cluster?.watch.isOwnSlotLost ?? false,
       junkNames: cluster?.watch.junkNames ?? 0,
+      unreadNames: cluster?.watch.unreadNames ?? 0,
       ownClock: cluster?.watch.ownClock ?? 'trusted',
       nowMs: clock.wallMs(),
     };

@@ -32,14 +32,9 @@ export interface HeartbeatParts {
   readonly nextIncarnation: () => Promise<number>;
 }
 
-/** Own records remembered, so that one still found in our slot while the next is being written is no alarm. */
-const OWN_KEPT = 2;
-
 interface Published {
   readonly bytes: Uint8Array;
   readonly mark: Mark;
-  /** Monotonic. */
-  readonly signedAtMs: number;
 }
 
 export class Heartbeat {
@@ -47,8 +42,9 @@ export class Heartbeat {
   readonly #rare: RateLimitedLog;
   #incarnation = 0;
   readonly #sequences: Record<RecordType, number> = { node: 0, heartbeat: 0 };
-  /** Newest first: a reader may still find the one before while the next is being written. */
-  readonly #published: Record<RecordType, readonly Published[]> = { node: [], heartbeat: [] };
+  readonly #published: { [type in RecordType]?: Published } = {};
+  /** The registry took what was signed last. */
+  #isTaken = false;
   #state: DeclaredState = 'up';
   #signedNodeAtMs = Number.NEGATIVE_INFINITY;
   #writtenAtMs: number | null = null;
@@ -74,7 +70,7 @@ export class Heartbeat {
   }
 
   mark(type: RecordType): Mark | undefined {
-    return this.#published[type][0]?.mark;
+    return this.#published[type]?.mark;
   }
 
   /** The first beat, then one each interval until leave(). A registry that is away does not stop the start. */
@@ -100,8 +96,12 @@ export class Heartbeat {
     await this.#beat();
   }
 
-  /** Whether these slots hold what we last wrote. What was changed or removed is published again at once. */
-  owns(slots: NodeSlots): Record<RecordType, boolean> {
+  /**
+   * Whether these slots hold what we last wrote; null when a write failed, or ended after they began to be read.
+   * What was changed or removed is published again at the next beat.
+   */
+  owns(slots: NodeSlots, readFromMs: number): Record<RecordType, boolean> | null {
+    if (!this.#isTaken || this.#writtenAtMs === null || this.#writtenAtMs >= readFromMs) return null;
     const own = {
       node: this.#isOurs('node', slots.node),
       heartbeat: this.#isOurs('heartbeat', slots.heartbeat),
@@ -119,11 +119,8 @@ export class Heartbeat {
   }
 
   #isOurs(type: RecordType, reading: SlotReading): boolean {
-    const [newest, before] = this.#published[type];
-    if (reading.kind !== 'bytes' || newest === undefined) return false;
-    if (equalBytes(reading.bytes, newest.bytes)) return true;
-    const isBeingWritten = this.#parts.clock.monotonicMs() - newest.signedAtMs < this.#parts.intervalMs;
-    return isBeingWritten && before !== undefined && equalBytes(reading.bytes, before.bytes);
+    const own = this.#published[type];
+    return own !== undefined && reading.kind === 'bytes' && equalBytes(reading.bytes, own.bytes);
   }
 
   #schedule(): void {
@@ -143,6 +140,7 @@ export class Heartbeat {
 
   async #publish(): Promise<boolean> {
     const { store, clock, nodeId } = this.#parts;
+    this.#isTaken = false;
     try {
       const renew = clock.monotonicMs() - this.#signedNodeAtMs >= NODE_RECORD_RENEW_SECONDS * 1000;
       const node = renew ? this.#sign('node', { ...this.#parts.describe() }) : undefined;
@@ -151,6 +149,7 @@ export class Heartbeat {
       await store.putOwn({ heartbeat: heartbeat.bytes, ...(node && { node: node.bytes }) });
       if (node) this.#say('cluster.node.signed', `Node data signed: ${nodeId}`);
       this.#writtenAtMs = clock.monotonicMs();
+      this.#isTaken = true;
       return true;
     } catch (error) {
       this.#signedNodeAtMs = Number.NEGATIVE_INFINITY;
@@ -166,7 +165,7 @@ export class Heartbeat {
 
   #heartbeatBody(): HeartbeatBody {
     const { keyring, load, seen } = this.#parts;
-    const [node] = this.#published.node;
+    const { node } = this.#published;
     if (node === undefined) throw new Error('a heartbeat names a node record');
     return {
       record: node.mark.digest,
@@ -187,9 +186,8 @@ export class Heartbeat {
       sequence: this.#sequences[type],
     };
     const bytes = signRecord({ type, nodeId, body, ...order }, keyring, signingKey);
-    const mark = { ...order, digest: digestOf(bytes) };
-    const published = { bytes, mark, signedAtMs: clock.monotonicMs() };
-    this.#published[type] = [published, ...this.#published[type]].slice(0, OWN_KEPT);
+    const published = { bytes, mark: { ...order, digest: digestOf(bytes) } };
+    this.#published[type] = published;
     return published;
   }
 

@@ -34,6 +34,7 @@ export class MemberWatch {
   readonly #rare: RateLimitedLog;
   #states: ReadonlyMap<string, string> = new Map();
   #junkNames = 0;
+  #unreadNames = 0;
   #downSinceWallMs: number | null = null;
   /** The last one at which the registry could be read. */
   #lastLook: Look | null = null;
@@ -53,6 +54,16 @@ export class MemberWatch {
 
   get junkNames(): number {
     return this.#junkNames;
+  }
+
+  /** At least so many names were left for the next looks. */
+  get unreadNames(): number {
+    return this.#unreadNames;
+  }
+
+  /** Somebody is always faster than we in our own slots. */
+  get isOwnSlotLost(): boolean {
+    return this.#judge.isOwnSlotLost;
   }
 
   members(): Member[] {
@@ -93,18 +104,18 @@ export class MemberWatch {
     const look = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
     const refusalsBefore = this.#judge.refusals;
     const downBefore = this.#downSinceWallMs;
-    const reading = await this.#read();
+    const reading = await this.#read(look.monotonicMs);
     if (reading !== undefined) this.#take(reading, look);
     const moved = this.#noticeStates();
     const refused = this.#judge.refusals !== refusalsBefore;
     if (moved || refused || this.#downSinceWallMs !== downBefore) onChange();
   }
 
-  async #read(): Promise<RegistryReading | undefined> {
+  async #read(readFromMs: number): Promise<RegistryReading | undefined> {
     const { store, nodeId } = this.#parts;
     try {
       const reading = await store.read([nodeId, ...this.#table.nodeIds], NEWCOMERS_PER_REFRESH);
-      await this.#judge.judge(reading.slots);
+      await this.#judge.judge(reading.slots, readFromMs);
       return reading;
     } catch (error) {
       this.#isBlind(error);
@@ -115,6 +126,7 @@ export class MemberWatch {
   #take(reading: RegistryReading, look: Look): void {
     this.#mindTheGap(look);
     this.#junkNames = reading.junkNames;
+    this.#unreadNames = reading.unreadNames;
     for (const ghost of this.#table.settle(look.monotonicMs)) this.#judge.refuseGhost(ghost);
   }
 

@@ -45,6 +45,8 @@ interface Judged {
 
 /** Judged slots remembered beyond twice those of one refresh. Arbitrary. */
 const SPARE_SLOTS = NEWCOMERS_PER_REFRESH * 8;
+/** Looks at which our slots may hold something else before it is more than one hand at one moment: one interval. */
+const OWN_LOST_LOOKS = 2;
 
 export class SlotJudge {
   readonly #parts: SlotJudgeParts;
@@ -53,6 +55,8 @@ export class SlotJudge {
   /** What was last judged in each slot: the same bytes are not judged, counted or believed twice. */
   readonly #judged = new Map<string, Judged>();
   #refusals = 0;
+  /** Looks in a row at which our own slots did not hold what we last wrote there. */
+  #ownLostLooks = 0;
 
   constructor(parts: SlotJudgeParts) {
     this.#parts = parts;
@@ -77,9 +81,15 @@ export class SlotJudge {
     return { ...opening.refusal, nodeId, slot: slotKey(type, slot) };
   }
 
-  async judge(slots: readonly NodeSlots[]): Promise<void> {
+  /** Somebody is always faster than we in our own slots: the others may take us for silent. */
+  get isOwnSlotLost(): boolean {
+    return this.#ownLostLooks > OWN_LOST_LOOKS;
+  }
+
+  /** `readFromMs`: monotonic, when these slots began to be read. */
+  async judge(slots: readonly NodeSlots[], readFromMs: number): Promise<void> {
     for (const each of slots) {
-      if (each.nodeId === this.#parts.nodeId) await this.#judgeOwn(each);
+      if (each.nodeId === this.#parts.nodeId) await this.#judgeOwn(each, readFromMs);
       else this.#judgeOther(each);
     }
     this.#forgetOthers(slots);
@@ -104,10 +114,11 @@ export class SlotJudge {
   }
 
   /** A stranger's record in our own slot is an alarm; one of our own key that is ahead makes us a newer one. */
-  async #judgeOwn(slots: NodeSlots): Promise<void> {
+  async #judgeOwn(slots: NodeSlots, readFromMs: number): Promise<void> {
     const { heartbeat, nodeId } = this.#parts;
-    if (heartbeat.writtenAtMs === null) return; // what lies there is from our own earlier run
-    const ours = heartbeat.owns(slots);
+    const ours = heartbeat.owns(slots, readFromMs);
+    if (ours === null) return; // what lies there may be what we wrote before
+    this.#ownLostLooks = ours.node && ours.heartbeat ? 0 : this.#ownLostLooks + 1;
     for (const type of ['node', 'heartbeat'] as const) {
       // What is ours now and put back later must be new to us then.
       if (ours[type]) this.#judged.delete(slotKey(type, nodeId));

@@ -23,6 +23,8 @@ export interface RegistryReading {
   readonly slots: readonly NodeSlots[];
   /** Names that no node can have; their content was not read. */
   readonly junkNames: number;
+  /** At least so many names that were neither asked for nor read. */
+  readonly unreadNames: number;
 }
 
 export interface MemberStore {

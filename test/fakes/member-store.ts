@@ -91,7 +91,8 @@ export class FakeMemberStore implements MemberStore {
         heartbeat: this.#read('heartbeat', nodeId),
       }),
     );
-    return { slots, junkNames: this.#registry.junkNames };
+    const unreadNames = strangers.length - turn.length;
+    return { slots, junkNames: this.#registry.junkNames, unreadNames };
   }
 
   async inspect(type: RecordType, nodeId: string): Promise<SlotReading> {

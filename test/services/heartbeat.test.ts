@@ -202,14 +202,23 @@ describe('the end', () => {
 });
 
 describe('our own slots', () => {
-  it('hold what is ours: the last record, and while it is being written the one before', async () => {
+  const later = () => clock.monotonicMs() + 1;
+
+  it('hold what is ours: the last record, and no other', async () => {
     const heartbeat = await start();
     const first = slots();
     await clock.advance(INTERVAL_MS);
-    expect(heartbeat.owns(slots())).toEqual({ node: true, heartbeat: true });
-    expect(heartbeat.owns(first)).toEqual({ node: true, heartbeat: true });
+    expect(heartbeat.owns(slots(), later())).toEqual({ node: true, heartbeat: true });
+    expect(heartbeat.owns(first, later())).toEqual({ node: true, heartbeat: false });
+  });
+
+  it('are not judged when a write ended after they began to be read, or failed', async () => {
+    const heartbeat = await start();
+    const before = clock.monotonicMs();
+    expect(heartbeat.owns(slots(), before)).toBeNull();
+    registry.writable = false;
     await clock.advance(INTERVAL_MS);
-    expect(heartbeat.owns(first)).toEqual({ node: true, heartbeat: false });
+    expect(heartbeat.owns(slots(), later())).toBeNull();
   });
 
   it.each(['missing', 'changed'])(
@@ -218,10 +227,10 @@ describe('our own slots', () => {
       const heartbeat = await start();
       if (how === 'missing') registry.flush();
       else registry.put('node', 'a', '{}');
-      expect(heartbeat.owns(slots()).node).toBe(false);
+      expect(heartbeat.owns(slots(), later())?.node).toBe(false);
       await clock.advance(INTERVAL_MS);
       expect(lying('node')._sequence).toBe(2);
-      expect(heartbeat.owns(slots())).toEqual({ node: true, heartbeat: true });
+      expect(heartbeat.owns(slots(), later())).toEqual({ node: true, heartbeat: true });
     },
   );
 });

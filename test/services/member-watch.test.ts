@@ -500,6 +500,25 @@ describe('our own slot', () => {
     expect(refusalsOf(d)).toEqual([
       { code: 'replayed', nodeId: 'd', slot: 'fleet:cluster:heartbeat:d', count: 1 },
     ]);
+    expect(d.cluster.watch.isOwnSlotLost).toBe(true);
+  });
+
+  it('removed again and again is noticed by us, and removed once is not', async () => {
+    small.registry.flush();
+    await small.watch(20_000, () => expect(a.cluster.watch.isOwnSlotLost).toBe(false));
+    await small.watch(60_000, () => small.registry.flush());
+    expect(a.cluster.watch.isOwnSlotLost).toBe(true);
+    await small.intervals(2);
+    expect(a.cluster.watch.isOwnSlotLost).toBe(false);
+  });
+
+  it('that we cannot write holds an older record of ours, which is no alarm', async () => {
+    small.registry.writable = false;
+    await small.intervals(10);
+    small.registry.writable = true;
+    await small.intervals(2);
+    expect(refusalsOf(a)).toEqual([]);
+    expect(a.cluster.watch.isOwnSlotLost).toBe(false);
   });
 
   it('after a restart holds a record of our earlier run, which is no alarm', async () => {

@@ -159,9 +159,45 @@ describe('names', () => {
     const store = await open();
     await write(store);
     for (let i = 0; i < 10_000; i += 1) writeFileSync(slotPath('heartbeat', `junk-${i}`), '');
-    const { slots } = await store.read(['alice'], 64);
+    const { slots, unreadNames } = await store.read(['alice'], 64);
     expect(slots).toHaveLength(65);
+    expect(unreadNames).toBe(10_000 - 64);
     expect(slots[0]).toMatchObject({ nodeId: 'alice', heartbeat: { kind: 'bytes' } });
+  });
+});
+
+describe('more names than are looked at', () => {
+  it('are said to be there, and hide no member', async () => {
+    const store = await open();
+    await write(store);
+    for (let i = 0; i < 20_010; i += 1) writeFileSync(slotPath('heartbeat', `junk-${i}`), '');
+    const { slots, unreadNames } = await store.read(['alice'], 64);
+    expect(slots[0]).toMatchObject({ nodeId: 'alice', heartbeat: { kind: 'bytes' } });
+    expect(unreadNames).toBeGreaterThan(19_999 - 64);
+  });
+});
+
+describe('a link in the place of a folder', () => {
+  it.each(['node', 'heartbeat'])('%s is an outage with its reason, and not followed', async (type) => {
+    const store = await open();
+    await write(store);
+    const elsewhere = join(statePath, '..', 'elsewhere');
+    mkdirSync(elsewhere);
+    rmSync(join(statePath, type), { recursive: true });
+    symlinkSync(elsewhere, join(statePath, type));
+    const refused = {
+      code: 'member_store_unavailable',
+      message: `the registry cannot be used: ${join(statePath, type)} is a link`,
+      hint: 'remove the link, and see who can write there; the folder is made again by itself',
+    };
+    await expect(store.read(['alice'], 64)).rejects.toMatchObject(refused);
+    await expect(store.inspect(type as 'node', 'alice')).rejects.toMatchObject(refused);
+    await expect(write(store)).rejects.toMatchObject(refused);
+    await expect(open()).rejects.toMatchObject(refused);
+    expect(readdirSync(elsewhere)).toEqual([]);
+    rmSync(join(statePath, type));
+    await write(store);
+    expect((await store.read(['alice'], 64)).slots[0]).toMatchObject({ [type]: { kind: 'bytes' } });
   });
 });
 

@@ -3,7 +3,7 @@
  * `heartbeat/<id>.json` below state_path, replaced by rename so that a reader sees old or new and never half.
  * Not made durable: a record that a power cut takes away is written again within an interval.
  */
-import { access, mkdir, opendir, rm } from 'node:fs/promises';
+import { access, lstat, mkdir, opendir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { AtlasError, systemCode } from '../../base/errors.ts';
@@ -56,11 +56,13 @@ export class FileMemberStore implements MemberStore {
       const known = new Set(members);
       const strangers = [...listed.nodeIds].filter((nodeId) => !known.has(nodeId)).sort();
       const slots: NodeSlots[] = [];
-      for (const nodeId of [...members, ...this.#takeTurns(strangers, newcomers)]) {
+      const turn = this.#takeTurns(strangers, newcomers);
+      for (const nodeId of [...members, ...turn]) {
         const heartbeat = await this.#readSlot('heartbeat', nodeId);
         slots.push({ nodeId, heartbeat, node: await this.#readSlot('node', nodeId) });
       }
-      return { slots, junkNames: listed.junk };
+      const unreadNames = strangers.length - turn.length + listed.unlisted;
+      return { slots, junkNames: listed.junk, unreadNames };
     });
   }
 
@@ -116,21 +118,25 @@ export class FileMemberStore implements MemberStore {
     }
   }
 
-  async #list(): Promise<{ nodeIds: Set<string>; junk: number }> {
+  async #list(): Promise<{ nodeIds: Set<string>; junk: number; unlisted: number }> {
     const nodeIds = new Set<string>();
     const junk = new Set<string>();
+    let unlisted = 0;
     for (const type of RECORD_TYPES) {
       let looked = 0;
       for await (const { name } of await this.#folder(type)) {
         looked += 1;
-        if (looked > NAMES_MAX) break;
+        if (looked > NAMES_MAX) {
+          unlisted += 1; // and more: counting them would be reading them all
+          break;
+        }
         if (name.startsWith('.')) continue;
         const nodeId = name.endsWith(ENDING) ? name.slice(0, -ENDING.length) : '';
         if (NODE_ID.test(nodeId)) nodeIds.add(nodeId);
         else junk.add(name);
       }
     }
-    return { nodeIds, junk: junk.size };
+    return { nodeIds, junk: junk.size, unlisted };
   }
 
   /** Empty when only this folder was removed: that its rows are missing is no reason not to see the others. */
@@ -144,6 +150,20 @@ export class FileMemberStore implements MemberStore {
     }
   }
 
+  /** Whoever can put a link in a folder's place could point our reads and writes anywhere. */
+  async #refuseLinks(): Promise<void> {
+    for (const type of RECORD_TYPES) {
+      const path = join(this.address, type);
+      const stats = await lstat(path).catch((error: unknown) => {
+        if (systemCode(error) !== 'ENOENT') throw error;
+      });
+      if (!stats?.isSymbolicLink()) continue;
+      throw new AtlasError('member_store_unavailable', `the registry cannot be used: ${path} is a link`, {
+        hint: 'remove the link, and see who can write there; the folder is made again by itself',
+      });
+    }
+  }
+
   #takeTurns(strangers: readonly string[], limit: number): string[] {
     if (strangers.length <= limit) return [...strangers];
     const start = this.#turn % strangers.length;
@@ -153,8 +173,12 @@ export class FileMemberStore implements MemberStore {
 
   async #unlessAway<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return await this.#within(work);
+      return await this.#within(async () => {
+        await this.#refuseLinks();
+        return work();
+      });
     } catch (cause) {
+      if (cause instanceof AtlasError) throw cause;
       throw new AtlasError('member_store_unavailable', `the registry ${this.address} cannot be used`, {
         cause,
         hint: 'see that the folder is there, that this user may write to it, and that the disk is not full',
