@@ -12,14 +12,14 @@ import { AtlasError, systemCode } from './base/errors.ts';
 import type { Fields, Log } from './base/log.ts';
 import type { Secret } from './base/secret.ts';
 import type { Config, Secrets } from './config/config.ts';
-import { controlPath } from './config/control-path.ts';
+import { controlPath, makeControlFolder } from './config/control-path.ts';
 import { checkCertificate, makeOwnCertificate, spkiSha256 } from './http/certificate.ts';
 import { claimControlSocket, leaveControlSocket, listenOnControlSocket } from './http/control-socket.ts';
 import { type App, buildServer, type ServerParts } from './http/server.ts';
 import { publicKeyText } from './protocol/identity-key.ts';
 import { deriveClusterId, Keyring } from './protocol/keyring.ts';
 import type { NodeRecordBody } from './protocol/node-record.ts';
-import { securityStatus } from './protocol/security-level.ts';
+import { SINGLE_SERVER_STATUS, securityStatus } from './protocol/security-level.ts';
 import { Accounts } from './services/accounts.ts';
 import { ApiTokens } from './services/api-tokens.ts';
 import { Changes } from './services/changes.ts';
@@ -53,8 +53,6 @@ export interface RunningNode {
 }
 
 const CONSOLE_FOLDER = join(import.meta.dirname, '..', 'dist', 'console');
-/** Milliseconds that requests under way get before their connections are cut. */
-const CLOSE_MS = 4000;
 
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { config, clock } = options;
@@ -63,6 +61,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const identity = await openIdentity(dataDir, { nodeId: config.cluster.nodeId, hostname: hostName });
   const log = options.openLog({ node_id: identity.nodeId });
   const control = controlPath(dataDir);
+  await makeControlFolder(dataDir);
   await claimControlSocket(control);
   const stores = await openStores(options, log);
   try {
@@ -133,7 +132,7 @@ async function assemble(options: NodeOptions, ground: Ground): Promise<RunningNo
     log.info('server.draining', 'Stopping: sent away from load balancers, finishing what was begun');
     await cluster?.heartbeat.drain();
     await sleep(clock, drainMs);
-    await closeAll(network, local);
+    await Promise.all([network.close(), local.close()]);
     await leaveControlSocket(ground.control);
     base.intake.stop();
     base.accounts.stop();
@@ -227,7 +226,7 @@ function completeParts(
       nodeId: base.nodeId,
       describe,
       reportsPerMinute: () => base.intake.reportsPerMinute(),
-      security: securityStatus(keys, hasRedisPassword),
+      security: config.cluster.enabled ? securityStatus(keys, hasRedisPassword) : SINGLE_SERVER_STATUS,
       intervalSeconds: config.cluster.heartbeatIntervalSeconds,
       timeoutSeconds: config.cluster.nodeTimeoutSeconds,
       cluster,
@@ -338,7 +337,8 @@ function addressOf({ server }: Config, hostName: string): { host: string; url: s
 
 async function listen(app: App, { host, port }: { host: string; port: number }): Promise<void> {
   try {
-    await app.listen({ host, port });
+    // For `localhost` fastify would open a second server, without the bounds of the first.
+    await app.listen({ host: host === 'localhost' ? '127.0.0.1' : host, port });
   } catch (cause) {
     if (systemCode(cause) !== 'EADDRINUSE') throw cause;
     throw new AtlasError('port_taken', `port ${port} on ${host} is taken by another program`, {
@@ -346,14 +346,6 @@ async function listen(app: App, { host, port }: { host: string; port: number }):
       hint: 'stop it, or choose another port (server.port)',
     });
   }
-}
-
-async function closeAll(...apps: App[]): Promise<void> {
-  const cut = setTimeout(() => {
-    for (const app of apps) app.server.closeAllConnections();
-  }, CLOSE_MS);
-  await Promise.all(apps.map((app) => app.close()));
-  clearTimeout(cut);
 }
 
 function required(secret: Secret | null, key: string): Secret {

@@ -4,7 +4,7 @@
  */
 import { request } from 'node:http';
 import { AtlasError, type ErrorCode, systemCode } from '../base/errors.ts';
-import { controlPath } from '../config/control-path.ts';
+import { checkControlFolder, controlPath } from '../config/control-path.ts';
 import { requireConfig } from './configuration.ts';
 import { VERSION } from './program.ts';
 
@@ -17,10 +17,13 @@ export interface ControlClient {
   delete(path: string): Promise<void>;
 }
 
-/** Rejects with not_running when no server answers, and with the server's own error when it refuses. */
+/** Rejects with not_running when no server answers, folder_not_private when somebody else's may, and with the server's own error when it refuses. */
 export function controlClient(dataDir: string): ControlClient {
   const socketPath = controlPath(dataDir);
-  return clientOver((method, path, body) => send(socketPath, method, path, body));
+  return clientOver(async (method, path, body) => {
+    await checkControlFolder(dataDir);
+    return send(socketPath, method, path, body);
+  });
 }
 
 /**

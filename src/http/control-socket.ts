@@ -3,27 +3,33 @@
  * too, so no password is asked. It is also the lock of the data folder: two servers with one identity would
  * call each other a clone.
  */
-import { chmod, mkdir, rm, rmdir, stat } from 'node:fs/promises';
+import { chmod, lstat, rmdir, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { AtlasError, systemCode } from '../base/errors.ts';
 import type { App } from './server.ts';
 
-const PRIVATE_FOLDER = 0o700;
 const PRIVATE_SOCKET = 0o600;
 const ANYONE_ELSE = 0o077;
 
-/** Rejects with folder_in_use when another server answers there. */
+/** Rejects with folder_in_use when another server answers there, or something lies there that no server left. */
 export async function claimControlSocket(path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: PRIVATE_FOLDER });
-  const folder = await stat(dirname(path));
-  if ((folder.mode & ANYONE_ELSE) !== 0) await chmod(dirname(path), PRIVATE_FOLDER);
+  const left = await lstat(path).catch((error) => {
+    if (systemCode(error) === 'ENOENT') return null;
+    throw error;
+  });
+  if (left === null) return;
+  if (!left.isSocket()) {
+    throw new AtlasError('folder_in_use', `${path} is not the socket of a server`, {
+      hint: 'look at it, and move it away',
+    });
+  }
   if (await answers(path)) {
     throw new AtlasError('folder_in_use', `another server runs on this data folder (${path} answers)`, {
       hint: 'stop it first, or give this one a data_dir of its own',
     });
   }
-  await rm(path, { force: true }); // left by a server that was killed
+  await unlink(path); // left by a server that was killed
 }
 
 export async function listenOnControlSocket(app: App, path: string): Promise<void> {

@@ -3,11 +3,24 @@
  * open it. It is also why a data folder has one server at a time.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { controlPath } from '../../src/config/control-path.ts';
 import { createConfig } from '../../src/config/edit.ts';
@@ -119,24 +132,29 @@ describe('a second server', () => {
   });
 });
 
+async function deepServer() {
+  const folder = mkdtempSync(join(tmpdir(), 'atlas-deep-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const dataDir = join(folder, 'd'.repeat(100));
+  const configPath = join(folder, 'config.yaml');
+  createConfig(
+    configPath,
+    freshConfig({
+      'server.host': '127.0.0.1',
+      'server.port': await freePorts(1),
+      'server.tls': 'off',
+      'server.data_dir': dataDir,
+      'server.api_key': generateSecretText(),
+      'server.encryption_key': generateSecretText(),
+      'server.db_encryption_key': generateSecretText(),
+    }),
+  );
+  return { folder, dataDir, configPath, socketFolder: dirname(controlPath(dataDir)) };
+}
+
 describe('a data folder whose path is too long for a socket', () => {
   it('has its socket in a private folder below the temporary one, and takes it away at the end', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'atlas-deep-'));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-    const dataDir = join(folder, 'd'.repeat(100));
-    const configPath = join(folder, 'config.yaml');
-    createConfig(
-      configPath,
-      freshConfig({
-        'server.host': '127.0.0.1',
-        'server.port': await freePorts(1),
-        'server.tls': 'off',
-        'server.data_dir': dataDir,
-        'server.api_key': generateSecretText(),
-        'server.encryption_key': generateSecretText(),
-        'server.db_encryption_key': generateSecretText(),
-      }),
-    );
+    const { folder, dataDir, configPath } = await deepServer();
     const deep = new AtlasProcess({ command: 'server', configPath, logPath: join(folder, 'log') });
     onTestFinished(() => deep.kill());
     await deep.start();
@@ -148,5 +166,68 @@ describe('a data folder whose path is too long for a socket', () => {
     expect(listed.code).toBe(0);
     expect(await deep.terminate()).toBe(0);
     expect(() => statSync(join(path, '..'))).toThrow('ENOENT');
+  });
+
+  type Plant = (path: string, elsewhere: string) => void;
+  const openToOthers: Plant = (path) => {
+    mkdirSync(path);
+    chmodSync(path, 0o755);
+  };
+  const ofAnother: Plant = (path) => {
+    mkdirSync(path, { mode: 0o700 });
+    chownSync(path, NOBODY, NOBODY);
+  };
+  const planted: [string, Plant][] = [
+    ['that others may enter', openToOthers],
+    ['that is a link to another', (path, elsewhere) => symlinkSync(elsewhere, path)],
+    ['that is a link to nowhere', (path) => symlinkSync('/nowhere', path)],
+  ];
+  if (IS_ROOT) planted.push(['that belongs to another user', ofAnother]);
+
+  it.each(planted)(
+    'finds a folder there %s: neither side says a word, and nothing is put right',
+    async (_, plant) => {
+      const { folder, configPath, socketFolder } = await deepServer();
+      onTestFinished(() => rmSync(socketFolder, { recursive: true, force: true }));
+      const elsewhere = join(folder, 'elsewhere');
+      mkdirSync(elsewhere, { mode: 0o755 });
+      plant(socketFolder, elsewhere);
+      const before = lstatSync(socketFolder);
+      let asked = 0;
+      const listener = createServer(() => {
+        asked += 1;
+      });
+      onTestFinished(() => void listener.close());
+      const canListen = existsSync(socketFolder);
+      if (canListen)
+        await new Promise<void>((resolve) => listener.listen(join(socketFolder, 'ctl'), resolve));
+
+      for (const command of [['server'], ['user', 'add', 'bob'], ['token', 'list']]) {
+        const args = [...command, '--config', configPath];
+        const { code, stderr } = await atlasFleet(args, { stdin: 'correct horse battery staple\n' });
+        expect(stderr).toContain(`error: ${socketFolder} is not a private folder of this user\nhint: `);
+        expect(code).toBe(3);
+      }
+      expect(asked).toBe(0);
+      const after = lstatSync(socketFolder);
+      expect([after.mode, after.uid, after.ino]).toEqual([before.mode, before.uid, before.ino]);
+      expect(modeOf(elsewhere)).toBe('755');
+    },
+  );
+});
+
+describe('what lies where the socket shall be', () => {
+  it('and is none is left there, whatever it is or leads to', async () => {
+    const other = await cluster.add();
+    const path = controlPath(other.dataDir);
+    const precious = join(cluster.folder, 'precious');
+    writeFileSync(precious, 'kept');
+    symlinkSync(precious, path);
+    const refused = await atlasFleet(['server', '--config', other.configPath]);
+    expect(refused.code).toBe(7);
+    expect(refused.stderr).toContain(
+      `error: ${path} is not the socket of a server\nhint: look at it, and move it away\n`,
+    );
+    expect([readlinkSync(path), readFileSync(precious, 'utf8')]).toEqual([precious, 'kept']);
   });
 });
