@@ -5,14 +5,16 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import fastifyStatic from '@fastify/static';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AtlasError } from '../base/errors.ts';
 import { open } from './guard.ts';
+import { HeldFiles } from './held-files.ts';
 import { sendProblem } from './problem.ts';
 import type { App } from './server.ts';
 
 const NONCE_PLACE = '__CSP_NONCE__';
+/** For files whose names hold a hash of their content: a browser never asks twice. */
+const FOR_EVER = 'public, max-age=31536000, immutable';
 
 const POLICY = {
   'default-src': "'none'",
@@ -32,32 +34,21 @@ export function contentPolicy(nonce?: string): string {
     .join('; ');
 }
 
-/** Serves the built console; without one every page says how to build it. Unknown paths are the console's own. */
-export async function serveConsole(app: App, folder: string): Promise<void> {
-  const page = await readFile(join(folder, 'index.html'), 'utf8').catch(() => undefined);
-  await app.register(fastifyStatic, { root: folder, serve: false, decorateReply: true });
-
+export async function serveAssets(app: App, folder: string): Promise<void> {
+  const assets = await HeldFiles.read(join(folder, 'assets'), FOR_EVER);
   app.get('/assets/*', {
     config: { guard: open },
     schema: { hide: true },
-    handler: async (request, reply) => {
-      const { '*': name } = request.params as { '*': string };
-      // Their names hold a hash of their content, so a browser never asks twice.
-      return reply.sendFile(join('assets', name), folder, {
-        immutable: true,
-        maxAge: '365d',
-        dotfiles: 'deny',
-      });
-    },
+    handler: async (request, reply) => assets.send((request.params as { '*': string })['*'], request, reply),
   });
+}
 
-  app.setNotFoundHandler((request, reply) => {
-    const isPage = request.method === 'GET' || request.method === 'HEAD';
-    if (!isPage || request.url.startsWith('/api/') || request.url.startsWith('/assets/')) {
-      return sendProblem(new AtlasError('not_found', 'There is nothing at this address.'), request, reply);
-    }
-    return page === undefined ? sendUnbuilt(request, reply) : sendPage(page, reply);
-  });
+/** Answers with the console's one page; without a built console, with how to build it. */
+export async function openPage(
+  folder: string,
+): Promise<(request: FastifyRequest, reply: FastifyReply) => FastifyReply> {
+  const page = await readFile(join(folder, 'index.html'), 'utf8').catch(() => undefined);
+  return (request, reply) => (page === undefined ? sendUnbuilt(request, reply) : sendPage(page, reply));
 }
 
 function sendPage(page: string, reply: FastifyReply): FastifyReply {

@@ -6,9 +6,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AtlasError } from '../base/errors.ts';
 import type { Changes } from '../services/changes.ts';
+import type { Caller } from './guard.ts';
 
 /** Pages that listen at the same time; more of them poll. Arbitrary. */
 const STREAMS_MAX = 256;
+/** Of one session, one token or the control socket: pages beside each other, not a way to shut others out. */
+const STREAMS_PER_CALLER = 16;
 /** Milliseconds after which a stream ends, and its page comes back with its session. */
 const STREAM_MAX_MS = 600_000;
 /** Milliseconds between comments that keep proxies from closing a quiet stream. */
@@ -18,7 +21,8 @@ const WAITING_MAX_BYTES = 4096;
 
 export class EventStreams {
   readonly #changes: Changes;
-  readonly #ends = new Set<() => void>();
+  /** Of each stream: how it is ended, and whose it is. */
+  readonly #ends = new Map<() => void, string>();
 
   constructor(changes: Changes) {
     this.#changes = changes;
@@ -26,13 +30,17 @@ export class EventStreams {
 
   /** Takes the answer over. Throws rate_limited when too many listen. */
   open(request: FastifyRequest, reply: FastifyReply): void {
-    if (this.#ends.size >= STREAMS_MAX) {
+    const owner = ownerOf(request.caller);
+    const own = [...this.#ends.values()].filter((one) => one === owner).length;
+    if (this.#ends.size >= STREAMS_MAX || own >= STREAMS_PER_CALLER) {
       throw new AtlasError('rate_limited', 'Too many pages listen already; this one polls.', {
         retryAfterSeconds: 30,
       });
     }
     reply.hijack();
     const stream = reply.raw;
+    const { socket } = request.raw;
+    if (socket.destroyed) return; // went while its session was looked up
     for (const [name, value] of Object.entries(reply.getHeaders())) {
       if (value !== undefined) stream.setHeader(name, value);
     }
@@ -44,17 +52,18 @@ export class EventStreams {
     const keepAlive = setInterval(() => send(':\n\n'), KEEP_ALIVE_MS).unref();
     const tooLong = setTimeout(() => end(), STREAM_MAX_MS).unref();
     const end = () => {
+      if (!this.#ends.delete(end)) return;
       unsubscribe();
       clearInterval(keepAlive);
       clearTimeout(tooLong);
-      this.#ends.delete(end);
+      socket.off('close', end);
       if (!stream.writableEnded) stream.end();
-      // Behind other answers that nobody reads it would wait for ever.
-      if (stream.writableLength > 0 || stream.socket === null) request.raw.socket.destroy();
+      // Behind answers that nobody reads it would wait for ever.
+      if (stream.socket === null || stream.writableLength > WAITING_MAX_BYTES) socket.destroy();
     };
-    this.#ends.add(end);
+    this.#ends.set(end, owner);
     stream.on('error', end);
-    request.raw.socket.once('close', end);
+    socket.once('close', end);
     request.raw.once('close', end);
     stream.writeHead(200, {
       'content-type': 'text/event-stream',
@@ -66,6 +75,11 @@ export class EventStreams {
 
   /** Lets every page go, so that a server can stop. */
   endAll(): void {
-    for (const end of [...this.#ends]) end();
+    for (const end of [...this.#ends.keys()]) end();
   }
+}
+
+function ownerOf(caller: Caller): string {
+  if (caller.kind === 'session') return `session ${caller.cookieValue}`;
+  return caller.kind === 'token' ? `token ${caller.name}` : caller.kind;
 }

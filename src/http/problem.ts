@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
-import { AtlasError, type ErrorKind } from '../base/errors.ts';
+import { AtlasError, type ErrorCode, type ErrorKind } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 
 const STATUS: Readonly<Record<ErrorKind, number>> = {
@@ -22,15 +22,25 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
   internal: 500,
 };
 
+/** Where HTTP has a word of its own for one code of a kind. */
+const STATUS_OF_CODE: Readonly<Partial<Record<ErrorCode, number>>> = {
+  method_not_allowed: 405,
+  request_timeout: 408,
+  unsupported_media_type: 415,
+  expectation_failed: 417,
+};
+
 const TITLES: Readonly<Record<number, string>> = {
   400: 'Bad request',
   401: 'Not authenticated',
   403: 'Not allowed',
   404: 'Not found',
   405: 'Method not allowed',
+  408: 'Too slow',
   409: 'Conflict',
   413: 'Too large',
   415: 'Unsupported media type',
+  417: 'Expectation failed',
   429: 'Too many requests',
   500: 'Internal error',
   503: 'Unavailable',
@@ -81,7 +91,10 @@ export function sendUnroutable(error: FastifyError, request: FastifyRequest, rep
 /** Bytes that are no HTTP: there is no request to reply to, only the connection. */
 export function refuseUnreadable(error: ConnectionError, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const refused = new AtlasError('bad_request', 'The request could not be read.');
+  const refused =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? new AtlasError('request_timeout', 'The request took too long to arrive.')
+      : new AtlasError('bad_request', 'The request could not be read.');
   socket.end(rawProblem(refused), () => socket.destroy());
 }
 
@@ -99,7 +112,7 @@ export function rawProblem(error: AtlasError): string {
 }
 
 function statusOf(error: AtlasError): number {
-  return error.code === 'unsupported_media_type' ? 415 : STATUS[error.kind];
+  return STATUS_OF_CODE[error.code] ?? STATUS[error.kind];
 }
 
 function describe(error: AtlasError) {
@@ -131,9 +144,6 @@ function asAtlasError(error: FastifyError): AtlasError {
       return new AtlasError('body_too_large', 'The body is larger than this route takes.');
     case 415:
       return new AtlasError('unsupported_media_type', 'Send application/json.');
-    case 403:
-    case 404: // of the file server, for a path that leaves its folder
-      return new AtlasError('not_found', 'There is nothing at this address.', { cause: error });
     case 400:
     case 414:
       return new AtlasError('bad_request', 'The request could not be read.', { cause: error });

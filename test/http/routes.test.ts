@@ -219,16 +219,41 @@ describe('what no route is for', () => {
     ['GET', '/api/nothing'],
     ['GET', '/api/fleet/machines/x/nothing'],
     ['POST', '/'],
-    ['POST', '/livez'],
-    ['PUT', '/api/fleet/login'],
-    ['PATCH', '/api/fleet/users'],
-    ['OPTIONS', '/api/fleet/login'],
-    ['DELETE', '/api/fleet/machines/x'],
+    ['PUT', '/api/fleet/machines/x/nothing'],
     ['GET', '/assets/nothing.js'],
     ['GET', '/assets/.hidden'],
   ])('%s %s is 404', async (method, path) => {
     const answer = await fetch(server.url + path, { method });
     await expectProblem(answer, 404, 'not_found', 'There is nothing at this address.');
+  });
+
+  it.each([
+    ['POST', '/livez', 'GET, HEAD'],
+    ['PUT', '/api/fleet/login', 'POST'],
+    ['PATCH', '/api/fleet/users', 'GET, HEAD, POST'],
+    ['OPTIONS', '/api/fleet/login?x=1', 'POST'],
+    ['GET', '/api/fleet/report', 'POST'],
+    ['DELETE', '/api/fleet/machines/x', 'GET, HEAD'],
+    ['POST', '/assets/nothing.js', 'GET, HEAD'],
+  ])('%s %s is 405, and says what it takes: %s', async (method, path, allowed) => {
+    const answer = await fetch(server.url + path, { method });
+    expect(answer.headers.get('allow')?.split(', ').sort().join(', ')).toBe(allowed);
+    await expectProblem(answer, 405, 'method_not_allowed', `This address does not take ${method}.`);
+  });
+
+  it.each([
+    ['without a host', 'GET /livez HTTP/1.1\r\nconnection: close\r\n\r\n', 400, 'bad_request'],
+    [
+      'that expects what nobody does',
+      'GET /livez HTTP/1.1\r\nhost: x\r\nexpect: magic\r\nconnection: close\r\n\r\n',
+      417,
+      'expectation_failed',
+    ],
+  ])('a request %s is refused as problem+json', async (_, request, status, code) => {
+    const answer = await exchange(server.port, request);
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(answer).toContain('content-type: application/problem+json; charset=utf-8\r\n');
+    expect(answer).toContain(`"code":"${code}"`);
   });
 
   it.each([

@@ -8,12 +8,13 @@ import { request } from 'node:https';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { atlasFleet } from '../cli/atlas-fleet.ts';
 import { makeCertificate } from '../fakes/certificate.ts';
 import { runForeign } from '../scenario/foreign-program.ts';
 import { LiveCluster, type LiveServer, USER } from '../scenario/live-cluster.ts';
 import { RegistryIntruder } from '../scenario/registry-intruder.ts';
+import { get, RudeClient } from './rude-client.ts';
 
 let cluster: LiveCluster;
 let server: LiveServer;
@@ -172,7 +173,7 @@ describe('over TLS', () => {
     };
     const wrong = await reportTo('47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=');
     expect(wrong.code).toBe(5);
-    expect(wrong.stderr).toContain('error: the report was not acknowledged: EPIN\n');
+    expect(wrong.stderr).toMatch(/^error: the report was not acknowledged\b.*\bEPIN\b/m);
     const right = await reportTo(pin());
     expect(right).toMatchObject({
       code: 0,
@@ -211,6 +212,25 @@ describe('a certificate that is given', () => {
     const refused = await atlasFleet(['server', '--config', given.configPath]);
     expect(refused.code).toBe(3);
     expect(refused.stderr).toContain('error: tls_key is not the key of tls_cert.\n');
+  });
+});
+
+describe('SIGTERM', () => {
+  it('ends the server within ten seconds, whatever clients do', async () => {
+    const last = await cluster.add({ values: { 'server.tls': 'own' } });
+    await last.process.start();
+    const tls = connectTls({ port: last.port, host: '127.0.0.1', rejectUnauthorized: false });
+    tls.on('error', () => {}).write(get('/api/docs/static/swagger-ui-bundle.js').repeat(16)); // and never reads
+    const rude = await Promise.all(Array.from({ length: 3 }, () => RudeClient.connect(last.port)));
+    rude[0]?.send('x');
+    rude[1]?.send(Uint8Array.of(0x16, 3, 1, 2, 0));
+    onTestFinished(() => {
+      tls.destroy();
+      for (const client of rude) client.leave();
+    });
+    const since = performance.now();
+    expect(await last.process.terminate()).toBe(0);
+    expect(performance.now() - since).toBeLessThan(10_000);
   });
 });
 

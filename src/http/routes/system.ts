@@ -1,4 +1,4 @@
-/** Health for load balancers and people without a login: small, never cached, and without names of hosts. */
+/** Health for load balancers and people without a login: small, never cached, and without any name but the node's id. */
 import { z } from 'zod';
 import type { Changes } from '../../services/changes.ts';
 import type { Readiness } from '../../services/readiness.ts';

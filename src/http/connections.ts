@@ -1,0 +1,76 @@
+/**
+ * What a connection may cost before anybody is known: how many there are, how long one may take, stay silent or
+ * not read, and how many requests it may have unanswered. And their end: a server that closes is closed after a
+ * bound, whatever its clients do.
+ */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { App } from './server.ts';
+
+export interface ConnectionLimits {
+  /** Open at the same time; more are not taken. */
+  readonly connections: number;
+  /** Requests of one connection that are not answered yet. Browsers and agents send one. */
+  readonly unanswered: number;
+  /** Milliseconds for the first byte, and then for the TLS handshake. */
+  readonly handshakeMs: number;
+  /** Milliseconds for the head of a request, and for all of it. */
+  readonly headMs: number;
+  readonly requestMs: number;
+  /** Milliseconds by which the two above may be exceeded. */
+  readonly checkMs: number;
+  /** Milliseconds without one byte in either direction, which is also how long an answer may wait for its reader. */
+  readonly silenceMs: number;
+  /** Milliseconds that requests under way get when the server closes. */
+  readonly closeMs: number;
+}
+
+/** All arbitrary. */
+export const CONNECTION_LIMITS: ConnectionLimits = {
+  connections: 4096,
+  unanswered: 16,
+  handshakeMs: 10_000,
+  headMs: 10_000,
+  requestMs: 30_000,
+  checkMs: 5000,
+  silenceMs: 60_000,
+  closeMs: 4000,
+};
+
+/** To be called last of all that listens to the server: it has to see each socket before TLS does. */
+export function boundConnections(app: App, limits: ConnectionLimits): void {
+  app.server.maxConnections = limits.connections;
+  boundUnanswered(app, limits.unanswered);
+  const sockets = new Set<Socket>();
+  app.server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  app.addHook('preClose', async () => {
+    const cut = setTimeout(() => {
+      for (const socket of sockets) socket.destroy();
+    }, limits.closeMs).unref();
+    app.server.once('close', () => clearTimeout(cut));
+  });
+}
+
+/**
+ * Node reads on while answers wait, and one packet holds a thousand requests: each would be carried out and its
+ * answer kept for a client that never reads.
+ */
+function boundUnanswered({ server }: App, max: number): void {
+  const [handle] = server.listeners('request') as RequestListener[];
+  const unanswered = new WeakMap<Socket, number>();
+  const count = (socket: Socket, change: number) => {
+    const now = (unanswered.get(socket) ?? 0) + change;
+    unanswered.set(socket, now);
+    return now;
+  };
+  server.removeAllListeners('request');
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request;
+    if (socket.destroyed || count(socket, 1) > max) return void socket.destroy();
+    response.once('close', () => count(socket, -1));
+    handle?.(request, response);
+  });
+}

@@ -1,0 +1,203 @@
+/**
+ * What a connection may cost, against clients that keep to no rule, over real sockets: each of them is rid of
+ * after its bound, none of them takes the server down or keeps it from ending.
+ */
+import { afterEach, describe, expect, it } from 'vitest';
+import type { ConnectionLimits } from '../../src/http/connections.ts';
+import { eventually } from '../scenario/eventually.ts';
+import { ASSET_BYTES, type OpenDoor, openDoor } from './open-door.ts';
+import { get, RudeClient } from './rude-client.ts';
+
+const SOON_MS = 5000;
+const BIG = '/assets/big.js';
+
+let door: OpenDoor;
+const clients: RudeClient[] = [];
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.leave();
+  await door.app.close();
+});
+
+async function open(limits: Partial<ConnectionLimits> = {}, options = {}): Promise<void> {
+  door = await openDoor(limits, options);
+}
+
+async function client(): Promise<RudeClient> {
+  const one = await RudeClient.connect(door.port);
+  clients.push(one);
+  return one;
+}
+
+const fetchFrom = (path: string, init: RequestInit = {}) =>
+  fetch(`http://127.0.0.1:${door.port}${path}`, init);
+const isRidOfAll = () =>
+  eventually('no socket is left', SOON_MS, async () => (await door.connections()) === 0);
+const closesWithin = async (ms: number) => {
+  const since = performance.now();
+  await door.app.close();
+  expect(performance.now() - since).toBeLessThan(ms);
+};
+
+describe('requests of one connection that are not answered', () => {
+  it('are as many as are answered in order, and no more: a thousand at once are the end of it', async () => {
+    await open();
+    const polite = await client();
+    polite.send(
+      get('/livez').repeat(15) + get('/livez').replace('\r\n\r\n', '\r\nconnection: close\r\n\r\n'),
+    );
+    expect((await polite.read()).match(/HTTP\/1\.1 200 OK/g)).toHaveLength(16);
+    polite.leave();
+
+    (await client()).send(get(BIG).repeat(1100));
+    await isRidOfAll();
+    expect((await fetchFrom('/livez', { headers: { connection: 'close' } })).status).toBe(200);
+  });
+
+  it('that nobody reads end when nothing moved for the bound', async () => {
+    await open({ silenceMs: 200 });
+    (await client()).send(get(BIG).repeat(3));
+    await isRidOfAll();
+  });
+});
+
+describe('connections', () => {
+  it('are no more than the bound', async () => {
+    await open({ connections: 2 });
+    const [first] = [await client(), await client()];
+    expect(await (await client()).read()).toBe('');
+    first?.leave();
+    await eventually('one left', SOON_MS, async () => (await door.connections()) === 1);
+    expect((await fetchFrom('/livez')).status).toBe(200);
+  });
+
+  it.each([
+    ['a head', 'GET / HTTP/1.1\r\nhost: x\r\nx-slow: '],
+    ['a body', 'POST /livez HTTP/1.1\r\nhost: x\r\ncontent-length: 60000\r\n\r\n'],
+  ])('of %s that never ends are told so with 408', async (_, start) => {
+    await open({ headMs: 150, requestMs: 150, checkMs: 50 });
+    const slow = await client();
+    const answer = await slow.send(start).drip('x', 20).read();
+    expect(answer).toContain('HTTP/1.1 408 Too slow\r\n');
+    expect(answer).toContain('"code":"request_timeout"');
+    await isRidOfAll();
+  });
+
+  it('that say nothing end', async () => {
+    await open({ silenceMs: 100 });
+    await client();
+    await isRidOfAll();
+  });
+});
+
+describe('pages that listen', () => {
+  const listen = (token: string, signal?: AbortSignal) =>
+    fetchFrom('/api/fleet/events', {
+      headers: { authorization: `Bearer ${token}` },
+      ...(signal && { signal }),
+    });
+
+  it('behind answers that nobody reads cannot take the server down: they end with too much to say', async () => {
+    await open();
+    (await client()).send(get(BIG).repeat(8) + get('/api/fleet/events', 'one'));
+    await eventually('the connection is ended', SOON_MS, async () => {
+      door.changes.note('machines');
+      door.changes.note('cluster');
+      return (await door.connections()) === 0;
+    });
+    door.changes.note('machines'); // after its end
+    await eventually('it goes on', SOON_MS, async () => (await fetchFrom('/livez')).status === 200);
+  });
+
+  it('behind answers that nobody reads do not keep the server from ending', async () => {
+    await open({ closeMs: 20_000 });
+    (await client()).send(get(BIG).repeat(8) + get('/api/fleet/events', 'one'));
+    expect((await fetchFrom('/livez')).status).toBe(200); // until which the page listens
+    await closesWithin(SOON_MS);
+    door.changes.note('machines');
+  });
+
+  it('with one token are sixteen, which shuts nobody else out', async () => {
+    await open();
+    const leave = new AbortController();
+    const first = await listen('one', leave.signal);
+    const more = await Promise.all(Array.from({ length: 15 }, () => listen('one')));
+    expect([first, ...more].map(({ status }) => status)).toEqual(Array(16).fill(200));
+    const refused = await listen('one');
+    expect(refused.status).toBe(429);
+    expect(await refused.json()).toMatchObject({ code: 'rate_limited' });
+    expect((await listen('other')).status).toBe(200);
+    leave.abort();
+    await eventually('one more may', SOON_MS, async () => (await listen('one')).status === 200);
+  });
+});
+
+describe('a server that closes', () => {
+  it('cuts after its bound what is still under way', async () => {
+    await open({ closeMs: 200 });
+    (await client()).send(get(BIG).repeat(8));
+    (await client()).send('POST /api/fleet/login HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{');
+    expect((await fetchFrom('/livez')).status).toBe(200);
+    await closesWithin(SOON_MS);
+  });
+});
+
+describe('before a TLS handshake is done', () => {
+  const HELLO_BEGUN = Uint8Array.of(0x16, 3, 1, 2, 0);
+
+  it.each([
+    ['nothing', ''],
+    ['a byte that is no TLS', 'x'],
+    ['a plain request', get('/livez')],
+    ['a hello without end', HELLO_BEGUN],
+    ['a hello that is none', Buffer.concat([HELLO_BEGUN, Buffer.alloc(600, 0xff)])],
+  ])('a connection ends after its bound, though the client never hangs up: %s', async (_, bytes) => {
+    await open({ handshakeMs: 200 }, { overTls: true });
+    const rude = await client();
+    if (bytes !== '') rude.send(bytes);
+    await isRidOfAll();
+  });
+
+  it('a plain request is answered, to who keeps his side open too', async () => {
+    await open({}, { overTls: true });
+    const answer = await (await client()).send(get('/livez')).read();
+    expect(answer).toContain('"hint":"Use https://fleet.example.com"');
+    await isRidOfAll();
+  });
+
+  it('a connection does not keep the server from ending', async () => {
+    await open({ closeMs: 200 }, { overTls: true });
+    await client();
+    (await client()).send('x');
+    (await client()).send(HELLO_BEGUN);
+    await eventually('all are there', SOON_MS, async () => (await door.connections()) >= 2);
+    await closesWithin(SOON_MS);
+  });
+});
+
+describe('a file of the console', () => {
+  it('is sent from memory, for ever, and not again to who has it', async () => {
+    await open();
+    const answer = await fetchFrom(BIG);
+    expect(answer.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
+    expect(answer.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    expect((await answer.arrayBuffer()).byteLength).toBe(ASSET_BYTES);
+    const etag = answer.headers.get('etag') ?? '';
+    expect(etag).toMatch(/^"[\w-]{43}"$/);
+    const again = await fetchFrom(BIG, { headers: { 'if-none-match': etag } });
+    expect([again.status, await again.text()]).toEqual([304, '']);
+    const head = await fetchFrom(BIG, { method: 'HEAD' });
+    expect(head.headers.get('content-length')).toBe(String(ASSET_BYTES));
+  });
+
+  it('and the pages of the API are held like it', async () => {
+    await open();
+    const page = await fetchFrom('/api/docs/');
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    const script = await fetchFrom('/api/docs/static/swagger-ui-bundle.js');
+    expect(script.status).toBe(200);
+    expect(script.headers.get('etag')).toMatch(/^"[\w-]{43}"$/);
+    expect((await fetchFrom('/api/docs/static/%2fswagger-ui.js')).status).toBe(404);
+    expect((await fetchFrom('/api/docs/static/swagger-initializer.js')).status).toBe(200);
+  });
+});
