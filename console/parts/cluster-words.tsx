@@ -23,7 +23,7 @@ export function ClusterWords({ health }: { readonly health: HealthCheck }) {
     ['Left', 'It stopped in good order and said so, signed. It is not missed.'],
     ['Unconfirmed', 'Its record is authentic, but it has not named this server yet (right after a start).'],
     ['Rejected', 'It is alive, but its clock is outside the window. It heals when its clock is set.'],
-    ['Rejected record', 'A record that was not believed. It changed nothing; its code and sentence say why.'],
+    ['Rejected record', 'A record that was not believed. Its code and sentence say why.'],
     [
       'Signature',
       'Proof, made with the cluster secret, that a record comes from a server of this cluster and was not changed.',

@@ -8,6 +8,7 @@ import { TimeAgo } from './time-ago.tsx';
 
 export function RefusalTable({ health }: { readonly health: HealthCheck }) {
   const { refusals, security, checked_by } = health;
+  const summedUp = health.findings.some(({ code }) => code.startsWith('refused_'));
   const latestFirst = refusals.toSorted((a, b) => Date.parse(b.last_at) - Date.parse(a.last_at));
   return (
     <section aria-labelledby="refusals">
@@ -24,8 +25,8 @@ export function RefusalTable({ health }: { readonly health: HealthCheck }) {
       ) : (
         <>
           <p className="at-small at-found">
-            Each record that <Foreign text={checked_by} /> refused, where it lies and how often it was met;
-            none of them changed anything. The findings above sum up the recent ones.
+            Each record that <Foreign text={checked_by} /> refused, where it lies and how often it was met.
+            {summedUp && ' The findings above sum up the recent ones.'}
           </p>
           <TableRegion label="Table of rejected records" stacks>
             <thead>
