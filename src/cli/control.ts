@@ -17,7 +17,10 @@ export interface ControlClient {
   delete(path: string): Promise<void>;
 }
 
-/** Rejects with not_running when no server answers, folder_not_private when somebody else's may, and with the server's own error when it refuses. */
+/**
+ * Rejects with not_running when no server answers, with folder_not_private when somebody else's might, and with
+ * the server's own error when it refuses.
+ */
 export function controlClient(dataDir: string): ControlClient {
   const socketPath = controlPath(dataDir);
   return clientOver(async (method, path, body) => {
