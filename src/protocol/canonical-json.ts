@@ -17,11 +17,46 @@ export type Parsing =
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is ASCII, control characters and all
 const ASCII = /^[\x00-\x7f]*$/;
 
-/** The canonical text. Throws TypeError for a value outside the subset: what cannot be read back is not signed. */
+/**
+ * The canonical text of parsed JSON, or of a plainCopy(). Throws TypeError for a value outside the subset: what
+ * cannot be read back is not signed.
+ */
 export function canonicalText(value: JsonObject): string {
   const fault = faultOf(value, 1);
   if (fault !== undefined) throw new TypeError(`not canonical JSON: ${fault}`);
   return encode(value);
+}
+
+/**
+ * A copy by value for what did not come from JSON text, so that nothing can show one value to the check and another
+ * to the encoder: own enumerable data properties alone, in fresh plain objects and arrays. A hidden toJSON stays
+ * behind, a proxy is asked once, an accessor is not asked at all: TypeError.
+ */
+export function plainCopy(value: JsonObject): JsonObject {
+  return copyOf(value, 1) as JsonObject;
+}
+
+function copyOf(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth > RECORD_MAX_DEPTH)
+    throw new TypeError(`not canonical JSON: Nested deeper than ${RECORD_MAX_DEPTH}`);
+  const item = (name: string) => copyOf(dataOf(value, name), depth + 1);
+  if (Array.isArray(value)) return Array.from({ length: value.length }, (_, i) => item(String(i)));
+  if (!isPlain(value)) throw new TypeError('not canonical JSON: An object is not a plain one');
+  return Object.fromEntries(Object.keys(value).map((name) => [name, item(name)]));
+}
+
+function dataOf(owner: object, name: string): unknown {
+  const property = Object.getOwnPropertyDescriptor(owner, name);
+  if (property !== undefined && !('value' in property)) {
+    throw new TypeError('not canonical JSON: An accessor is not a value');
+  }
+  return property?.value;
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
 }
 
 /** Bytes in, a JSON object out, or why not. The caller has bounded the size. */
@@ -57,8 +92,7 @@ function faultOf(value: unknown, depth: number): string | undefined {
   if (typeof value !== 'object') return `A ${typeof value} is not JSON`;
   if (depth > RECORD_MAX_DEPTH) return `Nested deeper than ${RECORD_MAX_DEPTH}`;
   if (Array.isArray(value)) return firstFault(value, depth);
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return 'An object is not a plain one';
+  if (!isPlain(value)) return 'An object is not a plain one';
   if (!Object.keys(value).every((name) => ASCII.test(name))) return 'A name is not ASCII';
   return firstFault(Object.values(value), depth);
 }

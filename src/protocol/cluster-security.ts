@@ -5,7 +5,7 @@
  */
 import { encodeBase64 } from '../base/bytes.ts';
 import { type Clock, systemClock, unixSeconds } from '../base/clock.ts';
-import { canonicalText, isObject, type JsonObject } from './canonical-json.ts';
+import { canonicalText, isObject, type JsonObject, plainCopy } from './canonical-json.ts';
 import { checkWindow } from './freshness.ts';
 import { deriveClusterId, generateSecretText, Keyring, parseSecret, type RecordType } from './keyring.ts';
 import { CLOCK_TOLERANCE_SECONDS, HEARTBEAT_MAX_AGE_SECONDS, NODE_RECORD_MAX_AGE_SECONDS } from './limits.ts';
@@ -84,7 +84,7 @@ export class ClusterSecurity {
   #sign<T extends JsonObject>(data: T, type: RecordType): SignedData<T> {
     const keyring = this.#keyring;
     const unsigned = {
-      ...data,
+      ...(keyring === null ? data : (plainCopy(data) as T)),
       _security_version: SECURITY_VERSION,
       _type: type,
       _timestamp: unixSeconds(this.#clock),
@@ -115,11 +115,13 @@ function keyringOf(text: string, clusterId: string | undefined): Keyring {
   return new Keyring(clusterId ?? deriveClusterId(parsed.secret), [parsed.secret]);
 }
 
-/** A copy by value, so that a getter cannot show one thing to the check and another to the use. */
+/** A copy by value, inside the subset: whatever it was made from cannot show one thing now and another later. */
 function snapshot(value: unknown): JsonObject | undefined {
   if (!isObject(value)) return undefined;
   try {
-    return JSON.parse(canonicalText(value)) as JsonObject;
+    const copy = plainCopy(value);
+    canonicalText(copy);
+    return copy;
   } catch {
     return undefined;
   }

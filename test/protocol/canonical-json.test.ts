@@ -1,7 +1,12 @@
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalText, type JsonObject, parseCanonical } from '../../src/protocol/canonical-json.ts';
+import {
+  canonicalText,
+  type JsonObject,
+  parseCanonical,
+  plainCopy,
+} from '../../src/protocol/canonical-json.ts';
 
 const parse = (text: string) => parseCanonical(Buffer.from(text, 'utf8'));
 
@@ -61,6 +66,10 @@ describe('for any object of the subset', () => {
     const index = fc.oneof(fc.nat({ max: 120 }).map(String), fc.constantFrom('-', '01', '__proto__', '~'));
     const indexed = fc.dictionary(index, fc.nat(), { maxKeys: 12 });
     fc.assert(fc.property(indexed, (value) => canonicalText(value) === canonicalize(value)));
+  });
+
+  it('the plain copy has the same text', () => {
+    fc.assert(fc.property(object, (value) => canonicalText(plainCopy(value)) === canonicalText(value)));
   });
 
   it('what is written is read back as it was', () => {
@@ -164,9 +173,28 @@ describe('canonicalText', () => {
     expect(() => canonicalText(value)).toThrow(new TypeError(`not canonical JSON: ${reason}`));
   });
 
-  it('does not sign what contains itself', () => {
+  it.each([canonicalText, plainCopy])('does not sign what contains itself (%o)', (take) => {
     const value: Record<string, unknown> = {};
     value.self = value;
-    expect(() => canonicalText(value)).toThrow('not canonical JSON: Nested deeper than 8');
+    expect(() => take(value)).toThrow('not canonical JSON: Nested deeper than 8');
+  });
+});
+
+describe('plainCopy', () => {
+  it('takes a field named __proto__ as a field', () => {
+    const copy = plainCopy(JSON.parse('{"__proto__":{"polluted":1}}'));
+    expect(canonicalText(copy)).toBe('{"__proto__":{"polluted":1}}');
+    expect(copy.polluted).toBeUndefined();
+  });
+
+  it.each([
+    ['an instance', new Date(0), 'An object is not a plain one'],
+    [
+      'an accessor in an array',
+      Object.defineProperty([1], '0', { get: () => 1 }),
+      'An accessor is not a value',
+    ],
+  ])('does not copy %s', (_, value, reason) => {
+    expect(() => plainCopy({ value })).toThrow(new TypeError(`not canonical JSON: ${reason}`));
   });
 });

@@ -206,6 +206,59 @@ describe('what is verified', () => {
     expect(security.verifyNodeData(sly).code).toBe('malformed');
   });
 
+  /** What says `shown` to the language's encoder, and holds something else. */
+  const hiding = (held: object, shown: unknown) =>
+    Object.defineProperty(held, 'toJSON', { value: () => shown, enumerable: false });
+
+  it.each([
+    ['a hidden toJSON', () => hiding({ ...signed, host: '10.0.0.666' }, signed)],
+    ['a hidden toJSON inside', () => ({ ...signed, nested: hiding({ b: 2 }, { b: 1 }) })],
+    ['a toJSON of an array', () => ({ ...signed, tags: hiding(['b'], ['a']) })],
+    [
+      'an array of another class',
+      () => ({
+        ...signed,
+        tags: new (class extends Array<string> {
+          toJSON = () => ['a'];
+        })(3).fill('b'),
+      }),
+    ],
+  ])('is what is there, and not what it tells the encoder: %s', (_, sly) => {
+    expect(security.verifyNodeData(sly()).code).toBe('invalid_signature');
+  });
+
+  it('is not a field that is asked for its value', () => {
+    let asked = 0;
+    const sly = Object.defineProperty({ ...signed }, 'host', {
+      enumerable: true,
+      get: () => {
+        asked += 1;
+        return NODE.host;
+      },
+    });
+    expect(security.verifyNodeData(sly).code).toBe('malformed');
+    expect(() => security.signNodeData(sly)).toThrow('not canonical JSON: An accessor is not a value');
+    expect(asked).toBe(0);
+  });
+
+  it('is of a proxy what it said the first time', () => {
+    const asked = new Map<PropertyKey, number>();
+    const proxy = new Proxy(NODE, {
+      getOwnPropertyDescriptor: (target, name) => {
+        const times = asked.get(name) ?? 0;
+        asked.set(name, times + 1);
+        const property = Reflect.getOwnPropertyDescriptor(target, name);
+        return times < 2 || name !== 'host'
+          ? property
+          : { ...property, configurable: true, value: '10.0.0.666' };
+      },
+      get: () => '10.0.0.66',
+    });
+    const proven = security.signNodeData(proxy);
+    expect(proven).toMatchObject(NODE);
+    expect(security.verifyNodeData(proven).valid).toBe(true);
+  });
+
   it.each([Number.NaN, -1])('is nothing within a maximal age of %d s', (maxAgeSeconds) => {
     expect(security.verifyNodeData(signed, { maxAgeSeconds }).code).toBe('timestamp_old');
   });
@@ -224,6 +277,13 @@ describe('what is verified', () => {
     expect(aged.verifyNodeData(data, { maxAgeSeconds: 3599 }).error).toBe(
       'Timestamp too old (3600s > 3599s)',
     );
+  });
+
+  it('what is signed is what is returned, though it hides something else', () => {
+    const sly = { ...NODE, nested: hiding({ b: 2 }, { b: 1 }), tags: hiding(['b'], ['a']) };
+    const proven = security.signNodeData(sly);
+    expect(JSON.parse(JSON.stringify(proven))).toMatchObject({ nested: { b: 2 }, tags: ['b'] });
+    expect(security.verifyNodeData(JSON.parse(JSON.stringify(proven))).valid).toBe(true);
   });
 
   it('what cannot be read back is not signed', () => {
