@@ -9,6 +9,8 @@ import type { VerifiedRecord } from './record.ts';
 /** Characters of a host name (RFC 1035, 2.3.4) and of a version. */
 const HOST_MAX_LENGTH = 253;
 const VERSION_MAX_LENGTH = 64;
+/** The end of the year 9999: RFC 3339 writes no later time, and a Date that cannot hold a time throws. */
+const STARTED_AT_MAX_SECONDS = 253_402_300_799;
 
 /** Base64 of 32 bytes in its one spelling: a key, or a SHA-256. */
 const bytes32 = z.string().refine((text) => decodeBase64(text)?.byteLength === 32);
@@ -20,7 +22,7 @@ const body = z.object({
   port: z.number().int().min(1).max(65_535),
   version: z.string().min(1).max(VERSION_MAX_LENGTH),
   /** Unix seconds. */
-  started_at: z.number().int().min(0),
+  started_at: z.number().int().min(0).max(STARTED_AT_MAX_SECONDS),
   /** Ed25519, 32 bytes, base64: what its records are signed with. */
   identity_key: bytes32,
   /** X25519, 32 bytes, base64: what secrets for it are sealed to. */

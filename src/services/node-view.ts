@@ -45,7 +45,7 @@ export function describeNode({ record, mark, ...node }: KnownNode): NodeView {
     state: node.state,
     last_heartbeat_age_seconds:
       node.heartbeatAgeMs === null ? null : Math.round(node.heartbeatAgeMs / 100) / 10,
-    started_at: record ? new Date(record.started_at * 1000).toISOString() : null,
+    started_at: record ? timeText(record.started_at) : null,
     version: record?.version ?? '',
     key_id: node.keyId,
     incarnation: mark?.incarnation ?? 0,
@@ -55,4 +55,10 @@ export function describeNode({ record, mark, ...node }: KnownNode): NodeView {
     reports_per_minute: node.reportsPerMinute,
     this_node: node.isThisNode,
   };
+}
+
+/** Never throws: one server's strange time must not take the page of all away. */
+function timeText(unixSeconds: number): string | null {
+  const date = new Date(unixSeconds * 1000);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }

@@ -39,6 +39,7 @@ describe('the body of a node record', () => {
     { port: 1 },
     { port: 65_535 },
     { started_at: 0 },
+    { started_at: 253_402_300_799 },
     { tls_spki_sha256: Buffer.alloc(32, 1).toString('base64') },
   ])('takes %j', (change) => {
     expect(node(change)).toMatchObject(change);
@@ -54,6 +55,8 @@ describe('the body of a node record', () => {
     { port: '8768' },
     { version: 'x'.repeat(65) },
     { started_at: -1 },
+    { started_at: 253_402_300_800 },
+    { started_at: Number.MAX_SAFE_INTEGER },
     { sealing_key: 'short' },
     { sealing_key: 'x'.repeat(44) },
     { sealing_key: Buffer.alloc(32, 0xff).toString('base64url') },

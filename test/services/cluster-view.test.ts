@@ -14,12 +14,16 @@ beforeEach(async () => {
   [a, , c] = await small.startThree();
 });
 
-function viewOf(server: Server | null, keyring: Keyring | null = KEYRING): ClusterView {
+function viewOf(
+  server: Server | null,
+  keyring: Keyring | null = KEYRING,
+  describe = () => small.disk('a').signer.nodeBody(),
+): ClusterView {
   const keys = keyring && { clusterId: keyring.clusterId, keyId: keyring.signing.keyId };
   return new ClusterView({
     clock: small.time,
     nodeId: 'a',
-    describe: () => small.disk('a').signer.nodeBody(),
+    describe,
     reportsPerMinute: () => 42,
     security: securityStatus(keys, false),
     intervalSeconds: 10,
@@ -58,6 +62,14 @@ describe('the nodes', () => {
       signature: expect.stringMatching(/^Timestamp in future \(\d{3}s > 5s\)$/),
     });
   });
+
+  it.each([8_640_000_000_001, Number.MAX_SAFE_INTEGER, Number.NaN])(
+    'with a start at %d are told without it',
+    (startedAt) => {
+      const describe = () => ({ ...small.disk('a').signer.nodeBody(), started_at: startedAt });
+      expect(viewOf(null, null, describe).nodes().nodes[0]?.started_at).toBeNull();
+    },
+  );
 
   it('without a cluster are this one', () => {
     expect(viewOf(null, null).nodes()).toMatchObject({
