@@ -1,6 +1,7 @@
 /** The configuration a command runs on, or all that is wrong with it and the end of the command. */
 import { AtlasError } from '../base/errors.ts';
 import type { LoadedConfig, LoadOptions, RefusedConfig } from '../config/load.ts';
+import type { Problem } from '../config/problem.ts';
 import { reportConfigProblems } from './terminal.ts';
 
 /** For commands that run on a configuration: warnings are said, errors end the command with exit code 3. */
@@ -18,9 +19,12 @@ export async function requireConfig(options: LoadOptions): Promise<LoadedConfig>
 /** What ends the command, after each problem has been said. */
 export async function refusal({ path, problems }: RefusedConfig): Promise<AtlasError> {
   const { errorCount } = await import('../config/problem.ts');
-  if (path === null)
-    return new AtlasError('config_missing', 'no config.yaml was found, and nothing was started');
+  if (problems.some(isNoFile)) return new AtlasError('config_missing', 'no config.yaml was found');
   const count = errorCount(problems);
   const errors = count === 1 ? 'one error' : `${count} errors`;
-  return new AtlasError('config_invalid', `${errors} in the configuration`);
+  const where = path === null ? 'options' : 'configuration';
+  return new AtlasError('config_invalid', `${errors} in the ${where}`);
 }
+
+const isNoFile = ({ code, place }: Problem) =>
+  code === 'file_missing' && place.kind === 'flag' && place.flag === '--config';

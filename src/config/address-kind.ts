@@ -92,5 +92,6 @@ export function databaseUrl(): Kind<DatabaseAddress> {
       return usable ? good({ engine: 'sqlite', path: resolve(folder, given) }) : bad('bad_value');
     },
     fromText: asIs,
+    toText: ({ engine, path }) => `${engine}:${path}`,
   };
 }

@@ -3,7 +3,7 @@
  * without, and what is allowed but has to be said. Judged after all single values, and only among those that
  * are right themselves.
  */
-
+import { equalBytes } from '../base/bytes.ts';
 import { isLoopback } from './address-kind.ts';
 import type { Role } from './config.ts';
 import type { Place, Problem, ProblemCode } from './problem.ts';
@@ -18,13 +18,15 @@ export interface Whole {
   readonly given: ReadonlySet<KeyPath>;
   /** Keys that have a problem already, or that a misspelt name meant. */
   readonly doubtful: ReadonlySet<KeyPath>;
+  /** Without one, an agent has nothing but flags and variables. */
+  readonly hasFile: boolean;
   /** Where the key stands, or where it would stand. */
   placeOf(key: KeyPath): Place;
 }
 
 export function judgeWhole(whole: Whole, role: Role): Problem[] {
   const judged = role === 'agent' ? [] : [...judgeTls(whole), ...judgeCluster(whole)];
-  return [...judged, ...missing(whole, role), ...notUsedYet(whole)];
+  return [...judged, ...missing(whole, role), ...sameSecrets(whole), ...notUsedYet(whole)];
 }
 
 function problem(whole: Whole, code: ProblemCode, key: KeyPath, sentence: string, hint: string): Problem {
@@ -78,29 +80,66 @@ function* judgeCluster(whole: Whole): Generator<Problem> {
   }
 }
 
+const APART = ['server.encryption_key', 'server.db_encryption_key', 'cluster.cluster_secret'] as const;
+
+/** Who gets hold of one must not have the other with it; every agent holds encryption_key. */
+function* sameSecrets(whole: Whole): Generator<Problem> {
+  for (const [at, key] of APART.entries()) {
+    const secret = whole.values[key]?.reveal();
+    const twin = APART.slice(0, at).find((other) => {
+      const bytes = whole.values[other]?.reveal();
+      return secret !== undefined && bytes !== undefined && equalBytes(secret, bytes);
+    });
+    if (twin === undefined) continue;
+    const sentence = `${key} is the same as ${twin}; who learns one has both`;
+    const hint = 'Give each a secret of its own: the output of `atlas-fleet secret generate`.';
+    yield { ...problem(whole, 'secret_shared', key, sentence, hint), severity: 'warning' };
+  }
+}
+
 const INIT = 'Run `atlas-fleet init` for a fresh config.yaml, or add';
 
-const NEEDED: Readonly<Record<Role, readonly (readonly [KeyPath, hint: string])[]>> = {
-  server: [
-    ['server.api_key', `${INIT} the output of \`atlas-fleet secret generate\`.`],
-    ['server.encryption_key', `${INIT} the output of \`atlas-fleet secret generate\`.`],
-    ['server.db_encryption_key', `${INIT} the output of \`atlas-fleet secret generate\`.`],
-  ],
+interface Need {
+  readonly key: KeyPath;
+  readonly hint: string;
+  /** The flag of `agent` that gives it, and what to say to who uses flags alone. */
+  readonly flag?: readonly [name: string, hint: string];
+}
+
+const NEEDED: Readonly<Record<Role, readonly Need[]>> = {
+  server: (['server.api_key', 'server.encryption_key', 'server.db_encryption_key'] as const).map((key) => ({
+    key,
+    hint: `${INIT} the output of \`atlas-fleet secret generate\`.`,
+  })),
   agent: [
-    ['agent.servers', 'Add the addresses of the servers, or name one with --server.'],
-    ['agent.api_key', 'Add the api_key of the servers, or name its file with --api-key-file.'],
-    ['server.encryption_key', 'Add the encryption_key of the servers, below `server:`.'],
+    {
+      key: 'agent.servers',
+      hint: 'Add the addresses of the servers, or name one with --server.',
+      flag: ['--server', 'Give the address of a server, such as `--server https://fleet.example.com:8768`.'],
+    },
+    {
+      key: 'agent.api_key',
+      hint: 'Add the api_key of the servers, or name its file with --api-key-file.',
+      flag: ['--api-key-file', 'Give a file of mode 0600 with the api_key of the servers.'],
+    },
+    {
+      key: 'server.encryption_key',
+      hint: 'Add the encryption_key of the servers, below `server:`, or name its file with --encryption-key-file.',
+      flag: ['--encryption-key-file', 'Give a file of mode 0600 with the encryption_key of the servers.'],
+    },
   ],
   any: [],
 };
 
 function* missing(whole: Whole, role: Role): Generator<Problem> {
-  for (const [key, hint] of NEEDED[role]) {
+  for (const { key, hint, flag } of NEEDED[role]) {
     const value = whole.values[key];
     const absent = value === null || (Array.isArray(value) && value.length === 0);
     if (!absent || whole.doubtful.has(key)) continue;
     const sentence = `${key} is not given; ${role === 'agent' ? 'an agent' : 'a server'} needs it`;
-    yield problem(whole, 'missing_key', key, sentence, hint);
+    const inFile = problem(whole, 'missing_key', key, sentence, hint);
+    if (whole.hasFile || flag === undefined) yield inFile;
+    else yield { ...inFile, place: { kind: 'flag', flag: flag[0] }, hint: flag[1] };
   }
 }
 

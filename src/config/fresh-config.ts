@@ -14,10 +14,12 @@ const LOOKED_FOR: ReadonlySet<KeyPath> = new Set([
   'server.public_url',
   'server.tls',
   'server.trusted_proxies',
+  'database.url',
   'cluster.enabled',
   'cluster.heartbeat_interval',
   'cluster.node_timeout',
   'cluster.node_id',
+  'cluster.state_path',
   'log.level',
   'log.format',
 ]);
@@ -35,15 +37,20 @@ function sectionText(section: string, given: FreshValues): string {
   const keys = KEY_PATHS.filter(
     (key) => key.startsWith(`${section}.`) && (given[key] !== undefined || LOOKED_FOR.has(key)),
   );
-  return keys.length === 0 ? '' : `${section}:\n${keys.map((key) => keyText(key, given[key])).join('')}`;
+  return keys.length === 0 ? '' : `${section}:\n${keys.map((key) => keyText(key, given)).join('')}`;
 }
 
-function keyText(key: KeyPath, value: FreshValues[KeyPath]): string {
-  const { about, default: usual, kind } = rowOf(key);
+function keyText(key: KeyPath, given: FreshValues): string {
   const name = key.slice(key.indexOf('.') + 1);
-  const line =
-    value === undefined
-      ? `# ${name}: ${usual === null ? kind.example : JSON.stringify(usual)}`
-      : `${name}: ${JSON.stringify(value)}`;
-  return `  # ${about}\n  ${line}\n`;
+  const value = given[key];
+  const line = value === undefined ? `# ${name}: ${usual(key, given)}` : `${name}: ${JSON.stringify(value)}`;
+  return `  # ${rowOf(key).about}\n  ${line}\n`;
+}
+
+/** The default as this file would spell it: paths from the folder of the file on. */
+function usual(key: KeyPath, given: FreshValues): string {
+  const { default: fixed, derive, kind } = rowOf(key);
+  const value = derive?.({ config: '', data: String(given['server.data_dir'] ?? 'data') }) ?? fixed;
+  if (value === null) return kind.example;
+  return typeof value === 'object' && kind.toText ? kind.toText(value) : JSON.stringify(value);
 }

@@ -28,6 +28,8 @@ export interface Kind<T> {
   /** `folder`: what a relative path in the value is relative to. */
   read(plain: Plain, folder: string): Reading<T>;
   fromText(text: string): Plain;
+  /** The value as the file would spell it, for people; where it is missing, the value speaks for itself. */
+  toText?(value: T): string;
 }
 
 export const good = <T>(value: T): Reading<T> => ({ ok: true, value });
@@ -96,6 +98,7 @@ export function duration(min: number, max: number): Kind<number> {
       return seconds < min || seconds > max ? bad('out_of_range') : good(seconds);
     },
     fromText: numberFromText,
+    toText: durationText,
   };
 }
 
@@ -107,7 +110,7 @@ function secondsOf(plain: Plain): number | undefined {
   return factor === undefined ? undefined : Number(count) * factor;
 }
 
-function durationText(seconds: number): string {
+export function durationText(seconds: number): string {
   const unit =
     ['d', 'h', 'm'].find((name) => seconds > 0 && seconds % (UNIT_SECONDS[name] ?? 1) === 0) ?? 's';
   return `${seconds / (UNIT_SECONDS[unit] ?? 1)}${unit}`;

@@ -57,7 +57,7 @@ export interface RefusedConfig {
 export function loadConfig(options: LoadOptions): LoadedConfig | RefusedConfig {
   const env = options.env ?? process.env;
   const path = findFile(options.configPath, env);
-  if (path === null && !options.fileOptional) return { ok: false, path, problems: [noFile()] };
+  if (path === null && !options.fileOptional) return { ok: false, path, problems: [noFile(options.role)] };
   const file = path === null ? { sections: [], problems: [] } : readFile(path);
   const sections = file.sections ?? [];
   const folder = path === null ? process.cwd() : dirname(path);
@@ -79,6 +79,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig | RefusedConfig {
         ...problems.flatMap((problem) => (problem.key === null ? [] : [problem.key as KeyPath])),
         ...sources.flatMap((source) => [...source.meant]),
       ]),
+      hasFile: path !== null,
       placeOf: (key) => placeOf(key, candidates, sections, path),
     };
     problems.push(...judgeWhole(whole, options.role));
@@ -111,14 +112,17 @@ function exists(path: string): boolean {
   }
 }
 
-function noFile(): Problem {
+function noFile(role: Role): Problem {
   return {
     severity: 'error',
     code: 'file_missing',
     place: { kind: 'flag', flag: '--config' },
     key: null,
     sentence: `not given, ${CONFIG_VARIABLE} is not set, and there is no ${DEFAULT_PATHS.join(' and no ')}`,
-    hint: 'Run `atlas-fleet init` for a fresh config.yaml, and name it with --config.',
+    hint:
+      role === 'agent'
+        ? 'Give --config, or --server with --api-key-file and --encryption-key-file.'
+        : 'Run `atlas-fleet init` for a fresh config.yaml, and name it with --config.',
   };
 }
 
@@ -177,15 +181,22 @@ function faultProblem({ key, plain, place }: Candidate, fault: Fault): Problem {
   const { kind, view, default: usual } = rowOf(key);
   const found = view === 'open' ? describeFound(plain) : describeHidden(plain);
   const example = typeof usual === 'number' || typeof usual === 'string' ? String(usual) : kind.example;
-  const spelt = `Write for example \`${key.slice(key.indexOf('.') + 1)}: ${example}\`.`;
   return {
     severity: 'error',
     code: fault.code,
     place,
     key,
     sentence: `${key}: ${fault.sentence ?? `found ${found}`}; expected ${kind.expected}`,
-    hint: fault.hint ?? spelt,
+    hint: fault.hint ?? spelling(place, key, example),
   };
+}
+
+/** As the source spells it: who gave a flag is not sent to a file. */
+function spelling(place: Place, key: KeyPath, example: string): string {
+  const bare = example.replace(/^\["(.*)"\]$/, '$1'); // a list of one
+  if (place.kind === 'flag') return `Give for example \`${place.flag} ${bare}\`.`;
+  if (place.kind === 'environment') return `Set for example \`${place.variable}=${bare}\`.`;
+  return `Write for example \`${key.slice(key.indexOf('.') + 1)}: ${example}\`.`;
 }
 
 /** Where the key stands; else its section, else the top of the file; without a file the variable it can be given by. */

@@ -49,6 +49,7 @@ export type ProblemCode =
   | 'postgres_not_yet'
   // allowed, and said
   | 'cluster_unauthenticated'
+  | 'secret_shared'
   | 'not_used_yet';
 
 /** Lines and columns count from 1, columns in UTF-16 units as editors do. */

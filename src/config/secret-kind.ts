@@ -109,7 +109,8 @@ export function apiKey(scope: string): Kind<Secret> {
     emptyHint: hint,
     judge(text) {
       if (text.length < API_KEY_MIN_LENGTH) {
-        const sentence = `it has ${text.length} characters; at least ${API_KEY_MIN_LENGTH} are needed`;
+        const characters = text.length === 1 ? 'one character' : `${text.length} characters`;
+        const sentence = `it has ${characters}; at least ${API_KEY_MIN_LENGTH} are needed`;
         return bad('secret_too_short', { sentence });
       }
       if (!/^[!-~]+$/.test(text) || text.length > TEXT_MAX_LENGTH) {

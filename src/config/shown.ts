@@ -4,7 +4,6 @@
  * person chose not even so, because a fingerprint lets guesses be tried.
  */
 import { Secret } from '../base/secret.ts';
-import type { DatabaseAddress } from './address-kind.ts';
 import type { LoadedConfig } from './load.ts';
 import { KEY_PATHS, type KeyPath, rowOf } from './schema.ts';
 import type { Origin } from './source.ts';
@@ -35,10 +34,17 @@ function shownValue(key: KeyPath, value: unknown, origin: Origin): unknown {
   if (value === null) return null;
   if (value instanceof Secret) return view === 'secret' ? `[secret ${value.fingerprint()}]` : '[secret]';
   if (view !== 'open') return origin.from === 'default' ? value : '[not shown]';
-  return key === 'database.url' ? databaseText(value as DatabaseAddress) : value;
+  return typeof value === 'object' && !Array.isArray(value)
+    ? (rowOf(key).kind.toText?.(value) ?? value)
+    : value;
 }
 
-const databaseText = ({ engine, path }: DatabaseAddress) => `${engine}:${path}`;
+/** As a person reads it: durations with their unit, nothing as a dash. */
+export function shownCell({ key, value }: ShownKey): string {
+  if (value === null) return '-';
+  if (typeof value === 'string') return value;
+  return rowOf(key).kind.toText?.(value) ?? JSON.stringify(value);
+}
 
 function originText(origin: Origin): string {
   if (origin.from === 'file') return `file, line ${origin.line}`;

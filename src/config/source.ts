@@ -143,11 +143,17 @@ const sectionOf = (key: KeyPath) => key.slice(0, key.indexOf('.'));
 const nameOf = (key: KeyPath) => key.slice(key.indexOf('.') + 1);
 const homesOf = (name: string) => KEY_PATHS.filter((key) => nameOf(key) === name);
 
-/** A name of another form may be a value whose colon went astray (`api_key:…`), and so a secret: not shown. */
-const SHOWN_NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,31}$/;
+/**
+ * A name of another form, or a longer one that is like none of ours, may be a value whose colon went astray
+ * (`api_key:…`), and so a secret: not shown. The length is arbitrary, shorter than any API key that is taken.
+ */
+const SHOWN_NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,19}$/;
+const NAME_FORM = /^[A-Za-z][A-Za-z0-9_.-]*$/;
+const OUR_NAMES = [...SECTIONS, ...KEY_PATHS.map((key) => nameOf(key))];
 
 function shownName(name: string): string {
-  return SHOWN_NAME.test(name) ? `"${name}"` : `of this name (${name.length} characters, not shown)`;
+  const ours = NAME_FORM.test(name) && nearest(name, OUR_NAMES) !== undefined;
+  return ours || SHOWN_NAME.test(name) ? `"${name}"` : `of this name (${name.length} characters, not shown)`;
 }
 
 // The environment
@@ -204,7 +210,11 @@ function unknownVariable(variable: string, place: Place): Problem {
 
 function takeSecretFile(key: SecretPath, path: string, origin: Origin, found: Found): void {
   const { text, problems } = readPrivateFile(path, SECRET_FILE_MAX_BYTES);
-  found.problems.push(...problems.map((one) => ({ ...one, key })));
+  const named = origin.from === 'flag' ? origin.flag : origin.from === 'environment' && `$${origin.variable}`;
+  // A config.yaml that is missing is made by init; a file with one secret is not.
+  const hint = named && `Check the path that ${named} names.`;
+  for (const one of problems)
+    found.problems.push({ ...one, key, hint: one.code === 'file_missing' && hint ? hint : one.hint });
   if (text === null) return;
   const place: Place = { kind: 'file', path, line: 1, column: 1 };
   // `echo secret > file` ends the line; that newline is not part of the secret.

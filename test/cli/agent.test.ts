@@ -82,3 +82,32 @@ describe('atlas-fleet agent --once', () => {
     expect(server.received).toEqual([]);
   });
 });
+
+describe('atlas-fleet agent from flags alone', () => {
+  it('says with no arguments what to give', async () => {
+    const ended = await atlasFleet(['agent']);
+    expect(ended.code).toBe(3);
+    expect(ended.stderr).toMatch(
+      /hint: Give --config, or --server with --api-key-file and --encryption-key-file\.\nerror: no config\.yaml was found\n$/,
+    );
+  });
+
+  it('names the flags that are missing or wrong, and none of a file', async () => {
+    const folder = temporaryFolder();
+    const away = join(folder, 'away');
+    const ended = await atlasFleet(['agent', '--server', 'fleet', '--pin', 'x', '--api-key-file', away]);
+    expect(ended.code).toBe(3);
+    expect(ended.stderr.split('\n')).toEqual([
+      `${away}:1:1: file_missing: there is no such file`,
+      '  hint: Check the path that --api-key-file names.',
+      expect.stringMatching(/^--server: bad_value: agent\.servers: /),
+      '  hint: Give for example `--server https://fleet.example.com:8768`.',
+      expect.stringMatching(/^--pin: bad_value: agent\.pins: /),
+      '  hint: Give for example `--pin 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=`.',
+      '--encryption-key-file: missing_key: server.encryption_key is not given; an agent needs it',
+      '  hint: Give a file of mode 0600 with the encryption_key of the servers.',
+      'error: 4 errors in the options',
+      '',
+    ]);
+  });
+});

@@ -156,6 +156,31 @@ describe('atlas-fleet config check', () => {
     });
   });
 
+  it('does not claim that it would have started anything', async () => {
+    const ended = await atlasFleet(['config', 'check']);
+    expect(ended.code).toBe(3);
+    expect(ended.stderr).toMatch(/hint: Run `atlas-fleet init` .*\nerror: no config\.yaml was found\n$/);
+  });
+
+  it('describes an agent to who asks for one', async () => {
+    const path = configFile(`server:
+  encryption_key: ${ENCRYPTION_KEY}
+agent:
+  servers: [https://a.example, https://b.example:9000]
+  api_key: ${API_KEY}
+  interval: 1m
+`);
+    const ended = await atlasFleet(['config', 'check', '--role', 'agent', '--config', path]);
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(ended.stdout.split('\n')).toEqual([
+      `ok: ${path}`,
+      '  agent: reports each 1m to https://a.example, https://b.example:9000',
+      '  trust: authorities of this machine',
+      `  spool: ${join(path, '../data/spool')}, at most 64 MB`,
+      '',
+    ]);
+  });
+
   it('checks for an agent what an agent needs', async () => {
     const path = configFile(`server:\n  encryption_key: ${ENCRYPTION_KEY}\nagent:\n  api_key: ${API_KEY}\n`);
     const ended = await atlasFleet(['config', 'check', '--role', 'agent', '--config', path]);
@@ -173,7 +198,11 @@ describe('atlas-fleet config show', () => {
     const ended = await atlasFleet(['config', 'show', '--config', path], { env });
     expect(ended.code).toBe(0);
     const rows = ended.stdout.split('\n').map((line) => line.split(/ {2,}/));
+    expect(rows[0]).toEqual(['KEY', 'VALUE', 'FROM']);
     expect(rows).toContainEqual(['server.port', '8768', 'default']);
+    expect(rows).toContainEqual(['cluster.node_timeout', '30s', 'default']);
+    expect(rows).toContainEqual(['cluster.heartbeat_interval', '10s', 'default']);
+    expect(rows).toContainEqual(['retention.hour', '400d', 'default']);
     expect(rows).toContainEqual(['server.data_dir', join(path, '../data'), 'default']);
     expect(rows).toContainEqual(['database.url', `sqlite:${join(path, '../data/fleet.db')}`, 'default']);
     expect(rows).toContainEqual(['cluster.enabled', 'true', 'file, line 7']);

@@ -247,6 +247,15 @@ describe('a fresh config', () => {
     });
   });
 
+  it('has the lines that a second server copies', () => {
+    expect(text).toContain('\n  # url: sqlite:data/fleet.db\n');
+    expect(text).toContain('\n  # state_path: "data/cluster"\n');
+    const { config } = loaded(configFile(text));
+    const folder = dirname(config.server.dataDir);
+    expect(config.database.path).toBe(join(folder, 'data/fleet.db'));
+    expect(config.cluster.statePath).toBe(join(folder, 'data/cluster'));
+  });
+
   it('can be edited', () => {
     const path = configFile(setKey(text, 'cluster.cluster_id', '0'.repeat(32)));
     expect(load(path)).toMatchObject({ ok: true, config: { cluster: { clusterId: '0'.repeat(32) } } });

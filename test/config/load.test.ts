@@ -153,7 +153,7 @@ describe('what each role needs', () => {
     expect(problemsOf(load(path, { role: 'agent' }))).toEqual([
       '1:1 missing_key agent.servers is not given; an agent needs it | Add the addresses of the servers, or name one with --server.',
       '1:1 missing_key agent.api_key is not given; an agent needs it | Add the api_key of the servers, or name its file with --api-key-file.',
-      '1:1 missing_key server.encryption_key is not given; an agent needs it | Add the encryption_key of the servers, below `server:`.',
+      '1:1 missing_key server.encryption_key is not given; an agent needs it | Add the encryption_key of the servers, below `server:`, or name its file with --encryption-key-file.',
     ]);
     expect(load(path, { role: 'any' }).ok).toBe(true);
   });

@@ -8,6 +8,7 @@ import {
   CLUSTER_SECRET,
   configFile,
   DB_KEY,
+  ENCRYPTION_KEY,
   load,
   loaded,
   problemsOf,
@@ -116,7 +117,7 @@ describe('a secret in a file of its own', () => {
     const away = join(dirname(path), 'away');
     const empty = writeFile(join(dirname(path), 'empty'), '\n');
     expect(problemsOf(load(path, { env: { [variable]: away } }))[0]).toBe(
-      `${away}:1:1 file_missing there is no such file | Check the path; \`atlas-fleet init\` makes a fresh config.yaml.`,
+      `${away}:1:1 file_missing there is no such file | Check the path that $${variable} names.`,
     );
     expect(problemsOf(load(path, { env: { [variable]: empty } }))[0]).toMatch(/:1:1 secret_empty /);
     const twice = { [variable]: empty, ATLAS_FLEET_CLUSTER__CLUSTER_SECRET: CLUSTER_SECRET };
@@ -132,13 +133,51 @@ describe('a secret in a file of its own', () => {
     for (const name of ['API_KEY', 'ENCRYPTION_KEY', 'DB_ENCRYPTION_KEY']) {
       env[`ATLAS_FLEET_SERVER__${name}_FILE`] = writeFile(
         join(folder, name),
-        name === 'API_KEY' ? API_KEY : DB_KEY,
+        { API_KEY, ENCRYPTION_KEY, DB_ENCRYPTION_KEY: DB_KEY }[name] ?? '',
       );
     }
     expect(load(path, { env }).ok).toBe(true);
     const wrong = { ...env, ATLAS_FLEET_SERVER__PORT_FILE: '/dev/null' };
     expect(problemsOf(load(path, { env: wrong }))[0]).toMatch(
       /^\$ATLAS_FLEET_SERVER__PORT_FILE unknown_variable /,
+    );
+  });
+});
+
+describe('a name that is none of ours', () => {
+  const NOT_SHOWN = /of this name \(\d+ characters, not shown\)/;
+  const KEY = 'abcdefghijklmnopqrstuvwxyz012345';
+
+  it.each([
+    ['a secret of 32 letters and digits as a key', `server:\n  ${KEY}: 1\n`],
+    ['the same as a section', `${KEY}: 1\n`],
+    ['an API key of the least length', `server:\n  ${KEY.slice(0, 24)}: 1\n`],
+  ])('is not shown when it may be a value: %s', (_, text) => {
+    const said = problemsOf(load(configFile(text), { role: 'any' })).join();
+    expect(said).toMatch(NOT_SHOWN);
+    expect(said).not.toContain(KEY.slice(0, 24));
+  });
+
+  it.each(['prot', 'cluster_redis_port', 'redis_sentinel_mastre'])(
+    'is shown when it is short or near: %s',
+    (name) => {
+      expect(problemsOf(load(configFile(`cluster:\n  ${name}: 1\n`), { role: 'any' })).join()).toContain(
+        `no key "${name}"`,
+      );
+    },
+  );
+});
+
+describe('two secrets', () => {
+  it('that are the same are a warning, at the second of them', () => {
+    const text = `${SERVER.replace(DB_KEY, ENCRYPTION_KEY)}cluster:\n  cluster_secret: "${ENCRYPTION_KEY}"\n`;
+    const result = load(configFile(text));
+    expect(result.ok).toBe(true);
+    expect(problemsOf(result)).toEqual(
+      ['4:22 secret_shared server.db_encryption_key', '6:19 secret_shared cluster.cluster_secret'].map(
+        (start) =>
+          `${start} is the same as server.encryption_key; who learns one has both | Give each a secret of its own: the output of \`atlas-fleet secret generate\`.`,
+      ),
     );
   });
 });

@@ -42,7 +42,7 @@ async function check({ config, json, role }: ConfigFlags): Promise<void> {
     reportConfigProblems(problems);
   }
   if (!loaded.ok) throw await refusal(loaded);
-  if (!json) for (const line of inWords(loaded)) print(line);
+  if (!json) for (const line of role === 'agent' ? await agentInWords(loaded) : inWords(loaded)) print(line);
 }
 
 function asJson({ place, severity, code, key, sentence, hint }: Problem) {
@@ -65,19 +65,28 @@ function inWords({ config, secrets }: LoadedConfig): string[] {
   ];
 }
 
+/** The same of an agent. */
+async function agentInWords({ config: { agent, source } }: LoadedConfig): Promise<string[]> {
+  const { durationText } = await import('../../config/kind.ts');
+  const { length } = agent.pins;
+  const trust =
+    length === 0 ? 'authorities of this machine' : `${length} pinned key${length === 1 ? '' : 's'}`;
+  return [
+    `ok: ${source.path}`,
+    `  agent: reports each ${durationText(agent.intervalSeconds)} to ${agent.servers.join(', ')}`,
+    `  trust: ${trust}`,
+    `  spool: ${agent.spoolDir}, at most ${agent.spoolMaxMb} MB`,
+  ];
+}
+
 async function show({ config, json, role }: ConfigFlags): Promise<void> {
   const loaded = await requireConfig({ role, configPath: config });
-  const { shownKeys } = await import('../../config/shown.ts');
+  const { shownCell, shownKeys } = await import('../../config/shown.ts');
   const keys = shownKeys(loaded);
   if (json) {
     printJson({ path: loaded.config.source.path, keys });
     return;
   }
-  const rows = keys.map(({ key, value, origin }) => [key, asCell(value), origin]);
+  const rows = keys.map((shown) => [shown.key, shownCell(shown), shown.origin]);
   printTable(['KEY', 'VALUE', 'FROM'], rows);
-}
-
-function asCell(value: unknown): string {
-  if (value === null) return '-';
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }
