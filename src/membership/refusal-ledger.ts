@@ -1,7 +1,7 @@
 /**
  * Refused records, counted: by code, by the node they claim to be from and by the slot they lay in. Bounded, so
- * that ten thousand junk names cost no memory: what does not fit is counted under one name for each code, until
- * what was counted gets old and gives way.
+ * that ten thousand junk names cost no memory: the name that was longest not heard of gives way, junk before what
+ * was authentic, and is counted on under one name for each code.
  */
 import { escapeControls } from '../base/log.ts';
 import { REFUSAL_CODES, type Refusal, type RefusalCode } from '../protocol/refusal.ts';
@@ -9,8 +9,12 @@ import { REFUSAL_CODES, type Refusal, type RefusalCode } from '../protocol/refus
 /** Counts kept, of which one for each code stays free for what does not fit. */
 const ENTRIES_MAX = 256;
 const NAMED_MAX = ENTRIES_MAX - REFUSAL_CODES.length;
-/** Milliseconds after its last refusal for which a count is kept, though another asks for its place. Arbitrary. */
-const KEPT_MS = 24 * 3_600_000;
+/** Names kept for one code, so that a flood under one does not take those of the others. Arbitrary. */
+const NAMED_OF_CODE_MAX = 64;
+/** What anybody who can write to the registry can provoke in any number, under any name. */
+const UNPROVEN: ReadonlySet<RefusalCode> = new Set(
+  REFUSAL_CODES.slice(0, REFUSAL_CODES.indexOf('wrong_slot') + 1),
+);
 /** Characters kept of a claimed id. */
 const CLAIMED_ID_MAX_LENGTH = 64;
 const OTHERS = '(others)';
@@ -31,38 +35,68 @@ export interface RefusalCount extends RefusedRecord {
 }
 
 export class RefusalLedger {
-  readonly #counts = new Map<string, RefusalCount>();
+  /** The one noted last at the end. */
+  readonly #named = new Map<string, RefusalCount>();
+  readonly #others = new Map<RefusalCode, RefusalCount>();
 
   note(refusal: Refusal, claimed: { nodeId: string; slot: string }, wallMs: number): RefusalCount {
-    const nodeId = shownId(claimed.nodeId);
-    const own = JSON.stringify([refusal.code, nodeId, claimed.slot]);
-    const fits = this.#counts.has(own) || this.#hasRoom(wallMs);
-    const key = fits ? own : refusal.code;
-    const before = this.#counts.get(key);
-    const entry: RefusalCount = {
+    const one: RefusalCount = {
       code: refusal.code,
-      nodeId: fits ? nodeId : OTHERS,
-      slot: fits ? claimed.slot : OTHERS,
+      nodeId: shownId(claimed.nodeId),
+      slot: claimed.slot,
       reason: refusal.reason,
-      count: (before?.count ?? 0) + 1,
-      firstAtMs: before?.firstAtMs ?? wallMs,
+      count: 1,
+      firstAtMs: wallMs,
       lastAtMs: wallMs,
     };
-    this.#counts.set(key, entry);
+    const key = JSON.stringify([one.code, one.nodeId, one.slot]);
+    const before = this.#named.get(key);
+    if (before === undefined && !this.#makeRoom(one.code)) return this.#countAmongOthers(one);
+    const entry = before === undefined ? one : together(before, one);
+    this.#named.delete(key);
+    this.#named.set(key, entry);
     return entry;
   }
 
-  #hasRoom(wallMs: number): boolean {
-    if (this.#counts.size < NAMED_MAX) return true;
-    const old = [...this.#counts].filter(([, { lastAtMs }]) => wallMs - lastAtMs > KEPT_MS);
-    for (const [key] of old) this.#counts.delete(key);
-    return this.#counts.size < NAMED_MAX;
+  /** More names were refused under this code than are kept. */
+  isCrowded(code: RefusalCode): boolean {
+    return this.#others.has(code);
+  }
+
+  /** False when there is none: all room is taken by what is worth more than this code. */
+  #makeRoom(code: RefusalCode): boolean {
+    const named = [...this.#named];
+    const ofCode = named.filter(([, entry]) => entry.code === code);
+    const hasShare = ofCode.length < NAMED_OF_CODE_MAX;
+    if (hasShare && named.length < NAMED_MAX) return true;
+    const junk = named.filter(([, entry]) => UNPROVEN.has(entry.code));
+    const authentic = UNPROVEN.has(code) ? [] : named;
+    const [oldest] = hasShare ? [...junk, ...authentic] : ofCode;
+    if (oldest === undefined) return false;
+    const [key, entry] = oldest;
+    this.#named.delete(key);
+    this.#countAmongOthers(entry);
+    return true;
+  }
+
+  #countAmongOthers(one: RefusalCount): RefusalCount {
+    const before = this.#others.get(one.code);
+    const nameless = { ...one, nodeId: OTHERS, slot: OTHERS };
+    const entry = before === undefined ? nameless : together(before, nameless);
+    this.#others.set(one.code, entry);
+    return entry;
   }
 
   /** Newest first. */
   get counts(): RefusalCount[] {
-    return [...this.#counts.values()].sort((a, b) => b.lastAtMs - a.lastAtMs);
+    return [...this.#named.values(), ...this.#others.values()].sort((a, b) => b.lastAtMs - a.lastAtMs);
   }
+}
+
+/** Two counts of one name, with the reason of the later. */
+function together(a: RefusalCount, b: RefusalCount): RefusalCount {
+  const later = a.lastAtMs > b.lastAtMs ? a : b;
+  return { ...later, count: a.count + b.count, firstAtMs: Math.min(a.firstAtMs, b.firstAtMs) };
 }
 
 /** A claimed id as it may be shown: bounded, and no byte of it moves a cursor or turns the text around. */

@@ -229,7 +229,9 @@ export class SlotJudge {
     const { ledger, clock, log } = this.#parts;
     const counted = ledger.note(refusal, { nodeId: claimed, slot }, clock.wallMs());
     this.#refusals += 1;
-    this.#rare.once(`${refusal.code} ${counted.nodeId}`, (times) => {
+    // In a flood of names one line a minute is for all of them.
+    const subject = ledger.isCrowded(refusal.code) ? refusal.code : `${refusal.code} ${counted.nodeId}`;
+    this.#rare.once(subject, (times) => {
       if (refusal.code === 'invalid_signature') {
         log.warn('cluster.node.invalid_signature', `Invalid signature for node: ${counted.nodeId}`, { slot });
       }
