@@ -10,8 +10,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-/** Milliseconds that a step has to end by itself after a signal. */
-const END_MS = 5000;
+/** Milliseconds that a step has to end by itself after a signal; npm unpacks on for a while. */
+const END_MS = 2000;
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 /** In a folder that git ignores, and that `npm ci` leaves alone. */
