@@ -83,7 +83,7 @@ async function status(flags: Flags): Promise<void> {
   const health = await server.get<Health>('/api/fleet/cluster/health-check?probe=true');
   if (flags.json) {
     const cluster = await server.get<Record<string, unknown>>('/api/fleet/cluster/status');
-    return printJson({ ...cluster, ...health });
+    return printJson({ ...cluster, health });
   }
   print(health.verdict);
   for (const { severity, sentence, mend } of health.findings) print(`  ${severity}: ${sentence} ${mend}`);
