@@ -45,6 +45,7 @@ export interface ClusterFacts {
   readonly nowMs: number;
 }
 
+const REFUSED = 'refused_';
 /** Refusals this recent are still worth a finding. */
 const RECENT_REFUSAL_MS = 10 * 60_000;
 
@@ -198,7 +199,7 @@ function refusals(facts: ClusterFacts): Finding[] {
   const recent = recentRefusals(facts).filter(({ code }) => isSuspicious(code));
   const newestOfCode = new Map(recent.toReversed().map((refused) => [refused.code, refused]));
   return [...newestOfCode.values()].map((refused) => ({
-    code: `refused_${refused.code}`,
+    code: `${REFUSED}${refused.code}`,
     severity: refused.code === 'clone' || refused.code === 'bad_node_signature' ? 'critical' : 'warning',
     sentence: refusalSentence(refused),
     mend: 'The record was refused and changed nothing. All refused records are listed below.',
@@ -214,7 +215,7 @@ export interface Verdict {
   readonly serversThatCanStop: number;
 }
 
-/** The one sentence on top of the page: the worst of the findings. */
+/** The one sentence on top of the page: the worst of the findings about servers, registry and clock. */
 export function verdictOf(facts: ClusterFacts, findings: readonly Finding[]): Verdict {
   const active = facts.members.filter((member) => isActive(member.state)).length;
   const canStop = Math.max(0, active - 1);
@@ -233,7 +234,8 @@ export function verdictOf(facts: ClusterFacts, findings: readonly Finding[]): Ve
       'Critical: the registry is unavailable. Reports are still taken; the live view of the cluster stands still.',
     );
   }
-  const warning = findings.find((finding) => finding.severity === 'warning');
+  // A refused record changed nothing: it is told, and makes a healthy cluster no less so.
+  const warning = findings.find(({ severity, code }) => severity === 'warning' && !code.startsWith(REFUSED));
   if (warning) return say('degraded', `Degraded: ${warning.sentence}`);
   if (active < 2) {
     return say(

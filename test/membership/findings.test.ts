@@ -231,8 +231,8 @@ const TABLE: readonly (readonly [
     'a record was tampered with',
     { refusals: [refused('invalid_signature')] },
     ['refused_invalid_signature'],
-    'degraded',
-    /^Degraded: A record of "eve" was changed after it was signed\./,
+    'healthy',
+    /^Healthy: any one of your 3 servers can stop/,
     2,
   ],
   [

@@ -100,10 +100,13 @@ describe('a demo that runs', () => {
       env: ground.env,
     });
     expect(JSON.parse(stdout)).toMatchObject({
-      overall: 'healthy',
-      verdict: expect.stringMatching(/^Healthy: /),
-      findings: expect.any(Array),
-      backend: { type: 'file', state: 'available' },
+      health: {
+        overall: 'healthy',
+        verdict: expect.stringMatching(/^Healthy: /),
+        findings: expect.any(Array),
+        backend: { type: 'file', state: 'available' },
+      },
+      backend: 'file',
       node_id: 'server-01',
       total_nodes: 3,
       active_nodes: 3,
