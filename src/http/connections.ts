@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { App } from './server.ts';
+import type { App } from './app.ts';
 
 export interface ConnectionLimits {
   /** Open at the same time; more are not taken. */

@@ -7,10 +7,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AtlasError } from '../base/errors.ts';
+import type { App } from './app.ts';
 import { open } from './guard.ts';
 import { HeldFiles } from './held-files.ts';
 import { sendProblem } from './problem.ts';
-import type { App } from './server.ts';
 
 const NONCE_PLACE = '__CSP_NONCE__';
 /** For files whose names hold a hash of their content: a browser never asks twice. */

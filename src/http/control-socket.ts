@@ -7,7 +7,7 @@ import { chmod, lstat, rmdir, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { AtlasError, systemCode } from '../base/errors.ts';
-import type { App } from './server.ts';
+import type { App } from './app.ts';
 
 const PRIVATE_SOCKET = 0o600;
 const ANYONE_ELSE = 0o077;

@@ -3,7 +3,6 @@
  * routes stand behind two doors, the network and the control socket; only the guard differs.
  */
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
 import { dirname, join } from 'node:path';
 import type { SecureContextOptions } from 'node:tls';
@@ -12,7 +11,7 @@ import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import { type FastifyBaseLogger, type FastifyInstance, fastify, type RawServerDefault } from 'fastify';
+import { fastify } from 'fastify';
 import {
   jsonSchemaTransform,
   serializerCompiler,
@@ -24,6 +23,7 @@ import type { Log } from '../base/log.ts';
 import type { Secret } from '../base/secret.ts';
 import type { ClusterView } from '../services/cluster-view.ts';
 import type { FleetView } from '../services/fleet-view.ts';
+import type { App } from './app.ts';
 import { boundConnections, CONNECTION_LIMITS, type ConnectionLimits } from './connections.ts';
 import { contentPolicy, openPage, serveAssets } from './console.ts';
 import { DOCS_PREFIX, guardRoutes, open, securityOf } from './guard.ts';
@@ -36,14 +36,6 @@ import { clusterRoutes } from './routes/cluster.ts';
 import { machineRoutes } from './routes/machines.ts';
 import { type SystemParts, systemRoutes } from './routes/system.ts';
 import { handleUnrouted } from './unrouted.ts';
-
-export type App = FastifyInstance<
-  RawServerDefault,
-  IncomingMessage,
-  ServerResponse,
-  FastifyBaseLogger,
-  ZodTypeProvider
->;
 
 /** Bytes of any body but a report's (its own route says more). Forms are small. */
 const BODY_MAX_BYTES = 64 * 1024;

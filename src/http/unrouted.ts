@@ -4,8 +4,8 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AtlasError } from '../base/errors.ts';
+import type { App } from './app.ts';
 import { sendProblem } from './problem.ts';
-import type { App } from './server.ts';
 
 /** `page` is null where no browser comes. To be called before the first route is registered. */
 export function handleUnrouted(

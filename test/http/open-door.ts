@@ -8,8 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
+import type { App } from '../../src/http/app.ts';
 import { CONNECTION_LIMITS, type ConnectionLimits } from '../../src/http/connections.ts';
-import { type App, buildServer, type ServerParts } from '../../src/http/server.ts';
+import { buildServer, type ServerParts } from '../../src/http/server.ts';
 import { Changes } from '../../src/services/changes.ts';
 import { makeCertificate } from '../fakes/certificate.ts';
 

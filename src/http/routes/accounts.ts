@@ -6,8 +6,8 @@ import type { Accounts, Login, NewLogin } from '../../services/accounts.ts';
 import type { ApiTokens } from '../../services/api-tokens.ts';
 import type { SetupCodes } from '../../services/setup-code.ts';
 import type { ApiToken, User } from '../../store/account-store.ts';
+import type { App } from '../app.ts';
 import { person, sameOrigin } from '../guard.ts';
-import type { App } from '../server.ts';
 import { clearSessionCookie, setSessionCookie } from '../session-cookie.ts';
 import {
   loginRequest,

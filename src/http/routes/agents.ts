@@ -2,8 +2,8 @@
 import type { FastifyPluginAsync } from 'fastify';
 import { REPORT_MAX_BYTES } from '../../protocol/limits.ts';
 import type { ReportIntake } from '../../services/report-intake.ts';
+import type { App } from '../app.ts';
 import { agentKey } from '../guard.ts';
-import type { App } from '../server.ts';
 import { reportAnswer } from '../shapes.ts';
 
 export interface AgentParts {

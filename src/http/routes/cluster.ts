@@ -1,8 +1,8 @@
 /** The cluster as this node sees it. */
 import { z } from 'zod';
 import type { ClusterView } from '../../services/cluster-view.ts';
+import type { App } from '../app.ts';
 import { person } from '../guard.ts';
-import type { App } from '../server.ts';
 import { clusterStatus, healthCheck, nodeList, securityStatus, slotInspection } from '../shapes.ts';
 
 export interface ClusterRouteParts {

@@ -6,8 +6,8 @@ import {
   MACHINES_PER_PAGE_MAX,
   SERIES_POINTS_MAX,
 } from '../../services/fleet-view.ts';
+import type { App } from '../app.ts';
 import { person } from '../guard.ts';
-import type { App } from '../server.ts';
 import { machine, machineList, series, seriesMetric } from '../shapes.ts';
 
 const HOUR_MS = 3_600_000;

@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import type { Changes } from '../../services/changes.ts';
 import type { Readiness } from '../../services/readiness.ts';
+import type { App } from '../app.ts';
 import { EventStreams } from '../event-streams.ts';
 import { open, person } from '../guard.ts';
-import type { App } from '../server.ts';
 import { clusterHealth, EVENT_NAMES, readiness as readinessShape } from '../shapes.ts';
 
 export interface SystemParts {
