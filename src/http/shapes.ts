@@ -27,6 +27,8 @@ export const problem = z.object({
 export const loginRequest = z.strictObject({
   username: z.string().min(1).max(128),
   password: z.string().min(1).max(1024),
+  /** Of a second factor; no account has one yet. */
+  code: z.string().max(32).optional(),
 });
 /** The page sends csrf_token back as header X-CSRF-Token with every change. */
 export const sessionInfo = z.object({
@@ -127,6 +129,11 @@ export const machineList = z.object({
   thresholds: z.object({ late_after_seconds: z.number(), offline_after_seconds: z.number() }),
   checked_at: time,
 });
+/** A point in time, in a query: Unix milliseconds, or RFC 3339 with its offset. */
+export const moment = z.union([
+  z.stringFormat('unix-ms', /^[0-9]{1,15}$/).transform(Number),
+  z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
+]);
 export const seriesMetric = z.enum([
   'cpu_percent',
   'load_1',

@@ -133,6 +133,22 @@ describe('a demo that runs', () => {
     }
   });
 
+  it('takes the ends of a series in milliseconds and in RFC 3339, and refuses anything else', async () => {
+    const cookie = await logIn();
+    const { items } = await read<{ items: { machine_id: string }[] }>('/api/fleet/machines', cookie);
+    const series = (query: string) =>
+      fetch(`${line.urls[0]}/api/fleet/machines/${items[0]?.machine_id}/series?metric=cpu_percent${query}`, {
+        headers: { cookie },
+      });
+    const toMs = Date.now();
+    const inWords = (ms: number) => encodeURIComponent(new Date(ms).toISOString());
+    const asNumbers = await series(`&from=${toMs - 60_000}&to=${toMs}&points=6`);
+    const asWords = await series(`&from=${inWords(toMs - 60_000)}&to=${inWords(toMs)}&points=6`);
+    expect(asNumbers.status).toBe(200);
+    expect(await asWords.json()).toEqual(await asNumbers.json());
+    for (const from of ['yesterday', '-1', '1e3']) expect((await series(`&from=${from}`)).status).toBe(400);
+  });
+
   it('shows a killed server offline in time, and has it back by itself', async () => {
     const pid = line.pids.servers[2] ?? 0;
     const cookie = await logIn();

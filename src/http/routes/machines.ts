@@ -8,7 +8,7 @@ import {
 } from '../../services/fleet-view.ts';
 import type { App } from '../app.ts';
 import { person } from '../guard.ts';
-import { machine, machineList, series, seriesMetric } from '../shapes.ts';
+import { machine, machineList, moment, series, seriesMetric } from '../shapes.ts';
 
 const HOUR_MS = 3_600_000;
 const DEFAULT_POINTS = 300;
@@ -41,8 +41,8 @@ export function machineRoutes(app: App, { fleet, nowMs }: { fleet: FleetView; no
       params,
       querystring: z.strictObject({
         metric: seriesMetric,
-        from: z.coerce.number().int().min(0).optional(),
-        to: z.coerce.number().int().min(0).optional(),
+        from: moment.optional(),
+        to: moment.optional(),
         points: z.coerce.number().int().min(1).max(SERIES_POINTS_MAX).default(DEFAULT_POINTS),
       }),
       response: { 200: series },
