@@ -26,6 +26,11 @@ export const systemClock: Clock = {
   },
 };
 
+/** Resolves when everything else that is due has run once: between two pieces of work that block. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Unix seconds, whole, as records carry them. */
 export function unixSeconds(clock: Clock): number {
   return Math.floor(clock.wallMs() / 1000);

@@ -46,6 +46,7 @@ const KINDS = {
   report_v1_off: 'forbidden',
   intake_busy: 'unavailable',
   fleet_full: 'rate_limited',
+  view_busy: 'unavailable',
   // stores
   store_unavailable: 'unavailable',
   store_locked: 'unavailable',

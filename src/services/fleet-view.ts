@@ -19,10 +19,12 @@ import {
   pointsThatFit,
   RATE_MAX_GAP_SECONDS,
   type Series,
+  type SeriesMetric,
   type SeriesRange,
 } from '../fleet/series.ts';
 import { MACHINE_ID } from '../protocol/report.ts';
 import type { MachinePage, ReportStore, Sample } from '../store/report-store.ts';
+import { Turns } from './turns.ts';
 
 export const MACHINES_PER_PAGE = 100;
 export const MACHINES_PER_PAGE_MAX = 500;
@@ -51,6 +53,7 @@ export class FleetView {
   readonly #reports: ReportStore;
   readonly #clock: Clock;
   readonly #thresholds: StatusThresholds;
+  readonly #turns = new Turns();
   #everyone: { readonly atMs: number; readonly lastSeenMs: Promise<readonly number[]> } | undefined;
 
   constructor({ reports, clock, thresholds = DEFAULT_THRESHOLDS }: FleetViewOptions) {
@@ -59,14 +62,18 @@ export class FleetView {
     this.#thresholds = thresholds;
   }
 
-  /** Rejects with bad_cursor, and with bad_request for a limit outside 1 to MACHINES_PER_PAGE_MAX. */
+  /** Rejects with bad_cursor, view_busy, and with bad_request for a limit outside 1 to MACHINES_PER_PAGE_MAX. */
   async machines(page: { limit?: number; cursor?: string } = {}): Promise<MachineListView> {
     const { limit = MACHINES_PER_PAGE, cursor } = page;
     if (!Number.isInteger(limit) || limit < 1 || limit > MACHINES_PER_PAGE_MAX) {
       throw new AtlasError('bad_request', `limit is a whole number from 1 to ${MACHINES_PER_PAGE_MAX}.`);
     }
     const after = cursor === undefined ? {} : { after: readCursor(cursor) };
-    const found = await this.#reports.machines({ ...after, limit });
+    return this.#turns.take(() => this.#list({ ...after, limit }));
+  }
+
+  async #list(page: { after?: string; limit: number }): Promise<MachineListView> {
+    const found = await this.#reports.machines(page);
     const lastSeenMs = await this.#lastSeenMs(found);
     const nowMs = this.#clock.wallMs();
     return {
@@ -92,12 +99,16 @@ export class FleetView {
   /**
    * At most `points` buckets; fewer when the reports come more slowly than that. A range with more than
    * SERIES_MAX_SAMPLES starts where the samples that were read start, so that none looks missing.
-   * Rejects with machine_unknown, metric_unknown, bad_request.
+   * Rejects with machine_unknown, metric_unknown, view_busy, bad_request.
    */
   async series(machineId: string, metric: string, range: SeriesRange): Promise<Series> {
     if (!isSeriesMetric(metric)) throw new AtlasError('metric_unknown', 'There is no metric of this name.');
     checkRange(range);
     await this.machine(machineId);
+    return this.#turns.take(() => this.#chart(machineId, metric, range));
+  }
+
+  async #chart(machineId: string, metric: SeriesMetric, range: SeriesRange): Promise<Series> {
     const { fromMs, toMs } = range;
     const readFromMs = isRate(metric) ? fromMs - RATE_MAX_GAP_SECONDS * 1000 : fromMs;
     const samples = await this.#reports.samples(machineId, {

@@ -3,8 +3,8 @@
  * A promise resolves only after the commit that holds its item has returned. Bounded: what does not fit into
  * the queue is turned away at once, and one item that the database refuses does not fail its neighbours.
  */
+import { nextTurn } from '../../base/clock.ts';
 import { AtlasError } from '../../base/errors.ts';
-import { nextTurn } from './event-loop.ts';
 import {
   BATCH_MAX_BYTES,
   BATCH_MAX_REPORTS,

@@ -3,7 +3,7 @@
  * through `writer`, one transaction at a time; reading through `reader` never waits for it.
  */
 import type { Kysely } from 'kysely';
-import type { Clock } from '../../base/clock.ts';
+import { type Clock, nextTurn } from '../../base/clock.ts';
 import { AtlasError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type {
@@ -14,7 +14,6 @@ import type {
   ReportStore,
   Sample,
 } from '../report-store.ts';
-import { nextTurn } from './event-loop.ts';
 import { GroupCommit } from './group-commit.ts';
 import { FORGET_MAX_NONCES } from './limits.ts';
 import { commitReports } from './report-commit.ts';

@@ -13,9 +13,8 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
-import type { Clock } from '../../base/clock.ts';
+import { type Clock, nextTurn } from '../../base/clock.ts';
 import { AtlasError } from '../../base/errors.ts';
-import { nextTurn } from './event-loop.ts';
 import { LOCK_TRY_MS, LOCK_WAIT_MS } from './limits.ts';
 import type { SqliteFile } from './sqlite.ts';
 import { isBusy, lockedError, refusal, storeError } from './sqlite-errors.ts';
