@@ -33,6 +33,9 @@ function requireChromium(): void {
   process.exit(1);
 }
 
+/** What the runner's report calls a test that was skipped. */
+const NOT_RUN: ReadonlySet<string> = new Set(['skipped', 'pending', 'todo']);
+
 interface Outcome {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
@@ -61,7 +64,7 @@ function runTests(args: readonly string[]): number {
     return status || 1;
   }
   for (const { assertionResults } of outcome.testResults) {
-    for (const test of assertionResults) if (test.status === 'pending') say(`skipped: ${test.fullName}`);
+    for (const test of assertionResults) if (NOT_RUN.has(test.status)) say(`skipped: ${test.fullName}`);
   }
   const failed = Math.max(outcome.numFailedTests, outcome.numFailedTests === 0 && status !== 0 ? 1 : 0);
   process.stdout.write(
