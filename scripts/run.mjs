@@ -96,12 +96,13 @@ async function unlessFresh(name, inputs, output, step) {
 }
 
 function addTo(hash, path) {
-  const entries = readdirSyncOrFile(path);
+  const entries = entriesOf(path);
   if (entries === undefined) return void hash.update(`${path}\0`).update(readFileSync(path));
   for (const entry of entries.sort()) addTo(hash, join(path, entry));
 }
 
-function readdirSyncOrFile(path) {
+/** Undefined for a file. */
+function entriesOf(path) {
   try {
     return readdirSync(path);
   } catch (error) {

@@ -273,15 +273,11 @@ function openKeyring(config: Config, secrets: Secrets): Keyring | null {
   return new Keyring(config.cluster.clusterId ?? deriveClusterId(clusterSecret), [clusterSecret]);
 }
 
-/** The database alone, for commands that run while no server does. */
-export async function openStores(
-  options: Omit<NodeOptions, 'version' | 'openLog'>,
-  log: Log,
-): Promise<Stores> {
-  const { path } = options.config.database;
-  const key = required(options.secrets.dbEncryptionKey, 'server.db_encryption_key');
+async function openStores({ config, secrets, clock }: NodeOptions, log: Log): Promise<Stores> {
+  const { path } = config.database;
+  const key = required(secrets.dbEncryptionKey, 'server.db_encryption_key');
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  return openSqliteStores({ path, key, clock: options.clock, log });
+  return openSqliteStores({ path, key, clock, log });
 }
 
 interface Tls {

@@ -34,7 +34,7 @@ export interface Refusal {
   readonly reason: string;
 }
 
-/** The seeds' words for a person; findings.ts adds what to do. */
+/** `reason`: the seeds' words; membership/refusal-words.ts adds what to do. */
 export function refuse(code: RefusalCode, reason: string): Refusal {
   return { code, reason };
 }

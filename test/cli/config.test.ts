@@ -11,6 +11,7 @@ import {
   temporaryFolder,
   writeFile,
 } from '../config/config-file.ts';
+import { SAMPLE_SECRETS } from '../config/sample-secrets.ts';
 import { atlasFleet } from './atlas-fleet.ts';
 
 const FULL = `${SERVER}  web_password: ${PASSWORD_HASH}
@@ -44,30 +45,7 @@ function expectNoSecret(text: string, secrets: readonly string[] = SECRET_TEXTS)
 }
 
 describe('atlas-fleet config check', () => {
-  const samples = [
-    ['short', 'c2hvcnQ=', 'secret_too_short', 'it decodes to 5 bytes; at least 32 are needed'],
-    ['not base64', 'no!', 'secret_not_base64', 'it is not base64 (RFC 4648, with padding)'],
-    [
-      'published (first document)',
-      'YmFzZTY0X2VuY29kZWRfc2VjcmV0X2hlcmVfMzJfYnl0ZXM=',
-      'secret_published',
-      'it is the sample from a published document; everybody has it',
-    ],
-    [
-      'published (second document)',
-      'YmFzZTY0X2VuY29kZWRfc2VjcmV0X2hlcmU=',
-      'secret_published',
-      'it is the sample from a published document; everybody has it',
-    ],
-    [
-      'all zero',
-      'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=',
-      'secret_repeated_byte',
-      'it is one byte repeated',
-    ],
-  ] as const;
-
-  it.each(samples)(
+  it.each(SAMPLE_SECRETS)(
     'names a secret that is %s together with a misspelt key, a wrong type and the mode, and ends with 3',
     async (_, secret, code, sentence) => {
       const text = `${SERVER}  prot: 8769\n  accept_v1: "yes"\ncluster:\n  cluster_secret: "${secret}"\n`;

@@ -1,42 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { API_KEY, configFile, DB_KEY, load, PASSWORD_HASH, problemsOf, SERVER } from './config-file.ts';
-
-/** The secrets that must never be accepted, what is said of each, and nothing of what they are. */
-const BAD_CLUSTER_SECRETS = [
-  ['short', 'c2hvcnQ=', 'secret_too_short', 'it decodes to 5 bytes; at least 32 are needed'],
-  ['not base64', 'not-base64-at-all!', 'secret_not_base64', 'it is not base64 (RFC 4648, with padding)'],
-  [
-    'published in the first document',
-    'YmFzZTY0X2VuY29kZWRfc2VjcmV0X2hlcmVfMzJfYnl0ZXM=',
-    'secret_published',
-    'it is the sample from a published document; everybody has it',
-  ],
-  [
-    'published in the second document',
-    'YmFzZTY0X2VuY29kZWRfc2VjcmV0X2hlcmU=',
-    'secret_published',
-    'it is the sample from a published document; everybody has it',
-  ],
-  [
-    'all zero',
-    'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=',
-    'secret_repeated_byte',
-    'it is one byte repeated',
-  ],
-] as const;
+import { SAMPLE_SECRETS } from './sample-secrets.ts';
 
 describe('a cluster secret', () => {
-  it.each(BAD_CLUSTER_SECRETS)(
-    'that is %s is refused with line, column and mend',
-    (_, secret, code, sentence) => {
-      const result = load(configFile(`${SERVER}cluster:\n  enabled: true\n  cluster_secret: "${secret}"\n`));
-      expect(problemsOf(result)).toEqual([
-        `7:19 ${code} cluster.cluster_secret: ${sentence}; expected base64 of at least 32 random bytes | ` +
-          'Put in the output of `atlas-fleet secret generate`, the same on every node of the cluster.',
-      ]);
-      expect(JSON.stringify(result)).not.toContain(secret);
-    },
-  );
+  it.each(SAMPLE_SECRETS)('that is %s is refused with line, column and mend', (_, secret, code, sentence) => {
+    const result = load(configFile(`${SERVER}cluster:\n  enabled: true\n  cluster_secret: "${secret}"\n`));
+    expect(problemsOf(result)).toEqual([
+      `7:19 ${code} cluster.cluster_secret: ${sentence}; expected base64 of at least 32 random bytes | ` +
+        'Put in the output of `atlas-fleet secret generate`, the same on every node of the cluster.',
+    ]);
+    expect(JSON.stringify(result)).not.toContain(secret);
+  });
 
   it.each([
     ['""', '7:19'],

@@ -17,26 +17,8 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { generateSecretText } from '../../src/protocol/keyring.ts';
 import { atlasFleet } from '../cli/atlas-fleet.ts';
+import { SAMPLE_SECRETS } from '../config/sample-secrets.ts';
 import { freePorts } from './loopback-ports.ts';
-
-const PUBLISHED = 'it is the sample from a published document; everybody has it';
-const SAMPLES = [
-  ['short', 'c2hvcnQ=', 'secret_too_short', 'it decodes to 5 bytes; at least 32 are needed'],
-  ['not base64', 'not-base64!', 'secret_not_base64', 'it is not base64 (RFC 4648, with padding)'],
-  [
-    'published in the first document',
-    'YmFzZTY0X2VuY29kZWRfc2VjcmV0X2hlcmVfMzJfYnl0ZXM=',
-    'secret_published',
-    PUBLISHED,
-  ],
-  ['published in the second document', 'YmFzZTY0X2VuY29kZWRfc2VjcmV0X2hlcmU=', 'secret_published', PUBLISHED],
-  [
-    'all zero',
-    'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=',
-    'secret_repeated_byte',
-    'it is one byte repeated',
-  ],
-] as const;
 
 let port: number;
 
@@ -78,7 +60,7 @@ describe.each([
   ['config check', ['config', 'check']],
   ['server', ['server']],
 ] as const)('atlas-fleet %s', (_, command) => {
-  for (const [title, secret, code, sentence] of SAMPLES) {
+  for (const [title, secret, code, sentence] of SAMPLE_SECRETS) {
     it(`names a secret that is ${title}, a misspelt key, a wrong type and mode 0644 at once`, async () => {
       const { path, folder, secrets } = writeConfig(secret);
       const ended = await atlasFleet([...command, '--config', path]);
