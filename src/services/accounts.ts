@@ -111,7 +111,9 @@ export class Accounts {
     // Only names that exist: people type their password into the wrong field.
     const fields = check.found === undefined ? { address } : { address, username };
     this.#log.warn('account.login_failed', 'Login failed', fields);
-    throw new AtlasError('login_failed', 'The user name or the password is wrong.');
+    throw new AtlasError('login_failed', 'The user name or the password is wrong.', {
+      hint: 'A forgotten password is set anew on the server: atlas-fleet user passwd NAME.',
+    });
   }
 
   /** For a user whose identity was proven by other means than a password. */

@@ -92,7 +92,11 @@ export class FleetView {
   /** Rejects with machine_unknown. */
   async machine(machineId: string): Promise<MachineView> {
     const row = await this.#reports.machine(machineId);
-    if (row === undefined) throw new AtlasError('machine_unknown', 'No machine with this id has reported.');
+    if (row === undefined) {
+      throw new AtlasError('machine_unknown', 'No machine with this id has reported.', {
+        hint: 'The list of machines has the ids of those that did.',
+      });
+    }
     return describeMachine(row, this.#clock.wallMs(), this.#thresholds);
   }
 

@@ -173,6 +173,7 @@ export class ReportIntake {
           }),
         );
         throw new AtlasError('fleet_full', `This fleet has ${MACHINES_MAX} machines already.`, {
+          hint: 'Machines that it has still report. Look for made-up ids in its list of machines.',
           retryAfterSeconds: FULL_RETRY_SECONDS,
         });
       }

@@ -16,6 +16,7 @@ export class Turns {
   async take<T>(read: () => Promise<T>): Promise<T> {
     if (this.#waiting >= READINGS_MAX) {
       throw new AtlasError('view_busy', 'Too many lists and charts are being read.', {
+        hint: 'Try again in a moment.',
         retryAfterSeconds: 2,
       });
     }

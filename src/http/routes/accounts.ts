@@ -160,7 +160,11 @@ export function accountRoutes(app: App, { accounts, tokens, setup, nodeId }: Acc
       response: { 204: nothing },
     },
     handler: async ({ params: { id } }, reply) => {
-      if (!(await tokens.remove(id))) throw new AtlasError('not_found', 'There is no such token.');
+      if (!(await tokens.remove(id))) {
+        throw new AtlasError('not_found', 'There is no such token.', {
+          hint: 'Take its id from the list of tokens.',
+        });
+      }
       return reply.code(204).send();
     },
   });
