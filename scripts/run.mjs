@@ -1,7 +1,7 @@
 /**
- * `npm start` and `npm test`, from a fresh clone: installs from the lock file when something changed, builds the
- * console when it is stale, then becomes the program. Runs on the Node that npm has (20 or newer), imports
- * nothing that has to be installed first, and writes nothing outside of the clone.
+ * `npm start`, `npm test`, `npm run bench` and `npm run faults`, from a fresh clone: installs from the lock file
+ * when something changed, builds the console when it is stale, then becomes the program. Runs on the Node that npm
+ * has (20 or newer), imports nothing that has to be installed first, and writes nothing outside of the clone.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -175,8 +175,14 @@ function buildConsole() {
 
 const tasks = {
   demo: () => become(join(root, 'bin', 'atlas-fleet'), ['demo', ...args]),
-  test: () => become(join(root, 'node_modules', '.bin', 'node'), [join(root, 'scripts', 'test.ts'), ...args]),
+  test: () => run('scripts/test.ts'),
+  bench: () => run('bench/main.ts'),
+  faults: () => run('faults/main.ts'),
 };
+
+function run(script) {
+  become(join(root, 'node_modules', '.bin', 'node'), [join(root, script), ...args]);
+}
 
 /** Hands over: signals go to the program, and its end is ours. A killed parent ends it too. */
 function become(command, commandArgs) {

@@ -1,37 +1,15 @@
 /**
- * `npm test`: brings what the tests need and npm does not have (a Chromium), runs all of them, and ends with one
+ * `npm test`: brings what the tests need and npm does not have (a Redis, a Chromium), runs all of them, and ends with one
  * plain line that counts them.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CHROMIUM_PATHS, findChromium } from '../test/browser/chromium.ts';
+import { provide } from './provision.ts';
 
 const root = join(import.meta.dirname, '..');
 const say = (line: string) => process.stderr.write(`${line}\n`);
-
-function requireChromium(): void {
-  if (findChromium() !== undefined) return;
-  if (process.platform === 'linux' && existsSync('/usr/bin/apt-get')) {
-    say('Installing Chromium for the browser tests (apt-get install chromium)');
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    const sudo = process.getuid?.() === 0 ? [] : ['sudo', '-n'];
-    for (const step of [
-      ['update', '-qq'],
-      ['install', '-y', '-qq', 'chromium'],
-    ]) {
-      const [command = '', ...args] = [...sudo, 'apt-get', ...step];
-      spawnSync(command, args, { stdio: ['ignore', 2, 2], env });
-    }
-  }
-  if (findChromium() !== undefined) return;
-  say('error: the browser tests need Chromium, and none was found');
-  say(
-    `hint: install it (apt-get install chromium, brew install --cask chromium); looked at ${CHROMIUM_PATHS.join(', ')}`,
-  );
-  process.exit(1);
-}
 
 /** What the runner's report calls a test that was skipped. */
 const NOT_RUN: ReadonlySet<string> = new Set(['skipped', 'pending', 'todo']);
@@ -73,6 +51,6 @@ function runTests(args: readonly string[]): number {
   return status ?? 1;
 }
 
-requireChromium();
+provide(['redis', 'faketime', 'chromium']);
 process.exitCode = runTests(process.argv.slice(2));
 process.disconnect?.();

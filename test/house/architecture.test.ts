@@ -21,7 +21,12 @@ interface Room {
 
 const AMBIENT =
   /\b(process\.|Date\.now|new Date\(\)|performance\.|setTimeout|setInterval|Math\.random|fetch\()/;
-const STORE_CONTRACTS = ['store/member-store.ts', 'store/report-store.ts', 'store/account-store.ts'];
+const STORE_CONTRACTS = [
+  'store/member-store.ts',
+  'store/report-store.ts',
+  'store/account-store.ts',
+  'store/attempt-store.ts',
+];
 const PURE = ['base/', 'protocol/', 'membership/', 'fleet/'];
 
 const ROOMS: Readonly<Record<string, Room>> = {
@@ -32,6 +37,10 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'store/file/': {
     may: [...STORE_CONTRACTS, 'base/', 'protocol/'],
     touches: ['node:fs', 'node:fs/promises', 'node:path', 'node:crypto', 'zod'],
+  },
+  'store/redis/': {
+    may: [...STORE_CONTRACTS, 'base/', 'protocol/'],
+    touches: ['node:crypto', 'node:tls', 'redis', '@redis/client'],
   },
   'store/sql/': { may: [...STORE_CONTRACTS, 'base/'], types: PURE },
   'store/': { may: ['base/'], types: PURE, touches: [] },
@@ -113,7 +122,7 @@ describe('the walls', () => {
   it('only the composition root names engines', () => {
     const naming = sourceFiles()
       .flatMap(importsOf)
-      .filter(({ file, target }) => /^store\/(file|sql)\//.test(target) && !file.startsWith('store/'))
+      .filter(({ file, target }) => /^store\/(file|redis|sql)\//.test(target) && !file.startsWith('store/'))
       .map(({ file }) => file);
     expect([...new Set(naming)]).toEqual(['node.ts']);
   });

@@ -2,10 +2,10 @@
  * A newcomer with the cluster's secret is let in without anybody doing anything, also when its clock is 2 s
  * ahead: unconfirmed while it has not yet named the verifier, healthy from then on.
  */
-import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { digestOf } from '../../src/protocol/record.ts';
 import type { NodeView } from '../../src/services/node-view.ts';
+import { fakeClock, findFaketime } from '../backends/faketime.ts';
 import { eventually } from './eventually.ts';
 import { LiveCluster, type LiveServer } from './live-cluster.ts';
 import { newIdentityKey, nowSeconds, RecordForger } from './record-forger.ts';
@@ -13,12 +13,6 @@ import { RegistryIntruder } from './registry-intruder.ts';
 
 const WAIT_MS = 20_000;
 const AHEAD_SECONDS = 2;
-/** Debian's and Homebrew's places of libfaketime, which gives one process a clock of its own. */
-const FAKETIME = [
-  '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1',
-  '/usr/lib/aarch64-linux-gnu/faketime/libfaketimeMT.so.1',
-].find((path) => existsSync(path));
-
 let cluster: LiveCluster;
 
 beforeAll(async () => {
@@ -83,15 +77,10 @@ it('a record 2 s ahead is accepted: unconfirmed, then healthy once it names the 
   }
 });
 
-it.skipIf(FAKETIME === undefined)(
+it.skipIf(findFaketime() === undefined)(
   'a real server whose clock is 2 s ahead joins, is healthy for all, and its offset is shown (libfaketime)',
   async () => {
-    const env = {
-      LD_PRELOAD: FAKETIME ?? '',
-      FAKETIME: `+${AHEAD_SECONDS}s`,
-      FAKETIME_DONT_FAKE_MONOTONIC: '1',
-    };
-    const newcomer = await cluster.add({ env });
+    const newcomer = await cluster.add({ env: fakeClock(AHEAD_SECONDS) });
     await newcomer.process.start();
     for (const server of cluster.servers) {
       const view = await seenAs(server, newcomer.name, 'healthy');
