@@ -44,6 +44,10 @@ export class RedisServer {
     return server;
   }
 
+  get password(): string | undefined {
+    return this.#plan.password;
+  }
+
   get url(): string {
     const password = this.#plan.password === undefined ? '' : `:${encodeURIComponent(this.#plan.password)}@`;
     return `redis${this.#plan.tls ? 's' : ''}://${password}127.0.0.1:${this.port}`;

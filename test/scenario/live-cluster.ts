@@ -1,6 +1,7 @@
 /**
- * A live cluster: real server processes on this machine, on the file backend and one SQLite, from fresh configs
- * below one temporary folder. stop() ends every process by its id and removes the folder.
+ * A live cluster: real server processes on this machine, from fresh configs below one temporary folder; on the file
+ * backend and one SQLite, unless the plan names a Redis or a PostgreSQL. stop() ends every process by its id and
+ * removes the folder; backends belong to who started them.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
@@ -11,6 +12,7 @@ import { createConfig } from '../../src/config/edit.ts';
 import { type FreshValues, freshConfig } from '../../src/config/fresh-config.ts';
 import { hashPassword } from '../../src/node.ts';
 import { generateSecretText } from '../../src/protocol/keyring.ts';
+import type { RedisServer } from '../backends/redis.ts';
 import { atlasFleet } from '../cli/atlas-fleet.ts';
 import { AtlasProcess } from './atlas-process.ts';
 import { eventually } from './eventually.ts';
@@ -45,6 +47,10 @@ export interface ClusterPlan {
   readonly servers?: number;
   readonly intervalSeconds?: number;
   readonly timeoutSeconds?: number;
+  /** Instead of the file backend. */
+  readonly redis?: Pick<RedisServer, 'port' | 'password'>;
+  /** Instead of SQLite. */
+  readonly databaseUrl?: string;
   /** For every server, over what they have otherwise. */
   readonly values?: FreshValues;
 }
@@ -90,14 +96,15 @@ export class LiveCluster {
       'server.web_password': passwordHash,
       'server.encryption_key': this.secrets.encryptionKey,
       'server.db_encryption_key': this.secrets.dbEncryptionKey,
-      'database.url': `sqlite:${this.databasePath}`,
+      'database.url': plan.databaseUrl ?? `sqlite:${this.databasePath}`,
       'cluster.enabled': true,
-      'cluster.backend': 'file',
+      ...(plan.redis
+        ? redisValues(plan.redis)
+        : { 'cluster.backend': 'file', 'cluster.state_path': this.registry }),
       'cluster.cluster_id': this.secrets.clusterId,
       'cluster.cluster_secret': this.secrets.clusterSecret,
       'cluster.heartbeat_interval': intervalSeconds,
       'cluster.node_timeout': timeoutSeconds,
-      'cluster.state_path': this.registry,
       ...values,
     };
   }
@@ -213,4 +220,13 @@ export class LiveCluster {
     createConfig(configPath, freshConfig(values));
     return configPath;
   }
+}
+
+function redisValues({ port, password }: Pick<RedisServer, 'port' | 'password'>): FreshValues {
+  return {
+    'cluster.backend': 'redis',
+    'cluster.redis_host': '127.0.0.1',
+    'cluster.redis_port': port,
+    ...(password !== undefined && { 'cluster.redis_password': password }),
+  };
 }
