@@ -1,7 +1,7 @@
 /** A real redis-server on loopback, with nothing in it. `npm test` brings the program where it is missing. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Ran, runForeign } from '../scenario/foreign-program.ts';
+import { feedForeign, type Ran, runForeign } from '../scenario/foreign-program.ts';
 import { freePorts } from '../scenario/loopback-ports.ts';
 import { makeBackendFolder, removeBackendFolder } from './backend-folder.ts';
 import { ForeignServer } from './foreign-server.ts';
@@ -62,21 +62,14 @@ export class RedisServer {
   }
 
   async tryCli(...args: readonly string[]): Promise<Ran> {
-    const { password, tls } = this.#plan;
-    const auth = password === undefined ? [] : ['--no-auth-warning', '-a', password];
-    const secure = tls ? ['--tls', '--cacert', tls.ca] : [];
-    const ran = await runForeign(
-      'redis-cli',
-      '-h',
-      '127.0.0.1',
-      '-p',
-      `${this.port}`,
-      ...auth,
-      ...secure,
-      ...args,
-    );
-    if (ran === null) throw new Error('there is no redis-cli on this machine');
-    return ran;
+    return here(await runForeign('redis-cli', ...this.#door(), ...args));
+  }
+
+  /** Any commands with any bytes, in one go (redis-cli --pipe). Throws when one of them fails. */
+  async send(commands: readonly (readonly (string | Uint8Array)[])[]): Promise<void> {
+    const input = Buffer.concat(commands.map(asResp));
+    const { code, stdout, stderr } = here(await feedForeign(input, 'redis-cli', ...this.#door(), '--pipe'));
+    if (code !== 0 || !stdout.includes('errors: 0')) throw new Error(`redis-cli --pipe: ${stdout}${stderr}`);
   }
 
   /** Ends it and takes its folder away. */
@@ -84,6 +77,28 @@ export class RedisServer {
     await this.process.end();
     removeBackendFolder(this.folder);
   }
+
+  /** How redis-cli gets in. */
+  #door(): string[] {
+    const { password, tls } = this.#plan;
+    const auth = password === undefined ? [] : ['--no-auth-warning', '-a', password];
+    const secure = tls ? ['--tls', '--cacert', tls.ca] : [];
+    return ['-h', '127.0.0.1', '-p', `${this.port}`, ...auth, ...secure];
+  }
+}
+
+function here(ran: Ran | null): Ran {
+  if (ran === null) throw new Error('there is no redis-cli on this machine');
+  return ran;
+}
+
+/** One command as Redis reads it (RESP, an array of bulk strings). */
+function asResp(command: readonly (string | Uint8Array)[]): Buffer {
+  const parts = command.flatMap((part) => {
+    const bytes = Buffer.from(part);
+    return [Buffer.from(`$${bytes.byteLength}\r\n`), bytes, Buffer.from('\r\n')];
+  });
+  return Buffer.concat([Buffer.from(`*${command.length}\r\n`), ...parts]);
 }
 
 function argsOf(

@@ -11,9 +11,10 @@ import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { atlasFleet } from '../cli/atlas-fleet.ts';
 import { makeCertificate } from '../fakes/certificate.ts';
+import { FileIntruder } from '../scenario/file-intruder.ts';
 import { runForeign } from '../scenario/foreign-program.ts';
 import { LiveCluster, type LiveServer, USER } from '../scenario/live-cluster.ts';
-import { RegistryIntruder } from '../scenario/registry-intruder.ts';
+import { fieldsOf } from '../scenario/registry-intruder.ts';
 import { get, RudeClient } from './rude-client.ts';
 
 let cluster: LiveCluster;
@@ -116,7 +117,7 @@ describe('TLS', () => {
     });
     const spki = shown.publicKey.export({ type: 'spki', format: 'der' });
     const digest = await crypto.subtle.digest('SHA-256', Buffer.from(spki));
-    expect(Buffer.from(digest).toString('base64')).toBe(pin());
+    expect(Buffer.from(digest).toString('base64')).toBe(await pin());
     expect(shown.subjectAltName).toContain('IP Address:127.0.0.1');
     expect(shown.ca).toBe(false);
   });
@@ -174,7 +175,7 @@ describe('over TLS', () => {
     const wrong = await reportTo('47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=');
     expect(wrong.code).toBe(5);
     expect(wrong.stderr).toMatch(/^error: the report was not acknowledged\b.*\bEPIN\b/m);
-    const right = await reportTo(pin());
+    const right = await reportTo(await pin());
     expect(right).toMatchObject({
       code: 0,
       stdout: expect.stringContaining(`Report accepted by ${origin}.`),
@@ -234,7 +235,7 @@ describe('SIGTERM', () => {
   });
 });
 
-function pin(): string {
-  const record = new RegistryIntruder(cluster.registry).fieldsOf({ type: 'node', nodeId: server.name });
+async function pin(): Promise<string> {
+  const record = await fieldsOf(new FileIntruder(cluster.registry), { type: 'node', nodeId: server.name });
   return String(record.tls_spki_sha256);
 }

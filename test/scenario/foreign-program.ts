@@ -9,8 +9,15 @@ export interface Ran {
 
 /** With nothing on stdin. Null when this machine does not have the program. */
 export function runForeign(program: string, ...args: string[]): Promise<Ran | null> {
+  return feedForeign(new Uint8Array(), program, ...args);
+}
+
+/** With these bytes on stdin. */
+export function feedForeign(input: Uint8Array, program: string, ...args: string[]): Promise<Ran | null> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, args, { stdio: 'pipe' });
+    child.stdin.once('error', () => {}); // it ended before it had read all
+    child.stdin.end(input);
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;

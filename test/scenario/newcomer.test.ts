@@ -7,9 +7,9 @@ import { digestOf } from '../../src/protocol/record.ts';
 import type { NodeView } from '../../src/services/node-view.ts';
 import { fakeClock, findFaketime } from '../backends/faketime.ts';
 import { eventually } from './eventually.ts';
+import { FileIntruder } from './file-intruder.ts';
 import { LiveCluster, type LiveServer } from './live-cluster.ts';
 import { newIdentityKey, nowSeconds, RecordForger } from './record-forger.ts';
-import { RegistryIntruder } from './registry-intruder.ts';
 
 const WAIT_MS = 20_000;
 const AHEAD_SECONDS = 2;
@@ -34,7 +34,7 @@ async function seenAs(server: LiveServer, nodeId: string, state: NodeView['state
 
 it('a record 2 s ahead is accepted: unconfirmed, then healthy once it names the verifier', async () => {
   const forger = new RecordForger(cluster.secrets);
-  const intruder = new RegistryIntruder(cluster.registry);
+  const intruder = new FileIntruder(cluster.registry);
   const nodeId = 'newcomer';
   const identityKey = newIdentityKey();
   const ahead = () => nowSeconds() + AHEAD_SECONDS;
@@ -55,14 +55,14 @@ it('a record 2 s ahead is accepted: unconfirmed, then healthy once it names the 
       { type: 'heartbeat', identityKey },
     );
 
-  intruder.write({ type: 'node', nodeId }, node);
-  intruder.write({ type: 'heartbeat', nodeId }, beat(1, {}, 'up'));
+  await intruder.write({ type: 'node', nodeId }, node);
+  await intruder.write({ type: 'heartbeat', nodeId }, beat(1, {}, 'up'));
   for (const server of cluster.servers) await seenAs(server, nodeId, 'unconfirmed');
 
   const [first] = cluster.servers;
   const nodes = (await first?.client.nodes()) ?? [];
   const seen = Object.fromEntries(nodes.map((one) => [one.node_id, one.incarnation]));
-  intruder.write({ type: 'heartbeat', nodeId }, beat(2, seen, 'up'));
+  await intruder.write({ type: 'heartbeat', nodeId }, beat(2, seen, 'up'));
   for (const server of cluster.servers) {
     expect(await seenAs(server, nodeId, 'healthy')).toMatchObject({
       host: '10.0.0.66',
@@ -70,7 +70,7 @@ it('a record 2 s ahead is accepted: unconfirmed, then healthy once it names the 
     });
     expect(server.process.log()).toContain('Node data verified: newcomer');
   }
-  intruder.write({ type: 'heartbeat', nodeId }, beat(3, seen, 'left'));
+  await intruder.write({ type: 'heartbeat', nodeId }, beat(3, seen, 'left'));
   for (const server of cluster.servers) {
     await seenAs(server, nodeId, 'left');
     expect((await server.client.health()).refusals).toEqual([]);

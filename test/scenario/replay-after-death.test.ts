@@ -6,9 +6,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RefusalView } from '../../src/services/cluster-view.ts';
 import type { NodeView } from '../../src/services/node-view.ts';
 import { eventually } from './eventually.ts';
+import { FileIntruder } from './file-intruder.ts';
 import { LiveCluster, type LiveServer } from './live-cluster.ts';
 import { nowSeconds } from './record-forger.ts';
-import { RegistryIntruder, type Slot } from './registry-intruder.ts';
+import type { Slot } from './registry-intruder.ts';
 import { ViewWitness } from './view-witness.ts';
 
 const WINDOW_SECONDS = 30;
@@ -17,12 +18,12 @@ const NODE: Slot = { type: 'node', nodeId: 'server-03' };
 const HEARTBEAT: Slot = { type: 'heartbeat', nodeId: 'server-03' };
 
 let cluster: LiveCluster;
-let intruder: RegistryIntruder;
+let intruder: FileIntruder;
 let captured: { readonly node: Buffer; readonly heartbeat: Buffer; readonly atSeconds: number };
 
 beforeAll(async () => {
   cluster = await LiveCluster.start({ timeoutSeconds: 5 });
-  intruder = new RegistryIntruder(cluster.registry);
+  intruder = new FileIntruder(cluster.registry);
 });
 
 afterAll(() => cluster?.stop());
@@ -44,17 +45,17 @@ async function replayedOf({ client }: LiveServer, slot: Slot): Promise<RefusalVi
   return (await client.health()).refusals.find(({ code, slot: at }) => code === 'replayed' && at === key);
 }
 
-function plantCaptured(): void {
+async function plantCaptured(): Promise<void> {
   expect(nowSeconds() - captured.atSeconds).toBeLessThan(WINDOW_SECONDS);
-  intruder.write(NODE, captured.node);
-  intruder.write(HEARTBEAT, captured.heartbeat);
+  await intruder.write(NODE, captured.node);
+  await intruder.write(HEARTBEAT, captured.heartbeat);
 }
 
 it('a heartbeat put back after its node left is refused as replayed, and the node stays left', async () => {
   const [first, second, third] = cluster.servers as [LiveServer, LiveServer, LiveServer];
   captured = {
-    node: intruder.read(NODE),
-    heartbeat: intruder.read(HEARTBEAT),
+    node: await intruder.read(NODE),
+    heartbeat: await intruder.read(HEARTBEAT),
     atSeconds: nowSeconds(),
   };
   expect(await third.process.terminate()).toBe(0);
@@ -64,7 +65,7 @@ it('a heartbeat put back after its node left is refused as replayed, and the nod
     });
   }
   const witnesses = [first, second].map(witnessOf);
-  plantCaptured();
+  await plantCaptured();
   for (const server of [first, second]) {
     const refused = await eventually(`${server.name} refuses the heartbeat`, WAIT_MS, () =>
       replayedOf(server, HEARTBEAT),
@@ -86,7 +87,7 @@ it('a heartbeat put back after its node left is refused as replayed, and the nod
 it('a verifier that restarts believes neither the captured heartbeat nor its node record', async () => {
   const [first, second] = cluster.servers as [LiveServer, LiveServer];
   await second.process.kill();
-  plantCaptured();
+  await plantCaptured();
   const witness = witnessOf(first);
   await second.process.start();
   const restarted = witnessOf(second);

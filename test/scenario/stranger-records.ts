@@ -3,16 +3,12 @@
  * with and the words that stand in the log. All but the last few are signed with the true secret, or were before
  * they were changed, so that each shows the one check it is about.
  */
-import { mkdirSync, symlinkSync } from 'node:fs';
 import type { JsonObject } from '../../src/protocol/canonical-json.ts';
 import { generateSecretText, type RecordType } from '../../src/protocol/keyring.ts';
 import type { RefusalCode } from '../../src/protocol/refusal.ts';
-import { runForeign } from './foreign-program.ts';
 import { keyringOf, newIdentityKey, nowSeconds, type RecordForger } from './record-forger.ts';
-import type { RegistryIntruder } from './registry-intruder.ts';
 
-/** The record's bytes, or what else to do to the file of its slot. */
-type Content = Uint8Array | string | ((path: string) => unknown);
+type Content = Uint8Array | string;
 
 export interface StrangerRecord {
   readonly title: string;
@@ -24,17 +20,6 @@ export interface StrangerRecord {
   /** Behind "Rejecting node X: ". */
   readonly reason: RegExp;
   readonly content: (forger: RecordForger, nodeId: string) => Content;
-}
-
-export async function plantStranger(
-  record: StrangerRecord,
-  forger: RecordForger,
-  intruder: RegistryIntruder,
-): Promise<void> {
-  const slot = { type: record.type, nodeId: record.nodeId };
-  const content = record.content(forger, record.nodeId);
-  if (typeof content === 'function') await content(intruder.path(slot));
-  else intruder.write(slot, content);
 }
 
 interface Extra {
@@ -302,7 +287,7 @@ stranger(
 // No record at all
 
 const RAW: readonly (readonly [title: string, code: RefusalCode, reason: RegExp, content: Content])[] = [
-  ['an empty file', 'malformed', /^Not JSON$/, ''],
+  ['nothing', 'malformed', /^Not JSON$/, ''],
   ['half a record', 'malformed', /^Not JSON$/, '{"host":"10.0'],
   ['an array', 'malformed', /^Not a JSON object$/, '[]'],
   ['null', 'malformed', /^Not a JSON object$/, 'null'],
@@ -320,9 +305,6 @@ const RAW: readonly (readonly [title: string, code: RefusalCode, reason: RegExp,
     '['.repeat(200_000) + ']'.repeat(200_000),
   ],
   ['50 MB', 'too_large', /^Larger than 16384 bytes$/, Buffer.alloc(50_000_000, 'x')],
-  ['a folder', 'malformed', /^Not a file$/, (path) => mkdirSync(path)],
-  ['a link to a file outside', 'malformed', /^ELOOP$/, (path) => symlinkSync('/etc/hostname', path)],
-  ['a pipe that nobody writes to', 'malformed', /^Not a file$/, (path) => runForeign('mkfifo', path)],
 ];
 for (const [title, code, reason, content] of RAW) stranger(title, code, reason, () => content);
 
