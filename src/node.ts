@@ -2,21 +2,20 @@
  * The composition root: Config and Secrets in, a running server out. The only file that names engines; it holds
  * no rule of its own but the order in which things start and stop.
  */
-import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { SecureContextOptions } from 'node:tls';
 import { type Clock, sleep, unixSeconds } from './base/clock.ts';
-import { AtlasError, systemCode } from './base/errors.ts';
+import { AtlasError } from './base/errors.ts';
 import type { Fields, Log } from './base/log.ts';
 import type { Secret } from './base/secret.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { controlPath, makeControlFolder } from './config/control-path.ts';
 import type { App } from './http/app.ts';
-import { checkCertificate, makeOwnCertificate, spkiSha256 } from './http/certificate.ts';
 import { claimControlSocket, leaveControlSocket, listenOnControlSocket } from './http/control-socket.ts';
+import { listen } from './http/listen.ts';
 import { buildServer, type ServerParts } from './http/server.ts';
+import { openTls, type TlsChoice } from './http/tls.ts';
 import { publicKeyText } from './protocol/identity-key.ts';
 import { deriveClusterId, Keyring } from './protocol/keyring.ts';
 import type { NodeRecordBody } from './protocol/node-record.ts';
@@ -92,8 +91,8 @@ interface Ground {
 async function assemble(options: NodeOptions, ground: Ground): Promise<RunningNode> {
   const { config, clock } = options;
   const { identity, log, stores, hostName } = ground;
-  const tls = await openTls(options, ground);
   const address = addressOf(config, hostName);
+  const tls = await openTls(tlsOf(config, ground, address.host), clock.wallMs());
   const describe = (): NodeRecordBody => ({
     hostname: hostName,
     host: address.host,
@@ -280,46 +279,13 @@ async function openStores({ config, secrets, clock }: NodeOptions, log: Log): Pr
   return openSqliteStores({ path, key, clock, log });
 }
 
-interface Tls {
-  readonly context: SecureContextOptions;
-  readonly pin: string;
-}
-
-async function openTls({ config, clock }: NodeOptions, { identity, hostName }: Ground): Promise<Tls | null> {
-  const { server } = config;
-  const nowMs = clock.wallMs();
-  if (server.tls === 'off') return null;
+function tlsOf({ server }: Config, { identity, hostName }: Ground, host: string): TlsChoice {
   if (server.tls === 'own') {
-    const names = new Set([hostName, addressOf(config, hostName).host, 'localhost', '127.0.0.1', '::1']);
-    const context = await makeOwnCertificate({ names: [...names], key: identity.tlsKey, nowMs });
-    return { context, pin: spkiSha256(identity.tlsKey) };
+    const names = new Set([hostName, host, 'localhost', '127.0.0.1', '::1']);
+    return { kind: 'own', key: identity.tlsKey, names: [...names] };
   }
-  const [cert, pem] = await Promise.all([readPem(server.tlsCert), readPem(server.tlsKey)]);
-  const key = readKey(pem);
-  return { context: checkCertificate(cert, key, nowMs), pin: spkiSha256(key) };
-}
-
-async function readPem(path: string | null): Promise<string> {
-  try {
-    return await readFile(path ?? '', 'utf8');
-  } catch (cause) {
-    throw new AtlasError('certificate_invalid', `${path} cannot be read`, {
-      cause,
-      hint: 'see tls_cert and tls_key',
-    });
-  }
-}
-
-function readKey(pem: string): KeyObject {
-  try {
-    return createPrivateKey(pem);
-  } catch (cause) {
-    throw new AtlasError(
-      'certificate_invalid',
-      'tls_key is not a private key in PEM form without a passphrase.',
-      { cause },
-    );
-  }
+  if (server.tls === 'off') return { kind: 'off' };
+  return { kind: 'files', certPath: server.tlsCert ?? '', keyPath: server.tlsKey ?? '' };
 }
 
 const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
@@ -330,19 +296,6 @@ function addressOf({ server }: Config, hostName: string): { host: string; url: s
   const host = ANY_ADDRESS.has(server.host) ? hostName : server.host;
   const shown = host.includes(':') ? `[${host}]` : host;
   return { host, url: `${server.tls === 'off' ? 'http' : 'https'}://${shown}:${server.port}` };
-}
-
-async function listen(app: App, { host, port }: { host: string; port: number }): Promise<void> {
-  try {
-    // For `localhost` fastify would open a second server, without the bounds of the first.
-    await app.listen({ host: host === 'localhost' ? '127.0.0.1' : host, port });
-  } catch (cause) {
-    if (systemCode(cause) !== 'EADDRINUSE') throw cause;
-    throw new AtlasError('port_taken', `port ${port} on ${host} is taken by another program`, {
-      cause,
-      hint: 'stop it, or choose another port (server.port)',
-    });
-  }
 }
 
 function required(secret: Secret | null, key: string): Secret {
