@@ -26,6 +26,7 @@ import { Changes } from './services/changes.ts';
 import { Cluster } from './services/cluster.ts';
 import { ClusterView } from './services/cluster-view.ts';
 import { FleetView } from './services/fleet-view.ts';
+import { HeldAttempts } from './services/held-attempts.ts';
 import { PasswordHasher } from './services/password.ts';
 import { Readiness } from './services/readiness.ts';
 import { ReportIntake } from './services/report-intake.ts';
@@ -183,7 +184,8 @@ function openServices(
     nodeId,
   });
   intake.onStored(() => changes.note('machines'));
-  const accounts = new Accounts({ accounts: stores.accounts, clock, log });
+  const attempts = new HeldAttempts();
+  const accounts = new Accounts({ accounts: stores.accounts, attempts, clock, log });
   return {
     nodeId,
     log,
@@ -191,7 +193,7 @@ function openServices(
     intake,
     accounts,
     tokens: new ApiTokens({ accounts: stores.accounts, clock, log }),
-    setup: new SetupCodes({ accounts: stores.accounts, people: accounts, clock }),
+    setup: new SetupCodes({ accounts: stores.accounts, attempts, people: accounts, clock }),
     fleet: new FleetView({ reports: stores.reports, clock }),
     keyring: openKeyring(config, secrets),
   };

@@ -8,20 +8,19 @@ import type { Clock, Timer } from '../base/clock.ts';
 import { AtlasError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { AccountStore, Session, User } from '../store/account-store.ts';
-import { AttemptLimit, addressSubject } from './attempt-limit.ts';
+import type { AttemptStore } from '../store/attempt-store.ts';
+import { ATTEMPTS_FREE, AttemptLimit, type Trial } from './attempt-limit.ts';
+import { networkOf } from './network-of.ts';
 import { checkNewPassword, PasswordHasher, parsePasswordHash } from './password.ts';
 
 export const SESSION_IDLE_MS = 12 * 3_600_000;
 export const SESSION_MAX_MS = 7 * 86_400_000;
 /** How often the use of a session or token is written down at most. */
 export const TOUCH_INTERVAL_MS = 60_000;
-const SESSION_SWEEP_MS = 3_600_000;
+const SWEEP_MS = 3_600_000;
 
 /** Failures for one user from all addresses together before everybody new has to wait. Arbitrary. */
-const CROWD_FREE = 100;
-/** Users and addresses remembered as having logged in. Arbitrary. */
-const WELCOME_MAX = 1000;
-
+export const CROWD_FREE = 100;
 const COOKIE = /^[A-Za-z0-9_-]{43}$/;
 const USERNAME = /^[\p{L}\p{N}][\p{L}\p{N}._@+-]{0,127}$/u;
 
@@ -40,6 +39,7 @@ export interface NewLogin extends Login {
 
 export interface AccountsOptions {
   readonly accounts: AccountStore;
+  readonly attempts: AttemptStore;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -49,27 +49,25 @@ export class Accounts {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #hasher = new PasswordHasher();
-  /** By user and address together: a stranger who guesses keeps nobody out but himself. */
   readonly #limit: AttemptLimit;
-  /** By user, for guesses from many addresses; does not hold where that user has logged in from before. */
-  readonly #crowd: AttemptLimit;
-  readonly #welcome = new Set<string>();
   #sweep: Timer | undefined;
 
-  constructor({ accounts, clock, log }: AccountsOptions) {
+  constructor({ accounts, attempts, clock, log }: AccountsOptions) {
     this.#store = accounts;
     this.#clock = clock;
     this.#log = log;
-    this.#limit = new AttemptLimit(clock);
-    this.#crowd = new AttemptLimit(clock, CROWD_FREE);
+    this.#limit = new AttemptLimit(attempts, clock);
   }
 
-  /** Removes ended sessions once an hour, until stop(). */
+  /** Removes ended sessions and old attempts once an hour, until stop(). */
   start(): void {
-    this.#sweep = this.#clock.after(SESSION_SWEEP_MS, () => {
+    this.#sweep = this.#clock.after(SWEEP_MS, () => {
       this.start();
-      this.#store.sweepSessions(this.#clock.wallMs()).catch((error: unknown) => {
-        this.#log.warn('account.sweep_failed', 'Ended sessions could not be removed', { err: error });
+      const swept = [this.#store.sweepSessions(this.#clock.wallMs()), this.#limit.sweep()];
+      Promise.all(swept).catch((error: unknown) => {
+        this.#log.warn('account.sweep_failed', 'Ended sessions and old attempts could not be removed', {
+          err: error,
+        });
       });
     });
   }
@@ -85,31 +83,15 @@ export class Accounts {
 
   /** The user, when this is the password: also for "enter your password again". Rejects as login() does. */
   async confirmPassword(username: string, password: string, address: string): Promise<User> {
-    const from = addressSubject(address);
-    const own = `user ${username} ${from}`;
-    const everybody = this.#welcome.has(own) ? [] : [`user ${username}`];
-    this.#crowd.begin(everybody);
-    const takeBack = (cleared: readonly string[]) => {
-      this.#limit.succeed([own, from], cleared);
-      this.#crowd.succeed(everybody, []);
-    };
-    try {
-      this.#limit.begin([own, from]);
-    } catch (error) {
-      this.#crowd.succeed(everybody, []);
-      throw error;
-    }
-    const check = await this.#check(username, password).catch((error: unknown) => {
-      takeBack([]); // nothing was guessed: the store or the queue failed
-      throw error;
+    let exists = false;
+    const user = await this.#limit.attempt(trialOf(username, address), async () => {
+      const found = await this.#store.userByName(username);
+      exists = found !== undefined;
+      return (await this.#hasher.verify(found?.passwordHash, password)) ? found : undefined;
     });
-    if (check.right) {
-      takeBack([own]);
-      this.#remember(own);
-      return check.found;
-    }
+    if (user !== undefined) return user;
     // Only names that exist: people type their password into the wrong field.
-    const fields = check.found === undefined ? { address } : { address, username };
+    const fields = exists ? { address, username } : { address };
     this.#log.warn('account.login_failed', 'Login failed', fields);
     throw new AtlasError('login_failed', 'The user name or the password is wrong.', {
       hint: 'A forgotten password is set anew on the server: atlas-fleet user passwd NAME.',
@@ -198,22 +180,22 @@ export class Accounts {
     }
     this.#log.info('account.user_added', 'User added from the configuration', { username });
   }
-
-  #remember(own: string): void {
-    this.#welcome.delete(own);
-    this.#welcome.add(own);
-    const [oldest] = this.#welcome;
-    if (this.#welcome.size > WELCOME_MAX && oldest !== undefined) this.#welcome.delete(oldest);
-  }
-
-  async #check(username: string, password: string): Promise<Check> {
-    const found = await this.#store.userByName(username);
-    const right = await this.#hasher.verify(found?.passwordHash, password);
-    return found !== undefined && right ? { right, found } : { right: false, found };
-  }
 }
 
-type Check = { right: true; found: User } | { right: false; found: User | undefined };
+/**
+ * By user and address together: a stranger who guesses keeps nobody out but himself. By address, whatever the user.
+ * And by user, for guesses from many addresses.
+ */
+function trialOf(username: string, address: string): Trial {
+  const from = networkOf(address);
+  return {
+    subjects: [
+      { name: ['login', username, from], free: ATTEMPTS_FREE, forgiving: true },
+      { name: ['address', from], free: ATTEMPTS_FREE, forgiving: false },
+    ],
+    crowd: { name: ['user', username], free: CROWD_FREE, forgiving: false },
+  };
+}
 
 export function checkUsername(username: string): void {
   if (USERNAME.test(username) && username.normalize('NFC') === username) return;

@@ -1,101 +1,131 @@
 /**
- * Slows down who guesses: after some failures of one subject (a name from an address, an address) within 15 minutes,
- * each further one doubles the wait. An attempt counts as a failure from its start until it has succeeded, so that a
- * hundred at once are not one. It holds for one server, in bounded memory; a restart forgets.
+ * Slows down who guesses, on all servers of one database together: an attempt counts as a failure from its start
+ * until it has succeeded, so that a hundred at once are not one. The rule stands in attempt-rule.ts; the store knows
+ * subjects by their SHA-256 alone.
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { AtlasError } from '../base/errors.ts';
+import type { AttemptStore, Attempts } from '../store/attempt-store.ts';
+import { ATTEMPT_WINDOW_SECONDS, judgeAttempt, takeBack } from './attempt-rule.ts';
 
+/** Failures of one subject that cost nothing. */
 export const ATTEMPTS_FREE = 5;
-export const ATTEMPT_WINDOW_SECONDS = 900;
-/** The first wait, and the longest. Arbitrary. */
-export const ATTEMPT_WAIT_SECONDS = 30;
-export const ATTEMPT_WAIT_MAX_SECONDS = 900;
-/** Subjects remembered; the one that was quiet for longest goes first. Arbitrary: about 2 MB. */
-export const ATTEMPT_SUBJECTS_MAX = 10_000;
+/** How long who succeeded is spared the limit of a crowd. Arbitrary. */
+export const WELCOME_DAYS = 30;
+/** What the rule has long forgotten; so much longer that a clock which runs ahead sweeps nothing that counts. */
+const SWEEP_AGE_MS = 86_400_000;
 
-interface Failures {
-  count: number;
-  lastMs: number;
-  blockedUntilMs: number;
+/** What attempts are counted for: a user from an address, an address, a user. */
+export interface Subject {
+  /** Its parts; no other subject has the same. */
+  readonly name: readonly string[];
+  readonly free: number;
+  /** Whether a success forgives the failures before it, or takes back its own alone. */
+  readonly forgiving: boolean;
+}
+
+export interface Trial {
+  readonly subjects: readonly Subject[];
+  /** Counted too, unless the first subject has succeeded within WELCOME_DAYS: it shuts nobody out who is known. */
+  readonly crowd?: Subject;
 }
 
 export class AttemptLimit {
+  readonly #store: AttemptStore;
   readonly #clock: Clock;
-  /** Ordered by the time of the last failure: an entry is set anew whenever it changes. */
-  readonly #failures = new Map<string, Failures>();
 
-  readonly #free: number;
-
-  /** `free`: failures of one subject that cost nothing. */
-  constructor(clock: Clock, free = ATTEMPTS_FREE) {
+  constructor(attempts: AttemptStore, clock: Clock) {
+    this.#store = attempts;
     this.#clock = clock;
-    this.#free = free;
   }
 
-  /** Throws rate_limited, which is no failure itself: who keeps knocking does not lock himself out for ever. */
-  begin(subjects: readonly string[]): void {
-    const nowMs = this.#clock.monotonicMs();
-    const keys = subjects.map(keyOf);
-    const blockedMs = Math.max(
-      ...keys.map((key) => (this.#current(key, nowMs)?.blockedUntilMs ?? 0) - nowMs),
-    );
-    if (blockedMs > 0) {
-      throw new AtlasError('rate_limited', 'Too many failed attempts.', {
-        hint: 'Wait, then try again.',
-        retryAfterSeconds: Math.ceil(blockedMs / 1000),
+  /** Forgets what has not counted for a day; to be called now and then by one holder of the store. */
+  async sweep(): Promise<void> {
+    await this.#store.sweep(this.#clock.wallMs() - SWEEP_AGE_MS);
+  }
+
+  /**
+   * What `check` resolves to: undefined is a failure, a rejection is none (nothing was guessed). Rejects with
+   * rate_limited before `check` is called, with the store's errors, and as `check` does.
+   */
+  async attempt<T>(trial: Trial, check: () => Promise<T | undefined>): Promise<T | undefined> {
+    const counted = await this.#begin(trial);
+    let found: T | undefined;
+    try {
+      found = await check();
+    } catch (error) {
+      await this.#end(counted, () => false).catch(() => {}); // the store is away: it stays counted
+      throw error;
+    }
+    if (found !== undefined) await this.#end(counted, ({ forgiving }) => forgiving, welcomeOf(trial));
+    return found;
+  }
+
+  /** Resolves to what is counted now. */
+  async #begin({ subjects, crowd }: Trial): Promise<readonly Subject[]> {
+    const nowMs = this.#clock.wallMs();
+    const welcome = welcomeOf({ subjects, ...(crowd && { crowd }) });
+    const all = crowd === undefined ? subjects : [...subjects, crowd];
+    let counted = all;
+    let waitMs = 0;
+    await this.#store.change([...all.map(keyOf), ...welcome], (held) => {
+      counted = welcome.some((key) => isWelcome(held.get(key), nowMs)) ? subjects : all;
+      const judged = counted.map((subject) => {
+        const key = keyOf(subject);
+        return { key, ...judgeAttempt(held.get(key), subject.free, nowMs) };
       });
-    }
-    for (const key of keys) this.#fail(key, nowMs);
+      waitMs = Math.max(...judged.map((one) => one.waitMs));
+      // Of a refused attempt only what stood in the future is written: brought back, so that its time runs.
+      const news = judged.filter(({ key, attempts, waitMs: own }) =>
+        waitMs > 0 ? own > 0 && attempts !== held.get(key) : true,
+      );
+      return new Map(news.map(({ key, attempts }) => [key, attempts]));
+    });
+    if (waitMs > 0) throw tooMany(waitMs);
+    return counted;
   }
 
-  /** Takes back the failure that begin() counted; `cleared` are those whose earlier ones are forgiven too. */
-  succeed(subjects: readonly string[], cleared: readonly string[]): void {
-    for (const key of subjects.map(keyOf)) {
-      const failures = this.#failures.get(key);
-      if (failures === undefined) continue;
-      failures.count -= 1;
-      if (failures.count < this.#free) failures.blockedUntilMs = 0;
-      if (failures.count <= 0) this.#failures.delete(key);
-    }
-    for (const subject of cleared) this.#failures.delete(keyOf(subject));
-  }
-
-  #current(key: string, nowMs: number): Failures | undefined {
-    const failures = this.#failures.get(key);
-    const windowMs = ATTEMPT_WINDOW_SECONDS * 1000;
-    return failures !== undefined && nowMs - Math.max(failures.lastMs, failures.blockedUntilMs) < windowMs
-      ? failures
-      : undefined;
-  }
-
-  #fail(key: string, nowMs: number): void {
-    const count = (this.#current(key, nowMs)?.count ?? 0) + 1;
-    const beyond = count - this.#free;
-    const waitSeconds = Math.min(ATTEMPT_WAIT_MAX_SECONDS, ATTEMPT_WAIT_SECONDS * 2 ** beyond);
-    const blockedUntilMs = beyond < 0 ? 0 : nowMs + waitSeconds * 1000;
-    this.#failures.delete(key);
-    this.#failures.set(key, { count, lastMs: nowMs, blockedUntilMs });
-    const [quietest] = this.#failures.keys();
-    if (this.#failures.size > ATTEMPT_SUBJECTS_MAX && quietest !== undefined) this.#failures.delete(quietest);
+  async #end(
+    counted: readonly Subject[],
+    isForgiven: (subject: Subject) => boolean,
+    welcome: readonly string[] = [],
+  ): Promise<void> {
+    const nowMs = this.#clock.wallMs();
+    await this.#store.change([...counted.map(keyOf), ...welcome], (held) => {
+      const rows = counted.map((subject): [string, Attempts | null] => {
+        const key = keyOf(subject);
+        return [key, isForgiven(subject) ? null : takeBack(held.get(key), subject.free)];
+      });
+      return new Map([...rows, ...welcome.map((key): [string, Attempts] => [key, welcomeFrom(nowMs)])]);
+    });
   }
 }
 
-/** Who holds an IPv6 network holds 2^64 addresses, so the network is the subject. */
-export function addressSubject(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  if (mapped) return `address ${mapped[1]}`;
-  if (!address.includes(':')) return `address ${address}`;
-  const [left = '', right] = address.split('::');
-  const head = left.split(':');
-  const tail = right === undefined ? [] : right.split(':');
-  const zeros = right === undefined ? 0 : Math.max(0, 8 - head.length - tail.length);
-  const groups = [...head, ...new Array<string>(zeros).fill('0'), ...tail].map((group) => group || '0');
-  return `address ${groups.slice(0, 4).join(':').toLowerCase()}::/64`;
+function tooMany(waitMs: number): AtlasError {
+  const minutes = ATTEMPT_WINDOW_SECONDS / 60;
+  return new AtlasError(
+    'rate_limited',
+    `Too many failed attempts: after ${ATTEMPTS_FREE} within ${minutes} minutes each has to wait.`,
+    { hint: 'Wait, then try again.', retryAfterSeconds: Math.ceil(waitMs / 1000) },
+  );
 }
 
-/** Of fixed length, whatever the subject. */
-function keyOf(subject: string): string {
-  return createHash('sha256').update(subject).digest('base64');
+/** Where it is written down that the first subject succeeded; nowhere, when there is no crowd to spare it. */
+function welcomeOf({ subjects: [first], crowd }: Trial): readonly string[] {
+  return first === undefined || crowd === undefined ? [] : [keyOf({ name: ['welcome', ...first.name] })];
+}
+
+/** A row without failures: `blockedUntilMs` keeps it from being swept until then, and blocks nobody. */
+function welcomeFrom(nowMs: number): Attempts {
+  return { count: 0, lastMs: nowMs, blockedUntilMs: nowMs + WELCOME_DAYS * 86_400_000 };
+}
+
+function isWelcome(row: Attempts | undefined, nowMs: number): boolean {
+  return row !== undefined && nowMs < row.blockedUntilMs;
+}
+
+/** SHA-256 of the parts, hex. As JSON, so that no part can pretend to be two. */
+function keyOf({ name }: Pick<Subject, 'name'>): string {
+  return createHash('sha256').update(JSON.stringify(name)).digest('hex');
 }

@@ -7,8 +7,9 @@ import { randomInt } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { AtlasError } from '../base/errors.ts';
 import type { AccountStore, User } from '../store/account-store.ts';
+import type { AttemptStore } from '../store/attempt-store.ts';
 import { type Accounts, checkUsername, hashOf } from './accounts.ts';
-import { AttemptLimit } from './attempt-limit.ts';
+import { ATTEMPTS_FREE, AttemptLimit, type Trial } from './attempt-limit.ts';
 import { checkNewPassword } from './password.ts';
 
 /** Without 0, 1, I, L, O: nothing that is read for something else. 31^6 codes. */
@@ -17,12 +18,19 @@ const CODE_LENGTH = 6;
 const DASH_AFTER = 4;
 const CODE = new RegExp(`^[${ALPHABET}]{${CODE_LENGTH}}$`);
 export const SETUP_CODE_SECONDS = 1800;
-const EVERYBODY = ['setup code'];
+const EVERYBODY: Trial = { subjects: [{ name: ['setup code'], free: ATTEMPTS_FREE, forgiving: true }] };
 
 export interface SetupCode {
   /** `XXXX-XX`. */
   readonly code: string;
   readonly expiresAtMs: number;
+}
+
+export interface SetupCodesOptions {
+  readonly accounts: AccountStore;
+  readonly attempts: AttemptStore;
+  readonly people: Accounts;
+  readonly clock: Clock;
 }
 
 export class SetupCodes {
@@ -31,11 +39,11 @@ export class SetupCodes {
   readonly #clock: Clock;
   readonly #limit: AttemptLimit;
 
-  constructor({ accounts, people, clock }: { accounts: AccountStore; people: Accounts; clock: Clock }) {
+  constructor({ accounts, attempts, people, clock }: SetupCodesOptions) {
     this.#store = accounts;
     this.#people = people;
     this.#clock = clock;
-    this.#limit = new AttemptLimit(clock);
+    this.#limit = new AttemptLimit(attempts, clock);
   }
 
   /** A new code; the one before is void. Rejects with user_exists. */
@@ -55,15 +63,18 @@ export class SetupCodes {
     await this.#requireNobody();
     checkUsername(username);
     checkNewPassword(password, username);
-    this.#limit.begin(EVERYBODY);
-    const letters = code.toUpperCase().replace(/[\s-]/g, '');
-    if (!CODE.test(letters) || !(await this.#store.takeSetupCode(hashOf(letters), this.#clock.wallMs()))) {
+    if (!(await this.#limit.attempt(EVERYBODY, () => this.#take(code)))) {
       throw new AtlasError('setup_code_wrong', 'The setup code is wrong, used or older than 30 minutes.', {
         hint: 'Or make the first user on the server itself: atlas-fleet user add NAME.',
       });
     }
-    this.#limit.succeed(EVERYBODY, EVERYBODY);
     return this.#people.addUser(username, password);
+  }
+
+  async #take(code: string): Promise<true | undefined> {
+    const letters = code.toUpperCase().replace(/[\s-]/g, '');
+    if (!CODE.test(letters)) return undefined;
+    return (await this.#store.takeSetupCode(hashOf(letters), this.#clock.wallMs())) || undefined;
   }
 
   async #requireNobody(): Promise<void> {

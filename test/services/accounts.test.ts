@@ -3,6 +3,7 @@ import { AtlasError } from '../../src/base/errors.ts';
 import { Accounts } from '../../src/services/accounts.ts';
 import { PasswordHasher } from '../../src/services/password.ts';
 import { FakeAccountStore } from '../fakes/account-store.ts';
+import { FakeAttemptStore } from '../fakes/attempt-store.ts';
 import { ManualClock, START_MS } from '../fakes/clock.ts';
 import { FakeLog } from '../fakes/log.ts';
 
@@ -21,7 +22,7 @@ beforeEach(async () => {
   clock = new ManualClock();
   store = new FakeAccountStore();
   log = new FakeLog();
-  accounts = new Accounts({ accounts: store, clock, log });
+  accounts = new Accounts({ accounts: store, attempts: new FakeAttemptStore(), clock, log });
   await accounts.addUser('ada', PASSWORD);
 });
 
@@ -69,7 +70,7 @@ describe('login', () => {
     }
     await expect(accounts.login('ada', PASSWORD, ADDRESS)).rejects.toMatchObject({
       code: 'rate_limited',
-      message: 'Too many failed attempts.',
+      message: 'Too many failed attempts: after 5 within 15 minutes each has to wait.',
       retryAfterSeconds: 30,
     });
     await clock.advance(30_000);

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { Accounts } from '../../src/services/accounts.ts';
 import { SetupCodes } from '../../src/services/setup-code.ts';
 import { FakeAccountStore } from '../fakes/account-store.ts';
+import { FakeAttemptStore } from '../fakes/attempt-store.ts';
 import { ManualClock, START_MS } from '../fakes/clock.ts';
 import { FakeLog } from '../fakes/log.ts';
 
@@ -19,8 +20,9 @@ let setup: SetupCodes;
 beforeEach(() => {
   clock = new ManualClock();
   const accounts = new FakeAccountStore();
-  people = new Accounts({ accounts, clock, log: new FakeLog() });
-  setup = new SetupCodes({ accounts, people, clock });
+  const attempts = new FakeAttemptStore();
+  people = new Accounts({ accounts, attempts, clock, log: new FakeLog() });
+  setup = new SetupCodes({ accounts, attempts, people, clock });
 });
 
 describe('SetupCodes', () => {
@@ -75,7 +77,7 @@ describe('SetupCodes', () => {
     }
     await expect(setup.redeem(code, 'ada', PASSWORD)).rejects.toMatchObject({
       code: 'rate_limited',
-      message: 'Too many failed attempts.',
+      message: 'Too many failed attempts: after 5 within 15 minutes each has to wait.',
       retryAfterSeconds: 30,
     });
     await clock.advance(30_000);
