@@ -33,7 +33,8 @@ import { ReportIntake } from './services/report-intake.ts';
 import { SetupCodes } from './services/setup-code.ts';
 import { type Identity, nextIncarnation, openIdentity } from './store/file/identity.ts';
 import { FileMemberStore } from './store/file/member-store.ts';
-import { openSqliteStores, type Stores } from './store/sql/sqlite-stores.ts';
+import { openSqliteStores } from './store/sql/sqlite-stores.ts';
+import type { Stores } from './store/sql/stores.ts';
 
 export interface NodeOptions {
   readonly config: Config;

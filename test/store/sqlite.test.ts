@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { Secret } from '../../src/base/secret.ts';
 import type { AcceptedReport } from '../../src/store/report-store.ts';
+import { plainCells } from '../../src/store/sql/cells.ts';
 import { BATCH_MAX_REPORTS, QUEUE_MAX_REPORTS } from '../../src/store/sql/limits.ts';
 import { SqlReportStore } from '../../src/store/sql/report-store.ts';
 import type { Schema } from '../../src/store/sql/schema.ts';
@@ -15,6 +16,7 @@ import { openSqliteFile } from '../../src/store/sql/sqlite.ts';
 import { sqliteDialect } from '../../src/store/sql/sqlite-dialect.ts';
 import { openSqliteStores } from '../../src/store/sql/sqlite-stores.ts';
 import { accountStoreContract } from '../contract/account-store.ts';
+import { attemptStoreContract } from '../contract/attempt-store.ts';
 import { reportStoreContract } from '../contract/report-store.ts';
 import { machineId, realisticReport } from './realistic-report.ts';
 import { recordingLog, type SqliteFolder, sqliteFolder } from './sqlite-folder.ts';
@@ -38,6 +40,13 @@ describe('the account store on SQLite', () => {
   accountStoreContract(async () => {
     const { accounts, close } = await at.open();
     return { store: accounts, close };
+  });
+});
+
+describe('the attempt store on SQLite', () => {
+  attemptStoreContract(async () => {
+    const { attempts, close } = await at.open();
+    return { store: attempts, close };
   });
 });
 
@@ -285,7 +294,7 @@ describe('a full disk', () => {
     await fill(1);
     const file = openSqliteFile(at.path, at.key);
     const db = new Kysely<Schema>({ dialect: sqliteDialect(file, systemClock) });
-    const reports = new SqlReportStore({ writer: db, reader: db }, systemClock, silentLog);
+    const reports = new SqlReportStore({ writer: db, reader: db, cells: plainCells }, systemClock, silentLog);
     const pages = Number(file.pragma('page_count', { simple: true }));
     file.pragma(`max_page_count=${pages + 1}`);
     const sent = Array.from({ length: 300 }, (_, turn) => realisticReport(2, turn));
