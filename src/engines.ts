@@ -1,0 +1,89 @@
+/**
+ * Which engine keeps what, by the configuration: the one file that names engines. What it hands out are the
+ * contracts of src/store/; nobody behind it knows whether that is a file or a server.
+ */
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Clock } from './base/clock.ts';
+import { AtlasError } from './base/errors.ts';
+import type { Log } from './base/log.ts';
+import type { Secret } from './base/secret.ts';
+import type { Config, Secrets } from './config/config.ts';
+import { FileMemberStore } from './store/file/member-store.ts';
+import type { MemberStore } from './store/member-store.ts';
+import { RedisMemberStore } from './store/redis/member-store.ts';
+import { openSqliteStores } from './store/sql/sqlite-stores.ts';
+import type { Stores } from './store/sql/stores.ts';
+
+export { aclFile, aclUserName } from './store/redis/acl.ts';
+export type { Stores } from './store/sql/stores.ts';
+
+export interface EngineOptions {
+  readonly config: Config;
+  readonly secrets: Secrets;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The database. Rejects with store_unavailable, store_key_wrong, store_newer or store_locked. */
+export async function openStores({ config, secrets, clock, log }: EngineOptions): Promise<Stores> {
+  const key = required(secrets.dbEncryptionKey, 'server.db_encryption_key');
+  if (config.database.engine === 'postgres')
+    throw new AtlasError('store_unavailable', 'PostgreSQL is not reached yet');
+  const { path } = config.database;
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  return openSqliteStores({ path, key, clock, log });
+}
+
+/** The registry. A Redis that is away is no error: it is tried for ever. Rejects with member_store_unavailable. */
+export async function openRegistry(options: EngineOptions & { nodeId: string }): Promise<MemberStore> {
+  const { config, secrets, nodeId, clock, log } = options;
+  const { backend, statePath, redis } = config.cluster;
+  if (backend === 'file') return FileMemberStore.open({ statePath, nodeId, clock });
+  const tls = redis.tls
+    ? { ca: await readAuthorities(redis.caFile, 'cluster.redis_ca_file'), serverName: redis.serverName }
+    : null;
+  const { db, username } = redis;
+  const password = secrets.redisPassword;
+  return RedisMemberStore.open({
+    endpoint: endpointOf(redis),
+    db,
+    username,
+    password,
+    tls,
+    nodeId,
+    clock,
+    log,
+  });
+}
+
+function endpointOf({ host, port, sentinels, sentinelMaster }: Config['cluster']['redis']) {
+  if (sentinels.length > 0) {
+    const master = sentinelMaster ?? '';
+    return { kind: 'sentinel', sentinels: sentinels.map(hostAndPort), master } as const;
+  }
+  return { kind: 'single', host: host ?? '', port } as const;
+}
+
+/** As the configuration has checked it: `host:port`, IPv6 in brackets. */
+function hostAndPort(text: string): { host: string; port: number } {
+  const at = text.lastIndexOf(':');
+  return { host: text.slice(0, at).replace(/^\[(.*)\]$/, '$1'), port: Number(text.slice(at + 1)) };
+}
+
+/** PEM; null for those of the machine. */
+async function readAuthorities(path: string | null, key: string): Promise<string | null> {
+  if (path === null) return null;
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new AtlasError('certificate_invalid', `${path} cannot be read`, { cause, hint: `see ${key}` });
+  }
+}
+
+/** What a server cannot run without; the configuration has named it missing before. */
+export function required(secret: Secret | null, key: string): Secret {
+  if (secret === null)
+    throw new AtlasError('config_invalid', `${key} is missing`, { hint: 'atlas-fleet init' });
+  return secret;
+}
