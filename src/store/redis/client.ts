@@ -26,21 +26,27 @@ const SOCKET_TIMEOUT_MS = 2000;
 /** Milliseconds between two PINGs, so that silence means something. Must stay below SOCKET_TIMEOUT_MS. */
 const PING_INTERVAL_MS = 500;
 
-export function makeClient(server: RedisServer, access: RedisAccess, name: string) {
-  return createClient({
-    RESP: 3,
+/** createClient makes a class of all commands anew, some 40 ms of everybody's time; duplicate() does not. */
+const pattern = createClient({
+  RESP: 3,
+  disableOfflineQueue: true,
+  disableClientInfo: true,
+  maintNotifications: 'disabled',
+  pingInterval: PING_INTERVAL_MS,
+  // node-redis' own limit ends no command that was sent, and costs a timer for each.
+  commandOptions: { timeout: 0, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
+});
+
+export type RedisClient = typeof pattern;
+
+export function makeClient(server: RedisServer, access: RedisAccess, name: string): RedisClient {
+  return pattern.duplicate({
     name,
     database: access.db,
     credentialsProvider: {
       type: 'async-credentials-provider',
       credentials: async () => credentialsOf(access),
     },
-    disableOfflineQueue: true,
-    pingInterval: PING_INTERVAL_MS,
-    disableClientInfo: true,
-    maintNotifications: 'disabled',
-    // node-redis' own limit ends no command that was sent, and costs a timer for each.
-    commandOptions: { timeout: 0, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
     socket: {
       ...server,
       connectTimeout: CONNECT_TIMEOUT_MS,
@@ -50,8 +56,6 @@ export function makeClient(server: RedisServer, access: RedisAccess, name: strin
     },
   });
 }
-
-export type RedisClient = ReturnType<typeof makeClient>;
 
 function credentialsOf({ username, password }: RedisAccess) {
   return {
