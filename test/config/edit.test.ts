@@ -252,7 +252,7 @@ describe('a fresh config', () => {
     expect(text).toContain('\n  # state_path: "data/cluster"\n');
     const { config } = loaded(configFile(text));
     const folder = dirname(config.server.dataDir);
-    expect(config.database.path).toBe(join(folder, 'data/fleet.db'));
+    expect(config.database).toEqual({ engine: 'sqlite', path: join(folder, 'data/fleet.db') });
     expect(config.cluster.statePath).toBe(join(folder, 'data/cluster'));
   });
 
