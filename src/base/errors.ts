@@ -23,6 +23,8 @@ const KINDS = {
   bad_cursor: 'invalid',
   not_found: 'not_found',
   body_too_large: 'too_large',
+  head_too_large: 'too_large',
+  address_too_long: 'too_large',
   unsupported_media_type: 'invalid',
   method_not_allowed: 'invalid',
   expectation_failed: 'invalid',
@@ -52,6 +54,7 @@ const KINDS = {
   store_locked: 'unavailable',
   store_key_wrong: 'config',
   store_newer: 'config',
+  store_unfit: 'config',
   member_store_unavailable: 'unavailable',
   // things
   machine_unknown: 'not_found',

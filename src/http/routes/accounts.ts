@@ -49,7 +49,7 @@ export function accountRoutes(app: App, { accounts, tokens, setup, nodeId }: Acc
     schema: { summary: 'Log in', body: loginRequest, response: { 200: sessionInfo } },
     handler: async (request, reply) => {
       const { username, password } = request.body;
-      return enter(await accounts.login(username, password, request.ip), request, reply);
+      return enter(await accounts.login(username, password, request.address), request, reply);
     },
   });
 
@@ -108,9 +108,9 @@ export function accountRoutes(app: App, { accounts, tokens, setup, nodeId }: Acc
             hint: 'For another user: atlas-fleet user passwd NAME',
           });
         }
-        await accounts.changePassword(own, current, next, request.ip);
+        await accounts.changePassword(own, current, next, request.address);
         // The page that did it stays logged in; whoever else held a session is out.
-        const login = await accounts.login(own, next, request.ip);
+        const login = await accounts.login(own, next, request.address);
         setSessionCookie(request, reply, login.cookieValue, login.expiresAtMs);
         return reply.code(204).send();
       }
