@@ -18,6 +18,8 @@ export interface Schema {
   setup_code: SetupCodeTable;
   attempts: AttemptTable;
   probe: ProbeTable;
+  /** Only where cells are sealed (PostgreSQL). */
+  key_check: KeyCheckTable;
 }
 
 export interface MachineTable {
@@ -122,4 +124,10 @@ interface SetupCodeTable {
 interface ProbeTable {
   slot: number;
   written_at_ms: number;
+}
+
+/** One row, slot 1: a sealed text that opens with the right key. */
+interface KeyCheckTable {
+  slot: number;
+  cell: Cell;
 }
