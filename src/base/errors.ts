@@ -67,6 +67,7 @@ const KINDS = {
   // starting
   config_invalid: 'config',
   config_missing: 'config',
+  config_changed: 'conflict',
   identity_invalid: 'config',
   certificate_invalid: 'config',
   port_taken: 'conflict',

@@ -8,7 +8,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Secret } from '../../src/base/secret.ts';
-import { createConfig } from '../../src/config/edit.ts';
+import { createConfig } from '../../src/config/config-file.ts';
 import { type FreshValues, freshConfig } from '../../src/config/fresh-config.ts';
 import { hashPassword } from '../../src/node.ts';
 import { generateSecretText } from '../../src/protocol/keyring.ts';

@@ -23,7 +23,7 @@ export function initCommand(): Command {
 }
 
 async function init({ dir }: { dir: string }): Promise<void> {
-  const { createConfig } = await import('../../config/edit.ts');
+  const { createConfig } = await import('../../config/config-file.ts');
   const { freshConfig } = await import('../../config/fresh-config.ts');
   const { generateSecretText } = await import('../../protocol/keyring.ts');
   const folder = resolve(dir);

@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname, join, resolve } from 'node:path';
 import { AtlasError, systemCode } from '../../base/errors.ts';
 import { controlPath } from '../../config/control-path.ts';
-import { createConfig } from '../../config/edit.ts';
+import { createConfig } from '../../config/config-file.ts';
 import { type FreshValues, freshConfig } from '../../config/fresh-config.ts';
 import { generateSecretText } from '../../protocol/keyring.ts';
 
