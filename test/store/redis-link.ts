@@ -11,11 +11,13 @@ const PING = Buffer.from('*1\r\n$4\r\nPING\r\n');
 /** Milliseconds without a question after which the answers go. */
 const QUIET_MS = 25;
 /** Milliseconds between two bytes of a trickle: often enough to keep a socket from timing out. */
-const TRICKLE_MS = 200;
+const TRICKLE_MS = 300;
 
 export class RedisLink {
   state: 'open' | 'silent' | 'trickling' = 'open';
   roundTrips = 0;
+  /** Connections that were ever made. */
+  joined = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
@@ -44,6 +46,7 @@ export class RedisLink {
   }
 
   #join(client: Socket, redis: Socket): void {
+    this.joined += 1;
     const answers: Buffer[] = [];
     let isAsked = false;
     let waiting: NodeJS.Timeout | undefined;
@@ -52,12 +55,15 @@ export class RedisLink {
       if (isAsked) this.roundTrips += 1;
       isAsked = false;
       const bytes = Buffer.concat(answers.splice(0));
-      if (this.state === 'open') client.write(bytes);
-      else trickle(client, bytes);
+      const now = this.state === 'open' ? bytes : bytes.subarray(0, 1);
+      client.write(now);
+      if (now.length === bytes.length) return;
+      answers.push(bytes.subarray(1));
+      waitForMore(TRICKLE_MS);
     };
-    const waitForMore = () => {
+    const waitForMore = (ms = QUIET_MS) => {
       clearTimeout(waiting);
-      waiting = setTimeout(answer, QUIET_MS);
+      waiting = setTimeout(answer, ms);
     };
     client.on('data', (bytes: Buffer) => {
       if (this.state === 'silent') return;
@@ -82,10 +88,4 @@ export class RedisLink {
         });
     }
   }
-}
-
-function trickle(client: Socket, bytes: Buffer): void {
-  if (bytes.length === 0 || client.destroyed) return;
-  client.write(bytes.subarray(0, 1));
-  setTimeout(trickle, TRICKLE_MS, client, bytes.subarray(1));
 }

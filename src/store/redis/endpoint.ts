@@ -2,7 +2,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { makeClient, type RedisAccess, type RedisServer } from './client.ts';
 import { within } from './time-limit.ts';
-import { codeOf, RedisTrouble } from './trouble.ts';
+import { codeOf, explain, RedisTrouble } from './trouble.ts';
 
 export type RedisEndpoint =
   | ({ readonly kind: 'single' } & RedisServer)
@@ -28,13 +28,15 @@ export async function locate(
   if (endpoint.kind === 'single') return { host: endpoint.host, port: endpoint.port };
   const { sentinels, master } = endpoint;
   const answers = await Promise.allSettled(sentinels.map((sentinel) => ask(sentinel, master, access, clock)));
-  const given = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
-  if (given.length === 0)
-    throw new RedisTrouble('no Sentinel answers', 'see that the redis_sentinels run, and are reachable');
-  const masters = given.filter((server) => server !== null);
-  if (masters.length === 0)
+  const masters = answers.flatMap((answer) => (answer.status === 'fulfilled' ? (answer.value ?? []) : []));
+  if (masters.length > 0) return mostNamed(masters);
+  if (answers.some(({ status }) => status === 'fulfilled'))
     throw new RedisTrouble('its Sentinels know no master of that name', 'mend redis_sentinel_master');
-  return mostNamed(masters);
+  const [refusal] = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []));
+  throw new RedisTrouble(
+    `no Sentinel names a master: ${explain(refusal).reason}`,
+    'see that the redis_sentinels run, are reachable, and take redis_password when they ask for one',
+  );
 }
 
 /** One Sentinel that slept, or was cut off, still names the master of before: the most voices win. */

@@ -24,6 +24,10 @@ export const IS_REPLICA = new RedisTrouble(
 );
 
 const WHERE = 'see that Redis runs, and that redis_host and redis_port are right';
+const SILENT: Explained = {
+  reason: 'it does not answer in time',
+  hint: `${WHERE}; a server without TLS is silent like that when redis_tls is on`,
+};
 const WHO = 'mend redis_username and redis_password';
 const TRUST = 'give the authority that signed it as redis_ca_file';
 const WAIT = 'nothing to do: it is tried again by itself';
@@ -34,7 +38,7 @@ const BY_CODE: Readonly<Record<string, Explained>> = {
   EPIPE: { reason: 'the connection was cut', hint: WHERE },
   EHOSTUNREACH: { reason: 'the network has no way to it', hint: WHERE },
   ENETUNREACH: { reason: 'the network has no way to it', hint: WHERE },
-  ETIMEDOUT: { reason: 'it does not answer in time', hint: WHERE },
+  ETIMEDOUT: SILENT,
   ENOTFOUND: { reason: 'its name is not known', hint: WHERE },
   EAI_AGAIN: { reason: 'its name cannot be looked up now', hint: WHERE },
   WRONGPASS: { reason: 'the user or the password is wrong', hint: WHO },
@@ -70,8 +74,9 @@ export function explain(error: unknown): Explained {
   if (known) return known;
   if (UNTRUSTED.test(codeOf(error))) return { reason: 'its certificate is not trusted', hint: TRUST };
   if (error instanceof ErrorReply) return explainReply(error.message);
-  if (error instanceof NoAnswer || isTimeout(error))
-    return { reason: 'it does not answer in time', hint: WHERE };
+  if (error instanceof NoAnswer || isTimeout(error)) return SILENT;
+  if (error instanceof Error && /RESP type/.test(error.message))
+    return { reason: 'it does not speak the Redis protocol', hint: WHERE };
   if (error instanceof SocketClosedUnexpectedlyError)
     return {
       reason: 'it closed the connection',
