@@ -48,6 +48,8 @@ export class PostgresPool implements PoolOfKysely {
   readonly #clock: Clock;
   readonly #pool: Pool;
   readonly #sockets = new Set<Socket>();
+  /** Those that were not dropped: the pool hears of that a moment later. */
+  readonly #usable = new Set<PoolClient>();
   readonly #leases = new Set<Promise<void>>();
   #closed = false;
 
@@ -55,7 +57,11 @@ export class PostgresPool implements PoolOfKysely {
     this.#server = server;
     this.#clock = clock;
     this.#pool = new Pool({ ...settingsFor(server), stream: () => this.#socket() });
-    this.#pool.on('connect', (client) => client.on('error', () => {})); // the query under way rejects with it
+    this.#pool.on('connect', (client) => {
+      client.on('error', () => {}); // the query under way rejects with it
+      this.#usable.add(client);
+    });
+    this.#pool.on('remove', (client) => this.#usable.delete(client));
     const { host, port } = server;
     const limited = new RateLimitedLog(clock);
     this.#pool.on('error', ({ message }) =>
@@ -74,7 +80,7 @@ export class PostgresPool implements PoolOfKysely {
       lease.resolve();
     };
     try {
-      return this.#lease(await this.#pool.connect(), giveBack);
+      return this.#lease(await this.#take(), giveBack);
     } catch (cause) {
       giveBack();
       throw postgresError(cause, this.#server);
@@ -88,6 +94,14 @@ export class PostgresPool implements PoolOfKysely {
     const timer = this.#clock.after(GOODBYE_LIMIT_MS, () => this.#dropAll());
     await this.#pool.end();
     timer.cancel();
+  }
+
+  async #take(): Promise<PoolClient> {
+    for (;;) {
+      const client = await this.#pool.connect();
+      if (this.#usable.has(client)) return client;
+      client.release(true);
+    }
   }
 
   #lease(client: PoolClient, giveBack: () => void): PostgresPoolClient {
@@ -121,6 +135,7 @@ export class PostgresPool implements PoolOfKysely {
   }
 
   #dropAll(): void {
+    this.#usable.clear();
     for (const socket of this.#sockets) socket.destroy();
   }
 }
