@@ -223,6 +223,7 @@ describe('TLS', () => {
     const misnamed = away(/its certificate is for another name$/, /redis_server_name/);
     await expect(probe('other.example.test', ca)).rejects.toMatchObject(misnamed);
     await expect(probe(null, ca)).rejects.toMatchObject(misnamed);
+    await expect(probe('127.0.0.1', ca)).rejects.toMatchObject(away(/is an address, not a name$/));
     const plain = await startRedis();
     await expect(probe(NAME, ca, plain.port)).rejects.toMatchObject(
       away(/it does not answer in time$/, /redis_tls/),

@@ -22,8 +22,8 @@ export interface RedisConnectionOptions extends RedisAccess {
 
 /** Milliseconds for one call, however many round trips: a server that trickles keeps its socket awake. Arbitrary. */
 const CALL_LIMIT_MS = 4000;
-/** Milliseconds until a new connection has proved to be the master. */
-const GREETING_LIMIT_MS = 4000;
+/** Milliseconds until a new connection has proved to be the master. Arbitrary. */
+const GREETING_LIMIT_MS = 3000;
 /** Milliseconds before the first and, doubling, at most before any further attempt. */
 const BACKOFF_FIRST_MS = 50;
 const BACKOFF_MAX_MS = 1000;
@@ -57,23 +57,21 @@ export class RedisConnection {
 
   /** Commands given in one turn of `work` go out together. Rejects with member_store_unavailable. */
   async run<T>(work: (client: RedisClient) => Promise<T>): Promise<T> {
-    let used: RedisClient | null = null;
+    await this.#tried.promise;
+    const client = this.#client;
+    if (client === null) throw this.#unavailable(this.#trouble);
     try {
-      return await within(this.#options.clock, CALL_LIMIT_MS, async () => {
-        await this.#tried.promise;
-        used = this.#client;
-        if (used === null) throw this.#trouble;
-        return work(used);
-      });
+      return await within(this.#options.clock, CALL_LIMIT_MS, () => work(client));
     } catch (cause) {
       const isOver = cause instanceof NoAnswer || codeOf(cause) === 'READONLY';
-      if (isOver && used === this.#client) this.#end(cause);
+      if (isOver && client === this.#client) this.#end(cause);
       throw this.#unavailable(isAftermath(cause) ? this.#trouble : cause);
     }
   }
 
   close(): void {
-    this.#closing.abort();
+    this.#trouble = CLOSED;
+    this.#closing.abort(CLOSED);
     this.#end(CLOSED);
   }
 

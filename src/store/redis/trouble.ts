@@ -60,6 +60,10 @@ const BY_CODE: Readonly<Record<string, Explained>> = {
     reason: 'its certificate is for another name',
     hint: 'give the name in its certificate as redis_server_name',
   },
+  ERR_INVALID_ARG_VALUE: {
+    reason: 'redis_server_name is an address, not a name',
+    hint: 'leave it out: an address is compared by itself',
+  },
   ERR_SSL_WRONG_VERSION_NUMBER: { reason: 'it does not speak TLS', hint: 'mend redis_tls or redis_port' },
   ERR_SSL_PACKET_LENGTH_TOO_LONG: { reason: 'it does not speak TLS', hint: 'mend redis_tls or redis_port' },
 };
