@@ -1,4 +1,7 @@
-/** `atlas-fleet config`: says what is wrong with a configuration, and what counts and why. Never shows a secret. */
+/**
+ * `atlas-fleet config`: says what is wrong with a configuration, what counts and why, and what can be configured.
+ * Never shows a secret.
+ */
 import { Command, Option } from 'commander';
 import type { Config, Role, Secrets } from '../../config/config.ts';
 import type { LoadedConfig } from '../../config/load.ts';
@@ -20,6 +23,12 @@ export function configCommand(): Command {
   withFlags(config.command('show'))
     .description('show every key with its value and where it came from; secrets stay hidden')
     .action(show);
+  config
+    .command('schema')
+    .description('print what can be configured, as a JSON Schema (draft 2020-12) that editors understand')
+    .option('--json', 'print the JSON Schema', true)
+    .option('--no-json', 'print a table for people')
+    .action(schema);
   return config;
 }
 
@@ -113,4 +122,20 @@ async function show({ config, json, role }: ConfigFlags): Promise<void> {
   }
   const rows = keys.map((shown) => [shown.key, shownCell(shown), shown.origin]);
   printTable(['KEY', 'VALUE', 'FROM'], rows);
+}
+
+async function schema({ json }: { json: boolean }): Promise<void> {
+  const { configSchema, keyReferences } = await import('../../config/reference.ts');
+  if (json) {
+    printJson(configSchema());
+    return;
+  }
+  const rows = keyReferences().map(({ key, type, default: usual, variable, fromFile, about }) => [
+    key,
+    type,
+    usual ?? '-',
+    fromFile ? `${variable}[_FILE]` : variable,
+    about,
+  ]);
+  printTable(['KEY', 'TYPE', 'DEFAULT', 'ENVIRONMENT', 'ABOUT'], rows);
 }
