@@ -5,10 +5,15 @@
 import { parseArgs } from 'node:util';
 import { provide } from '../scripts/provision.ts';
 import type { Figure, Row } from './figure.ts';
+import { agentAtRest } from './figures/agent-at-rest.ts';
+import { coldStart } from './figures/cold-start.ts';
+import { heartbeat } from './figures/heartbeat.ts';
+import { intake } from './figures/intake.ts';
+import { refresh } from './figures/refresh.ts';
 import { verifyRecord } from './figures/verify-record.ts';
 import { tableHead, tableLine } from './table.ts';
 
-const FIGURES: readonly Figure[] = [verifyRecord];
+const FIGURES: readonly Figure[] = [verifyRecord, refresh, heartbeat, intake, coldStart, agentAtRest];
 const DEFAULT_HISTORY = 100_000;
 const NAMES = FIGURES.map(({ name }) => name).join(', ');
 
