@@ -24,6 +24,9 @@ export interface RedisConnectionOptions extends RedisAccess {
 const CALL_LIMIT_MS = 4000;
 /** Milliseconds until a new connection has proved to be the master. Arbitrary. */
 const GREETING_LIMIT_MS = 3000;
+/** Milliseconds between a PING's answer and the next, and for its answer: silence is noticed within their sum. */
+const PING_INTERVAL_MS = 500;
+const PING_LIMIT_MS = 2000;
 /** Milliseconds before the first and, doubling, at most before any further attempt. */
 const BACKOFF_FIRST_MS = 50;
 const BACKOFF_MAX_MS = 1000;
@@ -77,14 +80,8 @@ export class RedisConnection {
 
   #unavailable(cause: unknown): AtlasError {
     const { reason, hint } = explain(cause);
-    return new AtlasError(
-      'member_store_unavailable',
-      `the registry ${this.address} cannot be used: ${reason}`,
-      {
-        cause,
-        hint,
-      },
-    );
+    const sentence = `the registry ${this.address} cannot be used: ${reason}`;
+    return new AtlasError('member_store_unavailable', sentence, { cause, hint });
   }
 
   async #stayConnected(): Promise<void> {
@@ -93,7 +90,7 @@ export class RedisConnection {
     let failures = 0;
     while (!signal.aborted) {
       const fromMs = clock.monotonicMs();
-      this.#trouble = await this.#hold();
+      await this.#hold();
       this.#tried.resolve();
       if (signal.aborted) return;
       this.#sayLost();
@@ -102,8 +99,8 @@ export class RedisConnection {
     }
   }
 
-  /** One connection, from the search for its server to its end. Resolves with why it ended. */
-  async #hold(): Promise<unknown> {
+  /** One connection, from the search for its server to its end. Leaves behind why it ended, and never rejects. */
+  async #hold(): Promise<void> {
     const { endpoint, name, clock } = this.#options;
     let client: RedisClient | undefined;
     try {
@@ -112,16 +109,13 @@ export class RedisConnection {
       const held = makeClient(server, this.#options, name);
       client = held;
       const { promise: broken, reject } = Promise.withResolvers<never>();
-      this.#end = (reason) => {
-        this.#trouble = reason;
-        reject(reason);
-      };
-      held.on('error', this.#end);
+      this.#end = reject;
+      held.on('error', reject);
       await Promise.race([within(clock, GREETING_LIMIT_MS, () => greet(held)), broken]);
       this.#hasMaster(held);
-      return await broken;
+      await Promise.race([keepAsking(clock, held, this.#closing.signal), broken]);
     } catch (reason) {
-      return reason;
+      this.#trouble = reason;
     } finally {
       this.#client = null;
       client?.destroy();
@@ -156,6 +150,14 @@ async function greet(client: RedisClient): Promise<void> {
   await client.connect();
   const [{ role }] = await Promise.all([client.hello(), client.ping()]);
   if (String(role) !== 'master') throw IS_REPLICA;
+}
+
+/** Not by the socket's timer: that is kept awake by what we write to a peer that is gone. Ends by rejecting. */
+async function keepAsking(clock: Clock, client: RedisClient, signal: AbortSignal): Promise<never> {
+  for (;;) {
+    await sleep(clock, PING_INTERVAL_MS, signal);
+    await within(clock, PING_LIMIT_MS, () => client.ping());
+  }
 }
 
 /** The library's words for commands that a connection took with it; why it went is known from elsewhere. */
