@@ -8,10 +8,11 @@ import type { Clock } from './base/clock.ts';
 import { AtlasError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
 import type { Secret } from './base/secret.ts';
-import type { Config, Secrets } from './config/config.ts';
+import type { Config, DatabaseConfig, Secrets } from './config/config.ts';
 import { FileMemberStore } from './store/file/member-store.ts';
 import type { MemberStore } from './store/member-store.ts';
 import { RedisMemberStore } from './store/redis/member-store.ts';
+import { openPostgresStores } from './store/sql/postgres-stores.ts';
 import { openSqliteStores } from './store/sql/sqlite-stores.ts';
 import type { Stores } from './store/sql/stores.ts';
 
@@ -29,10 +30,18 @@ export interface EngineOptions {
 export async function openStores({ config, secrets, clock, log }: EngineOptions): Promise<Stores> {
   const key = required(secrets.dbEncryptionKey, 'server.db_encryption_key');
   if (config.database.engine === 'postgres')
-    throw new AtlasError('store_unavailable', 'PostgreSQL is not reached yet');
+    return openPostgresStores({ ...(await postgresAddress(config.database, secrets)), key, clock, log });
   const { path } = config.database;
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   return openSqliteStores({ path, key, clock, log });
+}
+
+async function postgresAddress(
+  { host, port, database, user, tls, caFile }: Extract<DatabaseConfig, { engine: 'postgres' }>,
+  { databasePassword: password }: Secrets,
+) {
+  const ca = await readAuthorities(caFile, 'database.ca_file');
+  return { host, port, database, user, password, tls: tls ? { ca, serverName: host } : null };
 }
 
 /** The registry. A Redis that is away is no error: it is tried for ever. Rejects with member_store_unavailable. */
