@@ -91,9 +91,13 @@ export class ReportIntake {
     }
     this.#requireRate(opened.report.machine_id);
     if (this.#pending >= INTAKE_MAX_PENDING) {
-      throw new AtlasError('intake_busy', 'Too many reports are waiting for the disk.', {
-        retryAfterSeconds: BUSY_RETRY_SECONDS,
-      });
+      throw new AtlasError(
+        'intake_busy',
+        `No more than ${INTAKE_MAX_PENDING} reports wait for the disk at the same time.`,
+        {
+          retryAfterSeconds: BUSY_RETRY_SECONDS,
+        },
+      );
     }
     const stored = (await this.#append(opened, takenAtMs, receivedAtMs)) === 'stored';
     this.#meters[stored ? 'stored' : 'known'].add();

@@ -276,6 +276,7 @@ describe('what no route is for', () => {
 
   it.each([
     ['garbage', 'garbage\r\n\r\n'],
+    ['the PROXY protocol', 'PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nGET /livez HTTP/1.1\r\nhost: x\r\n\r\n'],
     ['a method that HTTP does not have', 'FOO /livez HTTP/1.1\r\nhost: x\r\n\r\n'],
     [
       'two lengths for one body',

@@ -125,7 +125,7 @@ describe('take', () => {
     const pending = Array.from({ length: INTAKE_MAX_PENDING }, () => intake.take(seal(makeReport())));
     await expect(intake.take(seal(makeReport()))).rejects.toMatchObject({
       code: 'intake_busy',
-      message: 'Too many reports are waiting for the disk.',
+      message: 'No more than 2048 reports wait for the disk at the same time.',
       retryAfterSeconds: 2,
     });
     release();

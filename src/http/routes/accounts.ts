@@ -7,6 +7,7 @@ import type { ApiTokens } from '../../services/api-tokens.ts';
 import type { SetupCodes } from '../../services/setup-code.ts';
 import type { ApiToken, User } from '../../store/account-store.ts';
 import type { App } from '../app.ts';
+import { LOGIN_COST } from '../caller-rates.ts';
 import { person, sameOrigin } from '../guard.ts';
 import { clearSessionCookie, setSessionCookie } from '../session-cookie.ts';
 import {
@@ -45,7 +46,7 @@ export function accountRoutes(app: App, { accounts, tokens, setup, nodeId }: Acc
   };
 
   app.post('/api/fleet/login', {
-    config: { guard: sameOrigin },
+    config: { guard: sameOrigin, cost: LOGIN_COST },
     schema: { summary: 'Log in', body: loginRequest, response: { 200: sessionInfo } },
     handler: async (request, reply) => {
       const { username, password } = request.body;
@@ -54,7 +55,7 @@ export function accountRoutes(app: App, { accounts, tokens, setup, nodeId }: Acc
   });
 
   app.post('/api/fleet/setup', {
-    config: { guard: sameOrigin },
+    config: { guard: sameOrigin, cost: LOGIN_COST },
     schema: {
       summary: 'The first administrator, by the code of init',
       body: setupRequest,
