@@ -1,6 +1,7 @@
 /**
  * Which engine keeps what, by the configuration: the one file that names engines. What it hands out are the
- * contracts of src/store/; nobody behind it knows whether that is a file or a server.
+ * contracts of src/store/; nobody behind it knows whether that is a file or a server. An engine is loaded only when it
+ * is used: a client library costs a start some tenths of a second.
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -9,14 +10,10 @@ import { AtlasError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
 import type { Secret } from './base/secret.ts';
 import type { Config, DatabaseConfig, Secrets } from './config/config.ts';
-import { FileMemberStore } from './store/file/member-store.ts';
 import type { MemberStore } from './store/member-store.ts';
-import { RedisMemberStore } from './store/redis/member-store.ts';
-import { openPostgresStores } from './store/sql/postgres-stores.ts';
-import { openSqliteStores } from './store/sql/sqlite-stores.ts';
+import type { AclFile, AclUser } from './store/redis/acl.ts';
 import type { Stores } from './store/sql/stores.ts';
 
-export { aclFile, aclUserName } from './store/redis/acl.ts';
 export type { Stores } from './store/sql/stores.ts';
 
 export interface EngineOptions {
@@ -29,8 +26,11 @@ export interface EngineOptions {
 /** The database. Rejects with store_unavailable, store_key_wrong, store_newer or store_locked. */
 export async function openStores({ config, secrets, clock, log }: EngineOptions): Promise<Stores> {
   const key = required(secrets.dbEncryptionKey, 'server.db_encryption_key');
-  if (config.database.engine === 'postgres')
+  if (config.database.engine === 'postgres') {
+    const { openPostgresStores } = await import('./store/sql/postgres-stores.ts');
     return openPostgresStores({ ...(await postgresAddress(config.database, secrets)), key, clock, log });
+  }
+  const { openSqliteStores } = await import('./store/sql/sqlite-stores.ts');
   const { path } = config.database;
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   return openSqliteStores({ path, key, clock, log });
@@ -48,7 +48,11 @@ async function postgresAddress(
 export async function openRegistry(options: EngineOptions & { nodeId: string }): Promise<MemberStore> {
   const { config, secrets, nodeId, clock, log } = options;
   const { backend, statePath, redis } = config.cluster;
-  if (backend === 'file') return FileMemberStore.open({ statePath, nodeId, clock });
+  if (backend === 'file') {
+    const { FileMemberStore } = await import('./store/file/member-store.ts');
+    return FileMemberStore.open({ statePath, nodeId, clock });
+  }
+  const { RedisMemberStore } = await import('./store/redis/member-store.ts');
   const tls = redis.tls
     ? { ca: await readAuthorities(redis.caFile, 'cluster.redis_ca_file'), serverName: redis.serverName }
     : null;
@@ -64,6 +68,12 @@ export async function openRegistry(options: EngineOptions & { nodeId: string }):
     clock,
     log,
   });
+}
+
+/** The users that a registry on Redis needs, as the text of an ACL file. */
+export async function registryAcl(users: readonly AclUser[], redis: 6 | 7): Promise<AclFile> {
+  const { aclFile } = await import('./store/redis/acl.ts');
+  return aclFile(users, redis);
 }
 
 function endpointOf({ host, port, sentinels, sentinelMaster }: Config['cluster']['redis']) {
