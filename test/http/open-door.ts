@@ -15,6 +15,7 @@ import { CALLER_RATES, type CallerRateRules } from '../../src/http/caller-rates.
 import { CONNECTION_LIMITS, type ConnectionLimits } from '../../src/http/connections.ts';
 import { buildServer, type ServerParts } from '../../src/http/server.ts';
 import { Changes } from '../../src/services/changes.ts';
+import type { ReportIntake } from '../../src/services/report-intake.ts';
 import { makeCertificate } from '../fakes/certificate.ts';
 
 /** Bytes of the one asset: more than sockets hold for a client that does not read. */
@@ -24,10 +25,13 @@ export const API_KEY = 'the key that agents have';
 /** A token that is not good; every other one is. */
 export const WRONG_TOKEN = 'wrong';
 
+const TAKES_ANY: Pick<ReportIntake, 'take'> = { take: async () => ({ stored: true }) };
+
 export interface DoorPlan {
   readonly overTls?: boolean;
   readonly trustedProxies?: readonly string[];
   readonly rates?: Partial<CallerRateRules>;
+  readonly intake?: Pick<ReportIntake, 'take'>;
 }
 
 export interface OpenDoor {
@@ -42,7 +46,7 @@ export interface OpenDoor {
 
 export async function openDoor(
   limits: Partial<ConnectionLimits> = {},
-  { overTls = false, trustedProxies = [], rates = {} }: DoorPlan = {},
+  { overTls = false, trustedProxies = [], rates = {}, intake = TAKES_ANY }: DoorPlan = {},
 ): Promise<OpenDoor> {
   const folder = mkdtempSync(join(tmpdir(), 'atlas-door-'));
   mkdirSync(join(folder, 'assets'));
@@ -60,7 +64,7 @@ export async function openDoor(
     trustedProxies,
     clock: systemClock,
     apiKey: new Secret(Buffer.from(API_KEY)),
-    intake: { take: async () => ({ stored: true }) },
+    intake,
     changes,
     /** A token is named as it is. */
     tokens: {
