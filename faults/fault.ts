@@ -33,6 +33,8 @@ export interface Pace {
   readonly kills: number;
   readonly crowdMs: number;
   readonly killEveryMs: number;
+  /** How long a server of the crowd stays away: too short to be called offline. */
+  readonly awayMs: number;
   readonly agents: number;
 }
 
@@ -44,6 +46,7 @@ export const SHIPPED: Pace = {
   kills: 10,
   crowdMs: 300_000,
   killEveryMs: 30_000,
+  awayMs: 5000,
   agents: 50,
 };
 
@@ -55,5 +58,6 @@ export const QUICK: Pace = {
   kills: 3,
   crowdMs: 45_000,
   killEveryMs: 15_000,
+  awayMs: 500,
   agents: 50,
 };

@@ -105,3 +105,5 @@ try {
   process.stderr.write(`error: ${error.message}\n${USAGE}`);
   process.exitCode = 2;
 }
+// A connection that a fault left hanging must not keep us.
+process.stdout.write('', () => process.exit());

@@ -143,7 +143,7 @@ function ownFigures({ name }: OrdealPlan, pace: Pace, rounds: readonly Round[]):
   );
   add(
     'named in health',
-    told.map(({ healthMs }) => healthMs / 1000),
+    told.flatMap(({ healthMs }) => (healthMs === undefined ? [] : healthMs / 1000)),
     pace.toldSeconds,
   );
   add(

@@ -18,30 +18,32 @@ export interface Sign {
   /** The event of the line, and all that must stand in it: the node, the reason. */
   readonly event: string;
   readonly words: RegExp;
-  readonly health: (health: HealthCheckView, ready: ReadinessView) => boolean;
+  /** Absent: over too soon to be shown there. */
+  readonly health?: (health: HealthCheckView, ready: ReadinessView) => boolean;
 }
 
 /** Milliseconds from the call until every one of them said it; NaN when it never did. */
 export interface Told {
   readonly logMs: number;
-  readonly healthMs: number;
+  readonly healthMs?: number;
 }
 
 /** A finding with this code, whose sentence says so. */
 export const finding =
-  (code: string, words: RegExp): Sign['health'] =>
+  (code: string, words: RegExp): NonNullable<Sign['health']> =>
   ({ findings }) =>
     findings.some((one) => one.code === code && words.test(one.sentence));
 
 export async function watchForSign(sign: Sign, logs: LogReader, signal: AbortSignal): Promise<Told> {
   const fromMs = performance.now();
-  const each = sign.by.flatMap((server) => [
-    until(() => saysInLog(server, sign, logs), signal),
-    until(() => saysInHealth(server, sign), signal),
+  const last = async (look: (server: LiveServer) => Promise<boolean> | boolean) =>
+    Math.max(...(await Promise.all(sign.by.map((server) => until(() => look(server), signal))))) - fromMs;
+  const { health } = sign;
+  const [logMs, healthMs] = await Promise.all([
+    last((server) => saysInLog(server, sign, logs)),
+    health && last((server) => saysInHealth(server, health)),
   ]);
-  const moments = await Promise.all(each);
-  const last = (parity: number) => Math.max(...moments.filter((_, index) => index % 2 === parity)) - fromMs;
-  return { logMs: last(0), healthMs: last(1) };
+  return { logMs, ...(healthMs !== undefined && { healthMs }) };
 }
 
 /** The moment at which it became so, or NaN when the signal came first. */
@@ -57,7 +59,7 @@ function saysInLog(server: LiveServer, { event, words }: Sign, logs: LogReader):
   return logs.lines(server).some((line) => line.event === event && words.test(line.text));
 }
 
-async function saysInHealth({ dataDir }: LiveServer, { health }: Sign): Promise<boolean> {
+async function saysInHealth({ dataDir }: LiveServer, health: NonNullable<Sign['health']>): Promise<boolean> {
   const client = controlClient(dataDir);
   try {
     const view = await client.get<HealthCheckView>('/api/fleet/cluster/health-check');

@@ -171,19 +171,21 @@ async function startBackends(plan: StandPlan, reaper: Reaper): Promise<Backends>
   const address = new URL(await postgres.createDatabase(DATABASE));
   address.password = databasePassword; // it trusts everybody; what is given must not show up in a log all the same
   const redis = reaper.mind(await RedisServer.start({ password }), stop);
-  const common = { databaseUrl: address.href, redis };
+  const databaseUrl = address.href;
   const secrets = [password, databasePassword];
   if (plan.backends === 'redis') {
     const relay = reaper.mind(await Relay.open(redis.port), (one) => one.close());
-    return { redis, relay, postgres, plan: common, secrets };
+    return { redis, relay, postgres, plan: { databaseUrl, redis }, secrets };
   }
   const replica = reaper.mind(await RedisServer.start({ password, replicaOf: redis }), stop);
   const sentinels = reaper.mind(await Sentinels.watch(redis, { password }), stop);
   const values: FreshValues = {
+    'cluster.backend': 'redis',
+    'cluster.redis_password': password,
     'cluster.redis_sentinels': sentinels.ports.map((port) => `127.0.0.1:${port}`),
     'cluster.redis_sentinel_master': MASTER_NAME,
   };
-  return { redis, replica, postgres, plan: { ...common, values }, secrets };
+  return { redis, replica, postgres, plan: { databaseUrl, values }, secrets };
 }
 
 function filesIn(folder: string | undefined): Backends {

@@ -10,15 +10,13 @@ import { Standards } from '../standards.ts';
 
 const NAME = 'the crowd';
 const WELL_MS = 120_000;
-/** Milliseconds for which a killed server stays away. */
-const AWAY_MS = 5000;
 
 export const crowd: Fault = {
   name: NAME,
   about: 'the fleet reports through HAProxy, and a random server is killed every 30 s, for five minutes',
   stand: 'cluster',
   minutes: ({ crowdMs }) => crowdMs / 60_000 + 0.5,
-  async run(stand, { crowdMs, killEveryMs }) {
+  async run(stand, { crowdMs, killEveryMs, awayMs }) {
     await stand.wellAgain(WELL_MS);
     const standards = await Standards.begin(NAME, stand);
     const fromMs = performance.now();
@@ -28,9 +26,9 @@ export const crowd: Fault = {
       const jitterMs = randomInt(killEveryMs / 3);
       await wait(jitterMs);
       await victim.process.kill();
-      await wait(AWAY_MS);
+      await wait(awayMs);
       await victim.process.start();
-      await wait(Math.max(0, killEveryMs - jitterMs - AWAY_MS));
+      await wait(Math.max(0, killEveryMs - jitterMs - awayMs));
     }
     await stand.wellAgain(WELL_MS);
     const by = [...stand.fleet.book.byServer(fromMs)].sort().map(([name, count]) => `${name} ${count}`);
