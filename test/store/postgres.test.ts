@@ -190,6 +190,61 @@ describe('a value that PostgreSQL does not take', () => {
   });
 });
 
+describe('what PostgreSQL answers', () => {
+  /** The next `times` writes of a probe end with that SQLSTATE. A sequence is not undone with its transaction. */
+  async function failProbes(code: string, times: number): Promise<void> {
+    await at.query(`
+      create sequence tries;
+      create function fail() returns trigger language plpgsql as $$ begin
+        if nextval('tries') <= ${times} then raise exception 'as told' using errcode = '${code}'; end if;
+        return new;
+      end $$;
+      create trigger fail before insert on probe for each row execute function fail()`);
+  }
+
+  it.each(['40001', '40P01'])('with %s, undone for another, is answered with another try', async (code) => {
+    const { reports, close } = await at.open();
+    await failProbes(code, 3);
+    await expect(reports.probe()).resolves.toBeUndefined();
+    expect(await at.query('select last_value::int from tries')).toEqual([{ last_value: 4 }]);
+    await close();
+  });
+
+  it('is given up with store_locked when it undoes every try', async () => {
+    const { reports, close } = await at.open();
+    await failProbes('40P01', 1_000);
+    await expect(reports.probe()).rejects.toMatchObject({ code: 'store_locked', retryAfterSeconds: 10 });
+    expect(await at.query('select last_value::int from tries')).toEqual([{ last_value: 10 }]);
+    await close();
+  });
+
+  it.each([
+    ['53100', 'store_unavailable', 'the disk of PostgreSQL is full'],
+    ['58030', 'store_unavailable', 'PostgreSQL cannot read or write its files'],
+    ['XX001', 'store_unavailable', 'PostgreSQL found its data damaged, or failed inside'],
+    ['57014', 'store_unavailable', 'PostgreSQL did not finish within 4 s'],
+    ['42501', 'store_unavailable', 'PostgreSQL does not let this user do what is needed'],
+    [
+      '25006',
+      'store_unavailable',
+      'PostgreSQL takes no changes: this server is a standby, or set to read only',
+    ],
+    ['55P03', 'store_locked', 'another process keeps the database locked'],
+    ['P0001', 'store_unavailable', 'failed (P0001)'],
+  ])('with %s is %s, in words, and the next try goes through', async (state, code, message) => {
+    const { reports, close } = await at.open();
+    await failProbes(state, 1);
+    await expect(reports.probe()).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(message),
+      hint: expect.any(String),
+      retryAfterSeconds: 10,
+    });
+    await expect(reports.probe()).resolves.toBeUndefined();
+    await close();
+  });
+});
+
 describe('several servers on one database', () => {
   it('store each report once, and meet no error, when all get all of them in different orders', async () => {
     const machines = 40;

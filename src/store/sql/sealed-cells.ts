@@ -2,11 +2,11 @@
  * Cells under AES-256-GCM (protocol.md, section 7; docs/decisions/0005). What was changed, or moved to another
  * table, column or row, does not open. An old value put back in its own place does: nothing here knows what is newest.
  *
- * A cell: format (1 byte), key id (8), nonce (12), ciphertext, tag (16). Each place has a key of its own, so that
- * even the cell that is written with every report stays far below what one key may seal under random nonces.
+ * A cell: format (1 byte), key id (8), nonce (12), ciphertext, tag (16). Each row has a key of its own, so that
+ * even cells that are written with every report stay far below what one key may seal under random nonces (2^32).
  */
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
-import { decodeUtf8, encodeHex, equalBytes } from '../../base/bytes.ts';
+import { decodeUtf8, equalBytes } from '../../base/bytes.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { Cell, Cells, LookupTable, RowCells } from './cells.ts';
 import { deriveKey } from './database-key.ts';
@@ -18,6 +18,8 @@ const CIPHER = 'aes-256-gcm';
 const KEY_ID_BYTES = 8;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
+/** Arbitrary. */
+const NONCES_DRAWN = 1_024;
 const NONCE_AT = 1 + KEY_ID_BYTES;
 const CIPHERTEXT_AT = NONCE_AT + NONCE_BYTES;
 
@@ -26,6 +28,7 @@ export class SealedCells implements Cells {
   readonly #derived = new Map<string, Uint8Array>();
   /** Format and key id: what every cell begins with. */
   readonly #head: Uint8Array;
+  readonly #nonces = new Nonces();
 
   /** `key`: db_encryption_key. Throws store_key_wrong when it is too short. */
   constructor(key: Secret) {
@@ -34,10 +37,14 @@ export class SealedCells implements Cells {
   }
 
   row(table: string, row: string): RowCells {
+    const key = createHmac('sha256', this.#derive(`seal/${table}`))
+      .update(row)
+      .digest();
+    const placeOf = (column: string) => ({ key, context: Buffer.from(JSON.stringify([table, column, row])) });
     return {
-      seal: (column, text) => this.#seal(this.#place(table, column, row), text),
+      seal: (column, text) => this.#seal(placeOf(column), text),
       open: (column, cell) => {
-        const text = this.#open(this.#place(table, column, row), cell);
+        const text = this.#open(placeOf(column), cell);
         if (text === undefined) throw doesNotOpen(table, column);
         return text;
       },
@@ -51,8 +58,9 @@ export class SealedCells implements Cells {
   }
 
   #seal({ key, context }: Place, text: string): Cell {
-    const nonce = randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES }).setAAD(context);
+    const nonce = this.#nonces.next();
+    const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
+    cipher.setAAD(this.#bound(context));
     return Buffer.concat([
       this.#head,
       nonce,
@@ -66,8 +74,8 @@ export class SealedCells implements Cells {
     if (typeof cell === 'string' || cell.byteLength < CIPHERTEXT_AT + TAG_BYTES) return undefined;
     if (!equalBytes(cell.subarray(0, NONCE_AT), this.#head)) return undefined;
     const nonce = cell.subarray(NONCE_AT, CIPHERTEXT_AT);
-    const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES }).setAAD(context);
-    decipher.setAuthTag(cell.subarray(-TAG_BYTES));
+    const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
+    decipher.setAAD(this.#bound(context)).setAuthTag(cell.subarray(-TAG_BYTES));
     const opened = decipher.update(cell.subarray(CIPHERTEXT_AT, -TAG_BYTES));
     try {
       return decodeUtf8(Buffer.concat([opened, decipher.final()]));
@@ -76,15 +84,11 @@ export class SealedCells implements Cells {
     }
   }
 
-  #place(table: string, column: string, row: string): Place {
-    const key = createHmac('sha256', this.#derive(`seal/${table}.${column}`))
-      .update(row)
-      .digest();
-    const context = Buffer.from(JSON.stringify([table, column, row, encodeHex(this.#head)]));
-    return { key, context };
+  #bound(context: Uint8Array): Uint8Array {
+    return Buffer.concat([this.#head, context]);
   }
 
-  /** Kept: there are as many as columns. */
+  /** Kept: there are as many as tables, twice. */
   #derive(purpose: string): Uint8Array {
     const known = this.#derived.get(purpose);
     if (known !== undefined) return known;
@@ -94,9 +98,24 @@ export class SealedCells implements Cells {
   }
 }
 
+/** Random, and drawn many at a time: asking the system for each costs more than the sealing. */
+class Nonces {
+  #drawn = randomBytes(NONCE_BYTES * NONCES_DRAWN);
+  #used = 0;
+
+  next(): Uint8Array {
+    if (this.#used === this.#drawn.byteLength) {
+      this.#drawn = randomBytes(this.#drawn.byteLength);
+      this.#used = 0;
+    }
+    this.#used += NONCE_BYTES;
+    return this.#drawn.subarray(this.#used - NONCE_BYTES, this.#used);
+  }
+}
+
 interface Place {
   readonly key: Uint8Array;
-  /** Bound to the cell by its tag (AAD). */
+  /** Bound to the cell by its tag (AAD), together with format and key id. */
   readonly context: Uint8Array;
 }
 
