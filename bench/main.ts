@@ -10,10 +10,19 @@ import { coldStart } from './figures/cold-start.ts';
 import { heartbeat } from './figures/heartbeat.ts';
 import { intake } from './figures/intake.ts';
 import { refresh } from './figures/refresh.ts';
+import { storedSize } from './figures/stored-size.ts';
 import { verifyRecord } from './figures/verify-record.ts';
 import { tableHead, tableLine } from './table.ts';
 
-const FIGURES: readonly Figure[] = [verifyRecord, refresh, heartbeat, intake, coldStart, agentAtRest];
+const FIGURES: readonly Figure[] = [
+  verifyRecord,
+  refresh,
+  heartbeat,
+  intake,
+  storedSize,
+  coldStart,
+  agentAtRest,
+];
 const DEFAULT_HISTORY = 100_000;
 const NAMES = FIGURES.map(({ name }) => name).join(', ');
 
