@@ -30,32 +30,36 @@ export function audit(acknowledged: readonly BookedReport[], stored: Stored): Au
   return { lost: missing + rowless, doubled: Math.max(stored.surplus, nonceless) };
 }
 
-const REPORTS = 'select count(*) as reports from reports';
-const SURPLUS = `select coalesce(sum(times - 1), 0) as surplus from
-  (select count(*) as times from reports group by machine_no, taken_at_ms) as moments`;
+/** In one statement, because reports arrive meanwhile: all three are of one moment. */
+const stored = (nonces: string) => `select
+  (select ${nonces} from nonces) as nonces,
+  (select count(*) from reports) as reports,
+  (select coalesce(sum(times - 1), 0)
+    from (select count(*) as times from reports group by machine_no, taken_at_ms) as moments) as surplus`;
+
+interface Row {
+  /** Separated by commas; null for none. */
+  readonly nonces: string | null;
+  /** A text where the number is large for its engine. */
+  readonly reports: number | string;
+  readonly surplus: number | string;
+}
 
 export async function readPostgres(server: PostgresServer, database: string): Promise<Stored> {
-  const nonces = await server.query<{ nonce: string }>(
-    "select encode(nonce, 'hex') as nonce from nonces",
-    database,
-  );
-  const [reports] = await server.query<{ reports: string }>(REPORTS, database);
-  const [surplus] = await server.query<{ surplus: string }>(SURPLUS, database);
-  return {
-    nonces: new Set(nonces.map(({ nonce }) => nonce)),
-    reports: Number(reports?.reports),
-    surplus: Number(surplus?.surplus),
-  };
+  const [row] = await server.query<Row>(stored("string_agg(encode(nonce, 'hex'), ',')"), database);
+  return storedIn(row);
 }
 
 export function readSqlite(path: string, key: LiveCluster['databaseKey']): Stored {
   const file = openSqliteReader(path, key);
   try {
-    const nonces = file.prepare('select lower(hex(nonce)) as nonce from nonces').all() as { nonce: string }[];
-    const { reports } = file.prepare(REPORTS).get() as { reports: number };
-    const { surplus } = file.prepare(SURPLUS).get() as { surplus: number };
-    return { nonces: new Set(nonces.map(({ nonce }) => nonce)), reports, surplus };
+    return storedIn(file.prepare(stored("group_concat(lower(hex(nonce)), ',')")).get() as Row);
   } finally {
     file.close();
   }
+}
+
+function storedIn(row: Row | undefined): Stored {
+  const nonces = new Set(row?.nonces?.split(',') ?? []);
+  return { nonces, reports: Number(row?.reports), surplus: Number(row?.surplus) };
 }
