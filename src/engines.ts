@@ -76,6 +76,11 @@ export async function registryAcl(users: readonly AclUser[], redis: 6 | 7): Prom
   return aclFile(users, redis);
 }
 
+export async function registryUser(nodeId: string | null): Promise<string> {
+  const { aclUserName } = await import('./store/redis/acl.ts');
+  return aclUserName(nodeId);
+}
+
 function endpointOf({ host, port, sentinels, sentinelMaster }: Config['cluster']['redis']) {
   if (sentinels.length > 0) {
     const master = sentinelMaster ?? '';

@@ -52,7 +52,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'http/': { may: ['services/', 'base/', 'protocol/', ...STORE_CONTRACTS] },
   'agent/': { may: ['protocol/', 'fleet/', 'base/'] },
   'config/': { may: ['base/', 'protocol/keyring.ts', 'protocol/limits.ts'] },
-  'cli/': { may: ['config/', 'agent/', 'base/', 'node.ts', 'engines.ts', 'protocol/keyring.ts'] },
+  'cli/': {
+    may: ['config/', 'agent/', 'base/', 'node.ts', 'engines.ts', 'protocol/keyring.ts', 'protocol/limits.ts'],
+  },
   'engines.ts': { may: ['base/', 'config/', 'store/'] },
   'node.ts': {
     may: ['base/', 'config/', 'protocol/', 'services/', 'store/file/identity.ts', 'engines.ts', 'http/'],
