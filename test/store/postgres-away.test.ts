@@ -148,7 +148,7 @@ describe('PostgreSQL that goes away while the stores are open', () => {
     await server.process.end();
     const away = {
       code: 'store_unavailable',
-      message: expect.stringContaining(`PostgreSQL at 127.0.0.1:${server.port}`),
+      message: expect.stringContaining('PostgreSQL'), // its last word, or that nobody answers
       retryAfterSeconds: 10,
     };
     await expect(reports.append(realisticReport(1, 1))).rejects.toMatchObject(away);

@@ -10,6 +10,8 @@ import { Secret } from '../../src/base/secret.ts';
 import type { AcceptedReport } from '../../src/store/report-store.ts';
 import { plainCells } from '../../src/store/sql/cells.ts';
 import { BATCH_MAX_REPORTS, QUEUE_MAX_REPORTS } from '../../src/store/sql/limits.ts';
+import { migrate } from '../../src/store/sql/migrations/migrate.ts';
+import { firstTables } from '../../src/store/sql/migrations/sqlite-0001-first-tables.ts';
 import { SqlReportStore } from '../../src/store/sql/report-store.ts';
 import type { Schema } from '../../src/store/sql/schema.ts';
 import { openSqliteFile } from '../../src/store/sql/sqlite.ts';
@@ -141,6 +143,26 @@ describe('opening the file', () => {
     });
   });
 
+  it('brings a file of the first version up to date, with everything that was in it', async () => {
+    const file = openSqliteFile(at.path, at.key);
+    const db = new Kysely<Schema>({ dialect: sqliteDialect(file, systemClock) });
+    const first = { '0001-first-tables': firstTables };
+    await db.transaction().execute((transaction) => migrate(transaction, first));
+    file.exec(`
+      insert into machines values (1, 'mac-1', '{"hostname":"desk"}', '{}', 5, 5, 5, 'server-1', 7);
+      insert into users values (1, 'ada', 'hash', 5);
+      insert into tokens values ('tok-1', 'grafana', 'ab', 'read', 5, null, null, null)`);
+    file.close();
+    const { reports, accounts, close } = await at.open();
+    expect(await reports.machine('mac-1')).toMatchObject({ info: { hostname: 'desk' }, reports: 7 });
+    expect((await reports.machines({ limit: 9 })).total).toBe(1);
+    expect(await accounts.userByName('ada')).toMatchObject({ passwordHash: 'hash' });
+    const again = accounts.addUser({ username: 'ada', passwordHash: 'other', createdAtMs: 6 });
+    await expect(again).rejects.toMatchObject({ code: 'user_exists' });
+    expect(await accounts.tokens()).toMatchObject([{ name: 'grafana', scopes: ['read'] }]);
+    await close();
+  });
+
   it('commits to the disk and keeps temporary data in memory', () => {
     const file = openSqliteFile(at.path, at.key);
     const setting = (name: string) => file.pragma(name, { simple: true });
@@ -170,7 +192,7 @@ describe('a changed page', () => {
           } finally {
             file.close();
           }
-        }).toThrow(/malformed|not a database|db_encryption_key/);
+        }).toThrow(/malformed|not a database|db_encryption_key|changed or damaged/);
       }),
       { numRuns: 40 },
     );

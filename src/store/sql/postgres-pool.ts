@@ -1,46 +1,18 @@
 /**
- * Connections to PostgreSQL for kysely. Everything has a time limit; what durability rests on is set for each
- * connection, whatever the server's default. When one connection falls silent all are dropped: they end at the
- * same machine, and would otherwise each cost somebody the whole limit. The next use connects anew.
+ * Connections to PostgreSQL for kysely, each use of them under a time limit of ours. When one falls silent all are
+ * dropped: they end at the same machine, and would otherwise each cost somebody the whole limit. The next use
+ * connects anew.
  */
 import { Socket } from 'node:net';
-import { type ConnectionOptions, checkServerIdentity, getCACertificates } from 'node:tls';
 import type { PostgresPool as PoolOfKysely, PostgresPoolClient, PostgresQueryResult } from 'kysely';
-import { DatabaseError, Pool, type PoolClient, types } from 'pg';
+import { DatabaseError, Pool, type PoolClient } from 'pg';
 import type { Clock } from '../../base/clock.ts';
 import { AtlasError } from '../../base/errors.ts';
 import { type Log, RateLimitedLog } from '../../base/log.ts';
-import type { Secret } from '../../base/secret.ts';
-import { closedError, unavailable } from './failures.ts';
-import {
-  ANSWER_LIMIT_MS,
-  CONNECT_LIMIT_MS,
-  GOODBYE_LIMIT_MS,
-  IDLE_TRANSACTION_LIMIT_MS,
-  KEEP_ALIVE_MS,
-  LOCK_LIMIT_MS,
-  POOL_MAX_CONNECTIONS,
-  STATEMENT_LIMIT_MS,
-} from './limits.ts';
-import { type PostgresAddress, postgresError } from './postgres-errors.ts';
-
-export interface PostgresServer extends PostgresAddress {
-  readonly password: Secret | null;
-  /** `ca`: PEM of the authorities to believe; null: the system's. `serverName` must stand in the certificate. */
-  readonly tls: null | { readonly ca: string | null; readonly serverName: string };
-}
-
-const APPLICATION_NAME = 'atlas-fleet';
-
-const SETTINGS: Readonly<Record<string, string | number>> = {
-  synchronous_commit: 'on',
-  default_transaction_isolation: 'read committed',
-  statement_timeout: STATEMENT_LIMIT_MS,
-  lock_timeout: LOCK_LIMIT_MS,
-  idle_in_transaction_session_timeout: IDLE_TRANSACTION_LIMIT_MS,
-  extra_float_digits: 1, // a figure comes back as it went in
-  bytea_output: 'hex',
-};
+import { closedError } from './failures.ts';
+import { ANSWER_LIMIT_MS, GOODBYE_LIMIT_MS } from './limits.ts';
+import { postgresError } from './postgres-errors.ts';
+import { type PostgresServer, settingsFor } from './postgres-settings.ts';
 
 export class PostgresPool implements PoolOfKysely {
   readonly options = {};
@@ -144,57 +116,4 @@ export class PostgresPool implements PoolOfKysely {
 function isLoss(cause: unknown): boolean {
   if (cause instanceof DatabaseError) return cause.severity === 'FATAL' || cause.severity === 'PANIC';
   return !(cause instanceof AtlasError);
-}
-
-/** Every value is given, even if empty: pg takes what is left out from the environment and from files. */
-function settingsFor(server: PostgresServer) {
-  const { host, port, database, user } = server;
-  return {
-    host,
-    port,
-    database,
-    user,
-    password: () => passwordOf(server),
-    ssl: tlsOf(server),
-    application_name: APPLICATION_NAME,
-    options: Object.entries(SETTINGS)
-      .map(([name, value]) => `-c ${name}=${`${value}`.replaceAll(' ', '\\ ')}`)
-      .join(' '),
-    types: { getTypeParser: parserOf as typeof types.getTypeParser },
-    max: POOL_MAX_CONNECTIONS,
-    connectionTimeoutMillis: CONNECT_LIMIT_MS,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
-  };
-}
-
-/** Called only when PostgreSQL asks for one. */
-function passwordOf({ host, port, user, password }: PostgresServer): string {
-  if (password !== null) return password.revealText();
-  throw unavailable(
-    `PostgreSQL at ${host}:${port} asks for the password of the user "${user}", and none is configured`,
-    'configure the password of the database',
-  );
-}
-
-function tlsOf({ tls }: PostgresServer): ConnectionOptions | false {
-  if (tls === null) return false;
-  return {
-    ca: tls.ca ?? [...getCACertificates('default'), ...getCACertificates('system')],
-    minVersion: 'TLSv1.2',
-    checkServerIdentity: (_host, certificate) => checkServerIdentity(tls.serverName, certificate),
-  };
-}
-
-function parserOf(oid: number, format?: 'text' | 'binary'): unknown {
-  return oid === types.builtins.INT8 ? safeInteger : types.getTypeParser(oid, format as 'text');
-}
-
-function safeInteger(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value)) return value;
-  throw unavailable(
-    'PostgreSQL gave a whole number beyond 2^53',
-    'somebody else wrote it: restore the database from a backup',
-  );
 }

@@ -14,7 +14,8 @@ import { MIGRATION_LOOK_MS, MIGRATION_WAIT_MS } from './limits.ts';
 import { migrate } from './migrations/migrate.ts';
 import { postgresMigrations } from './migrations/postgres.ts';
 import { postgresDialect } from './postgres-dialect.ts';
-import { PostgresPool, type PostgresServer } from './postgres-pool.ts';
+import { PostgresPool } from './postgres-pool.ts';
+import type { PostgresServer } from './postgres-settings.ts';
 import type { Schema } from './schema.ts';
 import { SealedCells } from './sealed-cells.ts';
 import { type Stores, storesOn } from './stores.ts';
@@ -54,23 +55,16 @@ async function judgeServer(
   const { rows } = await sql<{ encoding: string; fsync: string }>`
     select current_setting('server_encoding') as encoding, current_setting('fsync') as fsync`.execute(db);
   const [server] = rows;
-  if (server?.encoding !== 'UTF8')
-    throw new AtlasError(
-      'store_unfit',
-      `the database "${database}" keeps texts as ${server?.encoding}, not as UTF8`,
-      {
-        hint: `make another: create database … encoding 'UTF8' template template0`,
-      },
-    );
-  if (server.fsync !== 'off') return;
-  log.warn(
-    'store_not_durable',
-    'PostgreSQL runs with fsync off: a power cut may cost reports that were taken',
-    {
+  if (server?.encoding !== 'UTF8') {
+    const message = `the database "${database}" keeps texts as ${server?.encoding}, not as UTF8`;
+    const hint = `make another: create database … encoding 'UTF8' template template0`;
+    throw new AtlasError('store_unfit', message, { hint });
+  }
+  if (server.fsync === 'off')
+    log.warn('store_not_durable', 'PostgreSQL runs with fsync off: a power cut may cost stored reports', {
       host,
       port,
-    },
-  );
+    });
 }
 
 async function prepare(
@@ -87,7 +81,10 @@ async function prepare(
   if (applied.length > 0) log.info('store_migrated', 'Brought the database up to date', { applied });
 }
 
-/** The lock ends with the transaction, and so with the process that holds it. Asked for again and again: a wait inside PostgreSQL would reach its time limits. */
+/**
+ * The lock ends with the transaction, and so with the process that holds it. It is asked for again and again: a
+ * wait inside PostgreSQL would run into the time limits.
+ */
 async function takeTurn(db: Transaction<Schema>, clock: Clock): Promise<void> {
   const deadline = clock.monotonicMs() + MIGRATION_WAIT_MS;
   for (;;) {
@@ -112,13 +109,8 @@ async function checkKey(db: Transaction<Schema>, cells: Cells, database: string)
   try {
     row.open('cell', cell);
   } catch (cause) {
-    throw new AtlasError(
-      'store_key_wrong',
-      `the database "${database}" does not open with this db_encryption_key`,
-      {
-        hint: 'use the key it was made with: it is the same on every server that shares the database',
-        cause,
-      },
-    );
+    const message = `the database "${database}" does not open with this db_encryption_key`;
+    const hint = 'use the key it was made with: it is the same on every server that shares the database';
+    throw new AtlasError('store_key_wrong', message, { hint, cause });
   }
 }
