@@ -45,7 +45,8 @@ describe('init', () => {
       redis: { host: '127.0.0.1', port: 6400, db: 3, username: 'atlas', tls: false },
     });
     expect(secrets.redisPassword?.revealText()).toBe(PASSWORD);
-    expect(stdout).toContain('Another server:     copy config.yaml to it (mode 0600)');
+    expect(stdout).toContain('Another server:     on this machine only, because the data is kept in SQLite.');
+    expect(stdout).toContain(`database.url: sqlite:${join(folder, 'data/fleet.db')}\n`);
     expect(stdout).not.toContain(PASSWORD);
   });
 

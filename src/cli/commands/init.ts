@@ -87,18 +87,25 @@ async function makeSetupCode(path: string, database: Config['database']): Promis
   }
 }
 
-function printNextSteps(path: string, { server, cluster }: Config, code: string): void {
+function printNextSteps(path: string, { server, cluster, database }: Config, code: string): void {
   const name = server.host === '0.0.0.0' ? hostname() : server.host;
   print(`
 Start the server:   ${PROGRAM} server --config ${path}
 Then open:          https://${name}:${server.port}/setup?code=${code}
 Setup code:         ${code}  (once, within 30 minutes)`);
-  if (!cluster.enabled) return;
-  print(`
+  if (cluster.enabled) print(database.engine === 'sqlite' ? neighbour(database.path) : stranger());
+}
+
+const stranger = () => `
 Another server:     copy config.yaml to it (mode 0600) and start it there; nothing in it is this server's alone.
                     Of what you add, leave out there: node_id, hostname, host, public_url, tls_cert, tls_key.
-                    Files that it names (redis_ca_file, ca_file) go along, under the same paths.`);
-}
+                    Files that it names (redis_ca_file, ca_file) go along.`;
+
+/** SQLite is shared on one machine only. */
+const neighbour = (path: string) => `
+Another server:     on this machine only, because the data is kept in SQLite. Copy config.yaml into a folder
+                    of its own (mode 0600), and add there: a server.port of its own, and
+                    database.url: sqlite:${path}`;
 
 /**
  * Whether it was made. Only the last part of the path: a mistyped parent is a mistake, and no reason to make a tree.
