@@ -1,7 +1,8 @@
 /** `init` as a person runs it: what it writes, what it refuses, and that a failure leaves nothing behind. */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PostgresServer } from '../backends/postgres.ts';
 import { load, loaded, temporaryFolder, writeFile } from '../config/config-file.ts';
 import { freePorts } from '../scenario/loopback-ports.ts';
 import { atlasFleet } from './atlas-fleet.ts';
@@ -58,6 +59,47 @@ describe('init', () => {
       port: 6379,
       tls: true,
     });
+  });
+});
+
+describe('init on a real PostgreSQL', () => {
+  let postgres: PostgresServer;
+  beforeAll(async () => {
+    postgres = await PostgresServer.start();
+  });
+  afterAll(() => postgres.stop());
+
+  it('makes the database of a cluster, and says how another server joins', async () => {
+    const folder = temporaryFolder();
+    const database = await postgres.createDatabase('fleet');
+    const args = [
+      '--cluster',
+      'redis://127.0.0.1',
+      '--database',
+      database,
+      '--database-password-file',
+      passwordFile(),
+    ];
+    const { code, stdout, stderr } = await init('--dir', folder, ...args);
+    const path = join(folder, 'config.yaml');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: `Wrote ${path} (mode 0600) with fresh secrets.\n` });
+    expect(stdout).toContain('Another server:     copy config.yaml to it (mode 0600)');
+    const { config, secrets } = loaded(path);
+    expect(config.database).toMatchObject({ engine: 'postgres', port: postgres.port, database: 'fleet' });
+    expect(secrets.databasePassword?.revealText()).toBe(PASSWORD);
+    expect(stdout).not.toContain(PASSWORD);
+    const added = await atlasFleet(['user', 'add', 'anna', '--config', path], {
+      stdin: 'four words of sense\n',
+    });
+    expect(added.code).toBe(0);
+  });
+
+  it('leaves nothing behind when the database is not there', async () => {
+    const folder = join(temporaryFolder(), 'new');
+    const { code, stderr } = await init('--dir', folder, '--database', postgres.url('away'));
+    expect(code).toBe(5);
+    expect(stderr).toMatch(/^error: the database at 127\.0\.0\.1:\d+ cannot be used: .+\nhint: .+\n$/);
+    expect(existsSync(folder)).toBe(false);
   });
 });
 

@@ -97,9 +97,9 @@ Setup code:         ${code}  (once, within 30 minutes)`);
 }
 
 const stranger = () => `
-Another server:     copy config.yaml to it (mode 0600) and start it there; nothing in it is this server's alone.
-                    Of what you add, leave out there: node_id, hostname, host, public_url, tls_cert, tls_key.
-                    Files that it names (redis_ca_file, ca_file) go along.`;
+Another server:     copy config.yaml to it (mode 0600) and start it there; nothing in it is this server's alone,
+                    but a Redis user, where each server has its own (redis_username, redis_password). Of what you
+                    add, leave out there: node_id, hostname, host, tls_cert, tls_key. Files that it names go along.`;
 
 /** SQLite is shared on one machine only. */
 const neighbour = (path: string) => `
