@@ -12,6 +12,8 @@ import type { Secret } from './base/secret.ts';
 import type { Config, DatabaseConfig, Secrets } from './config/config.ts';
 import type { MemberStore } from './store/member-store.ts';
 import type { AclFile, AclUser } from './store/redis/acl.ts';
+import type { RedisConnectionOptions } from './store/redis/connection.ts';
+import type { Tenancy } from './store/redis/tenancy.ts';
 import type { Stores } from './store/sql/stores.ts';
 
 export type { Stores } from './store/sql/stores.ts';
@@ -68,6 +70,15 @@ export async function openRegistry(options: EngineOptions & { nodeId: string }):
     clock,
     log,
   });
+}
+
+/** A registry on Redis for a while, where no cluster lives yet: see store/redis/tenancy.ts. */
+export async function borrowRegistry(
+  { host, port, ...access }: { host: string; port: number } & Omit<RedisConnectionOptions, 'endpoint'>,
+  nodeIds: readonly string[],
+): Promise<Tenancy> {
+  const { moveIn } = await import('./store/redis/tenancy.ts');
+  return moveIn({ ...access, endpoint: { kind: 'single', host, port } }, nodeIds);
 }
 
 /** The users that a registry on Redis needs, as the text of an ACL file. */

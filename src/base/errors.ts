@@ -56,6 +56,7 @@ const KINDS = {
   store_newer: 'config',
   store_unfit: 'config',
   member_store_unavailable: 'unavailable',
+  registry_in_use: 'conflict',
   // things
   machine_unknown: 'not_found',
   metric_unknown: 'not_found',

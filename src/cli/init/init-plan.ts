@@ -8,7 +8,8 @@ import type { Secret } from '../../base/secret.ts';
 import { isLoopback } from '../../config/address-kind.ts';
 import { type DatabaseAddress, databaseUrl, withPassword } from '../../config/database-address.ts';
 import type { FreshValues } from '../../config/fresh-config.ts';
-import { REDIS_URL_FORM, type RedisUrl, readRedisUrl, redisValues } from '../../config/redis-url.ts';
+import { type RedisUrl, redisValues } from '../../config/redis-url.ts';
+import { parseRedisFlag, passwordInFlag } from '../redis-flag.ts';
 import { askSecret, readSecretFromFile } from '../terminal.ts';
 
 export interface InitFlags {
@@ -23,7 +24,7 @@ export interface InitFlags {
 
 /** The keys that the flags speak of. Asks for passwords that no file was named for. */
 export async function planned(flags: InitFlags): Promise<FreshValues> {
-  const redis = flags.cluster === undefined ? null : parseCluster(flags.cluster);
+  const redis = flags.cluster === undefined ? null : parseRedisFlag(flags.cluster);
   const database = flags.database === undefined ? null : parseDatabase(flags.database);
   checkTogether(flags, redis, database);
   return {
@@ -34,13 +35,6 @@ export async function planned(flags: InitFlags): Promise<FreshValues> {
 
 function usage(message: string, hint: string): AtlasError {
   return new AtlasError('usage', message, { hint });
-}
-
-function parseCluster(text: string): RedisUrl {
-  const reading = readRedisUrl(text);
-  if (reading.ok) return reading.value;
-  if (reading.code === 'password_in_clear') throw passwordInFlag('--cluster', '--redis-password-file');
-  throw usage('--cluster is no address of a Redis', `write it as ${REDIS_URL_FORM}`);
 }
 
 function parseDatabase(text: string): DatabaseAddress {
@@ -54,13 +48,6 @@ function parseDatabase(text: string): DatabaseAddress {
     throw passwordInFlag('--database', '--database-password-file');
   }
   return reading.value;
-}
-
-function passwordInFlag(flag: string, fileFlag: string): AtlasError {
-  return usage(
-    `${flag} has a password in it, which every user of this machine can read in the list of processes`,
-    `change that password, leave it out of ${flag}, and name a file of mode 0600 with ${fileFlag}`,
-  );
 }
 
 function checkTogether(flags: InitFlags, redis: RedisUrl | null, database: DatabaseAddress | null): void {
