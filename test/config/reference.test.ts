@@ -47,7 +47,7 @@ describe('the JSON Schema', () => {
     ['a fresh config', freshConfig({ 'server.api_key': API_KEY, 'cluster.cluster_secret': CLUSTER_SECRET })],
     ['what a server needs', SERVER],
     ['empty sections', 'server:\ncluster:\n'],
-    ['nulls of the package builder', 'cluster:\n  redis_host: ~\n  state_path: ~\n  node_id: ${NODE_ID}\n'],
+    ['nulls of the package builder', 'cluster:\n  redis_host: ~\n  state_path: ~\n  node_id: ""\n'],
     ['both forms of a duration', 'cluster:\n  heartbeat_interval: 5\n  node_timeout: 1m\n'],
     ['PostgreSQL', 'database:\n  url: postgres://atlas@db/fleet\n'],
     ['lists', 'agent:\n  servers: [https://a.example]\ncluster:\n  redis_sentinels: ["a:1"]\n'],
