@@ -278,6 +278,19 @@ describe('several servers on one database', () => {
     await Promise.all([one.close(), two.close()]);
   });
 
+  it('list a machine whose number was given out earlier and committed later', async () => {
+    const { reports, close } = await at.open();
+    for (const machine of [1, 2, 3]) await reports.append(realisticReport(machine, 0));
+    await at.query('create table aside as select * from machines order by machine_no offset 1 limit 1');
+    await at.query('delete from machines where machine_no in (select machine_no from aside)');
+    expect((await reports.machines({ limit: 9 })).total).toBe(2);
+    await at.query('insert into machines overriding system value select * from aside');
+    const { machines, total } = await reports.machines({ limit: 9 });
+    expect(machines.map((row) => row.machineId)).toEqual([1, 2, 3].map(machineId).sort());
+    expect(total).toBe(3);
+    await close();
+  });
+
   it('count failed attempts together', async () => {
     const stores = await Promise.all([1, 2, 3].map(() => at.open()));
     const subjects = ['ab'.repeat(32), 'cd'.repeat(32)];
@@ -299,7 +312,7 @@ describe('closing', () => {
     const closed = close();
     await expect(reports.append(realisticReport(2, 0))).rejects.toMatchObject({ code: 'store_unavailable' });
     expect(new Set(await Promise.all(taken))).toEqual(new Set(['stored']));
-    await closed;
+    await Promise.all([closed, close()]);
     await expect(reports.machine(machineId(1))).rejects.toMatchObject({
       code: 'store_unavailable',
       message: 'the database is closed: the server is stopping',

@@ -7,9 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { Secret } from '../../src/base/secret.ts';
-import type { AcceptedReport } from '../../src/store/report-store.ts';
+import type { AcceptedReport, MachinePage } from '../../src/store/report-store.ts';
 import { plainCells } from '../../src/store/sql/cells.ts';
-import { BATCH_MAX_REPORTS, QUEUE_MAX_REPORTS } from '../../src/store/sql/limits.ts';
+import { BATCH_MAX_REPORTS, DIRECTORY_PORTION, QUEUE_MAX_REPORTS } from '../../src/store/sql/limits.ts';
 import { migrate } from '../../src/store/sql/migrations/migrate.ts';
 import { firstTables } from '../../src/store/sql/migrations/sqlite-0001-first-tables.ts';
 import { SqlReportStore } from '../../src/store/sql/report-store.ts';
@@ -50,6 +50,23 @@ describe('the attempt store on SQLite', () => {
     const { attempts, close } = await at.open();
     return { store: attempts, close };
   });
+});
+
+it('a fleet of many machines is listed page by page, each machine once and in order', async () => {
+  const { reports, close } = await at.open();
+  const count = DIRECTORY_PORTION * 2 + 1;
+  await Promise.all(
+    Array.from({ length: count }, (_, machine) => reports.append(realisticReport(machine, 0))),
+  );
+  const listed: string[] = [];
+  for (let after: string | null = ''; after !== null; ) {
+    const page: MachinePage = await reports.machines({ after, limit: 300 });
+    expect(page.total).toBe(count);
+    listed.push(...page.machines.map((row) => row.machineId));
+    after = page.nextAfter;
+  }
+  expect(listed).toEqual(Array.from({ length: count }, (_, machine) => machineId(machine)).sort());
+  await close();
 });
 
 async function fill(count: number, path = at.path): Promise<void> {

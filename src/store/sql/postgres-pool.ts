@@ -23,7 +23,7 @@ export class PostgresPool implements PoolOfKysely {
   /** Those that were not dropped: the pool hears of that a moment later. */
   readonly #usable = new Set<PoolClient>();
   readonly #leases = new Set<Promise<void>>();
-  #closed = false;
+  #ending: Promise<void> | undefined;
 
   constructor(server: PostgresServer, { clock, log }: { clock: Clock; log: Log }) {
     this.#server = server;
@@ -44,7 +44,7 @@ export class PostgresPool implements PoolOfKysely {
   }
 
   async connect(): Promise<PostgresPoolClient> {
-    if (this.#closed) throw closedError();
+    if (this.#ending) throw closedError();
     const lease = Promise.withResolvers<void>();
     this.#leases.add(lease.promise);
     const giveBack = () => {
@@ -60,8 +60,12 @@ export class PostgresPool implements PoolOfKysely {
   }
 
   /** Lets what is under way come to its end, which has a limit, and takes nothing more. */
-  async end(): Promise<void> {
-    this.#closed = true;
+  end(): Promise<void> {
+    this.#ending ??= this.#end();
+    return this.#ending;
+  }
+
+  async #end(): Promise<void> {
     await Promise.all(this.#leases);
     const timer = this.#clock.after(GOODBYE_LIMIT_MS, () => this.#dropAll());
     await this.#pool.end();
@@ -79,11 +83,11 @@ export class PostgresPool implements PoolOfKysely {
   #lease(client: PoolClient, giveBack: () => void): PostgresPoolClient {
     /** Why this connection is of no more use: what is still asked of it gets the same answer at once. */
     let lost: { readonly why: unknown } | undefined;
-    const query = async <Row>(text: unknown, values?: readonly unknown[]) => {
+    const query = async <Row>(text: string, values: readonly unknown[]) => {
       if (lost !== undefined) throw lost.why;
       const timer = this.#clock.after(ANSWER_LIMIT_MS, () => this.#dropAll());
       try {
-        return (await client.query(`${text}`, [...(values ?? [])])) as unknown as PostgresQueryResult<Row>;
+        return (await client.query(text, [...values])) as unknown as PostgresQueryResult<Row>;
       } catch (cause) {
         const why = postgresError(cause, this.#server);
         if (isLoss(cause)) lost = { why };
