@@ -1,12 +1,10 @@
 /** What a registry on Redis costs: which commands, how many of them, and how many round trips. */
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { REGISTRY_COMMANDS } from '../../src/store/redis/acl.ts';
 import { NEWCOMERS_KEY } from '../../src/store/redis/newcomers.ts';
 import { RedisServer } from '../backends/redis.ts';
-import { eventually } from '../scenario/eventually.ts';
 import { RedisLink } from './redis-link.ts';
+import { RedisMonitor } from './redis-monitor.ts';
 import { beat, openRegistry, record } from './redis-registry.ts';
 
 async function startRedis(): Promise<RedisServer> {
@@ -15,72 +13,41 @@ async function startRedis(): Promise<RedisServer> {
   return redis;
 }
 
-/** Everything the server is told, PINGs aside, as the names that ACL rules use. */
-class Witness {
-  #said = '';
-
-  static async of(redis: RedisServer): Promise<Witness> {
-    const witness = new Witness();
-    const socket = connect(redis.port, '127.0.0.1').setEncoding('utf8');
-    onTestFinished(() => void socket.destroy());
-    socket.write('MONITOR\r\n');
-    await once(socket, 'data');
-    socket.on('data', (text: string) => {
-      witness.#said += text;
-    });
-    return witness;
-  }
-
-  /** The commands since the last time. */
-  async take(redis: RedisServer): Promise<string[]> {
-    await redis.cli('ECHO', 'so far');
-    const said = await eventually(
-      'MONITOR shows it',
-      10_000,
-      () => /^[\s\S]*"ECHO" "so far"/i.exec(this.#said)?.[0],
-    );
-    this.#said = '';
-    return [...said.matchAll(/\] "([^"]+)"(?: "([^"]+)")?/g)]
-      .map(([, name = '', word = '']) => (name === 'MEMORY' ? `${name}|${word}` : name).toLowerCase())
-      .filter((name) => name !== 'ping' && name !== 'echo');
-  }
-}
-
 describe('the commands', () => {
   it.each([3, 50])('of a heartbeat among %i nodes are the same two or three', async (count) => {
     const redis = await startRedis();
     const nodeIds = Array.from({ length: count }, (_, i) => `n${i}`);
     const stores = nodeIds.map((nodeId) => openRegistry(redis, { nodeId }));
     for (const store of stores) await store.putOwn(beat);
-    const witness = await Witness.of(redis);
+    const monitor = await RedisMonitor.of(redis);
     for (const store of stores) await store.putOwn(beat);
-    expect(await witness.take(redis)).toEqual(stores.flatMap(() => ['set', 'set', 'sadd']));
+    expect(await monitor.take(redis)).toEqual(stores.flatMap(() => ['set', 'set', 'sadd']));
     for (const store of stores) await store.putOwn({ heartbeat: record('next') });
-    expect(await witness.take(redis)).toEqual(stores.flatMap(() => ['set', 'sadd']));
+    expect(await monitor.take(redis)).toEqual(stores.flatMap(() => ['set', 'sadd']));
     await stores[0]?.read(nodeIds, 64);
-    expect(new Set(await witness.take(redis))).toEqual(
+    expect(new Set(await monitor.take(redis))).toEqual(
       new Set(['exists', 'getrange', 'scard', 'memory|usage', 'srandmember']),
     );
   });
 
   it('of all that a registry does are those of the ACL file, and each of those is used', async () => {
     const redis = await startRedis();
-    const witness = await Witness.of(redis);
+    const monitor = await RedisMonitor.of(redis);
     const store = openRegistry(redis, { db: 1 });
     await store.putOwn(beat);
     await redis.cli('-n', '1', 'DEL', NEWCOMERS_KEY);
     await redis.cli('-n', '1', 'APPEND', NEWCOMERS_KEY, 'x');
     await store.putOwn(beat);
-    await witness.take(redis);
+    await monitor.take(redis);
     const mending = store.putOwn(beat);
     await mending;
-    expect((await witness.take(redis)).sort()).toEqual(['sadd', 'set', 'set', 'unlink']);
+    expect((await monitor.take(redis)).sort()).toEqual(['sadd', 'set', 'set', 'unlink']);
     await store.read(['alice', 'bob'], 64);
     await store.inspect('node', 'alice');
     await store.probe();
     const reopened = openRegistry(redis, { db: 1 });
     await reopened.putOwn(beat);
-    const named = new Set<string>([...(await witness.take(redis)), 'unlink', 'ping']);
+    const named = new Set<string>([...(await monitor.take(redis)), 'unlink', 'ping']);
     named.delete('hello'); // every user may
     expect([...named].sort()).toEqual([...REGISTRY_COMMANDS].sort());
   });

@@ -8,7 +8,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { onTestFinished } from 'vitest';
 
 const PING = Buffer.from('*1\r\n$4\r\nPING\r\n');
-/** Milliseconds without a question after which the answers go. */
+/** Milliseconds without a question after which the answers go, unless told otherwise. */
 const QUIET_MS = 25;
 /** Milliseconds between two bytes of a trickle: often enough to keep a socket from timing out. */
 const TRICKLE_MS = 300;
@@ -21,12 +21,16 @@ export class RedisLink {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(port: number) {
+  readonly #quietMs: number;
+
+  private constructor(port: number, quietMs: number) {
+    this.#quietMs = quietMs;
     this.#server = createServer((client) => this.#join(client, connect(port, '127.0.0.1')));
   }
 
-  static async to(port: number): Promise<RedisLink> {
-    const link = new RedisLink(port);
+  /** `quietMs`: how long it waits for further questions; less is faster, and may count one trip as two. */
+  static async to(port: number, quietMs = QUIET_MS): Promise<RedisLink> {
+    const link = new RedisLink(port, quietMs);
     link.#server.listen(0, '127.0.0.1');
     await once(link.#server, 'listening');
     onTestFinished(() => {
@@ -61,7 +65,7 @@ export class RedisLink {
       answers.push(bytes.subarray(1));
       waitForMore(TRICKLE_MS);
     };
-    const waitForMore = (ms = QUIET_MS) => {
+    const waitForMore = (ms = this.#quietMs) => {
       clearTimeout(waiting);
       waiting = setTimeout(answer, ms);
     };
