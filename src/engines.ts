@@ -9,6 +9,7 @@ import type { Clock } from './base/clock.ts';
 import { AtlasError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
 import type { Secret } from './base/secret.ts';
+import { splitHostAndPort } from './config/address-kind.ts';
 import type { Config, DatabaseConfig, Secrets } from './config/config.ts';
 import type { MemberStore } from './store/member-store.ts';
 import type { AclFile, AclUser } from './store/redis/acl.ts';
@@ -94,16 +95,10 @@ export async function registryUser(nodeId: string | null): Promise<string> {
 
 function endpointOf({ host, port, sentinels, sentinelMaster }: Config['cluster']['redis']) {
   if (sentinels.length > 0) {
-    const master = sentinelMaster ?? '';
-    return { kind: 'sentinel', sentinels: sentinels.map(hostAndPort), master } as const;
+    const servers = sentinels.flatMap((text) => splitHostAndPort(text) ?? []);
+    return { kind: 'sentinel', sentinels: servers, master: sentinelMaster ?? '' } as const;
   }
   return { kind: 'single', host: host ?? '', port } as const;
-}
-
-/** As the configuration has checked it: `host:port`, IPv6 in brackets. */
-function hostAndPort(text: string): { host: string; port: number } {
-  const at = text.lastIndexOf(':');
-  return { host: text.slice(0, at).replace(/^\[(.*)\]$/, '$1'), port: Number(text.slice(at + 1)) };
 }
 
 /** PEM; null for those of the machine. */
