@@ -4,7 +4,7 @@
  */
 import { provide } from '../scripts/provision.ts';
 import { type Fault, type Pace, QUICK, SHIPPED } from './fault.ts';
-import { type Options, parseOptions, USAGE } from './options.ts';
+import { isChosen, type Options, parseOptions, USAGE } from './options.ts';
 import { type Chapter, program } from './program.ts';
 import { Reaper } from './reaper.ts';
 import { controls } from './sabotage/controls.ts';
@@ -38,11 +38,8 @@ async function main(options: Options): Promise<void> {
   process.exitCode = isHeld(figures) && figures.length > 0 ? 0 : 1;
 }
 
-function chosen(chapter: Chapter, { only }: Options): Chapter {
-  return {
-    ...chapter,
-    faults: chapter.faults.filter(({ name }) => only === undefined || name.includes(only)),
-  };
+function chosen(chapter: Chapter, options: Options): Chapter {
+  return { ...chapter, faults: chapter.faults.filter(({ name }) => isChosen(name, options)) };
 }
 
 async function runChapter(chapter: Chapter, pace: Pace, add: (figures: Figure[]) => void): Promise<void> {

@@ -54,6 +54,7 @@ interface Round {
 export function ordeal(plan: OrdealPlan): Fault {
   const run = async (stand: Stand, pace: Pace): Promise<Figure[]> => {
     if (Number.isNaN(await stand.wellAgain(WELL_MS))) return [neverWell(plan.name)];
+    await wait(pace.intervalSeconds * 1000); // one beat of everybody since the fault before: they are two, and not one
     const standards = await Standards.begin(plan.name, stand);
     const rounds: Round[] = [];
     for (let round = 0; round < (plan.rounds?.(pace) ?? 1); round += 1) {

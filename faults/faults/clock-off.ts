@@ -68,8 +68,8 @@ function told({ name }: LiveServer, by: readonly LiveServer[]) {
     since: 'seen',
     sign: {
       by,
-      event: 'cluster.node.rejected',
-      words: new RegExp(`Rejecting node ${name}: Timestamp`),
+      event: 'cluster.node.state',
+      words: new RegExp(`(?=.*Node ${name} is rejected)(?=.*"reason":"Timestamp)`),
       health: finding('node_rejected_clock', new RegExp(`\\b${name}\\b.*clock`)),
     },
   } as const;

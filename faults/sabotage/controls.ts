@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { eventually } from '../../test/scenario/eventually.ts';
 import { forge } from '../faults/records-forged.ts';
 import { secretsIn } from '../log-reader.ts';
+import { isChosen, type Options } from '../options.ts';
 import type { Reaper } from '../reaper.ts';
 import { audit } from '../report-audit.ts';
 import { Stand } from '../stand.ts';
@@ -35,13 +36,13 @@ const CHECKS: Readonly<Record<SabotageId, Check>> = {
   secret: { backends: 'files', find: secretsLogged },
 };
 
-export function controls({ only }: { readonly only: string | undefined }): Control[] {
+export function controls(options: Pick<Options, 'only'>): Control[] {
   return (Object.keys(SABOTAGES) as SabotageId[])
     .map((id) => ({
       name: `sabotage: ${SABOTAGES[id].name}`,
       run: (reaper: Reaper) => control(id, reaper),
     }))
-    .filter(({ name }) => only === undefined || name.includes(only));
+    .filter(({ name }) => isChosen(name, options));
 }
 
 async function control(id: SabotageId, reaper: Reaper): Promise<Figure[]> {

@@ -201,11 +201,12 @@ export class MemberWatch {
     const members = this.members();
     this.#states = new Map(members.map(({ nodeId, state }) => [nodeId, state]));
     const moved = members.filter(({ nodeId, state }) => before.get(nodeId) !== state);
-    for (const { nodeId, state, silentMs } of moved) {
+    for (const { nodeId, state, silentMs, refusal } of moved) {
       const level = state === 'offline' || state === 'rejected' ? 'warn' : 'info';
       this.#parts.log[level]('cluster.node.state', `Node ${nodeId} is ${state}`, {
         before: before.get(nodeId) ?? 'new',
         silent_seconds: silentMs === null ? null : Math.round(silentMs / 1000),
+        ...(refusal && { reason: refusal.reason }),
       });
     }
     return moved.length > 0 || this.#states.size !== before.size;
