@@ -11,6 +11,7 @@ import { LogReader } from './log-reader.ts';
 import { type Sign, type Told, watchForSign } from './signs.ts';
 import type { Stand } from './stand.ts';
 import { Standards } from './standards.ts';
+import type { Absence } from './state-witness.ts';
 import type { Figure } from './verdict.ts';
 
 /** Milliseconds in which a stand must be well before it is struck, or nothing that follows means anything. */
@@ -38,7 +39,7 @@ export interface OrdealPlan extends Omit<Fault, 'run'> {
   readonly lasts: ((pace: Pace) => number) | 'until seen';
   /** While it lasts agents cannot report, and spool: their gap counts only once it is over. */
   readonly spools?: boolean;
-  strike(stand: Stand, round: number): Promise<Wound>;
+  strike(stand: Stand): Promise<Wound>;
 }
 
 interface Round {
@@ -46,8 +47,9 @@ interface Round {
   readonly detection?: number;
   readonly told?: Told;
   readonly recovery: number;
-  readonly victim: string | undefined;
   readonly healedAtMs: number;
+  /** Of the victim, until all was well again. */
+  readonly absences: readonly Absence[];
   readonly more: readonly Figure[];
 }
 
@@ -58,12 +60,11 @@ export function ordeal(plan: OrdealPlan): Fault {
     const standards = await Standards.begin(plan.name, stand);
     const rounds: Round[] = [];
     for (let round = 0; round < (plan.rounds?.(pace) ?? 1); round += 1) {
-      rounds.push(await oneRound(plan, stand, pace, round));
+      rounds.push(await oneRound(plan, stand, pace));
     }
-    const victims = new Set(rounds.flatMap(({ victim }) => victim ?? []));
     const lastHealedMs = rounds.at(-1)?.healedAtMs ?? 0;
     const general = await standards.figures({
-      victims,
+      absences: rounds.flatMap(({ absences }) => absences),
       ...(plan.spools && { spooledUntilMs: lastHealedMs }),
     });
     return [...ownFigures(plan, pace, rounds), ...rounds.flatMap(({ more }) => more), ...general];
@@ -71,33 +72,48 @@ export function ordeal(plan: OrdealPlan): Fault {
   return { ...plan, run };
 }
 
-async function oneRound(plan: OrdealPlan, stand: Stand, pace: Pace, round: number): Promise<Round> {
+async function oneRound(plan: OrdealPlan, stand: Stand, pace: Pace): Promise<Round> {
   const logs = new LogReader(stand.servers);
+  const beganAtMs = performance.now();
+  const wound = await plan.strike(stand);
   const struckAtMs = performance.now();
-  const wound = await plan.strike(stand, round);
+  const seen = await watched(plan, wound, { stand, pace, logs, struckAtMs });
+  await wound.heal();
+  const healedAtMs = performance.now();
+  const recovery = (await stand.wellAgain(RECOVERY_WAIT_MS)) / 1000;
+  const nodeId = wound.victim?.name;
+  return {
+    ...seen,
+    recovery,
+    healedAtMs,
+    absences: nodeId === undefined ? [] : [{ nodeId, fromMs: beganAtMs, toMs: performance.now() }],
+    more: wound.more?.() ?? [],
+  };
+}
+
+interface Watching {
+  readonly stand: Stand;
+  readonly pace: Pace;
+  readonly logs: LogReader;
+  readonly struckAtMs: number;
+}
+
+/** From the strike to the end that the plan sets. */
+async function watched(
+  { lasts }: OrdealPlan,
+  wound: Wound,
+  { stand, pace, logs, struckAtMs }: Watching,
+): Promise<Pick<Round, 'detection' | 'told'>> {
   const over = new AbortController();
   const watch = () => wound.told && watchForSign(wound.told.sign, logs, over.signal);
   const early = wound.told?.since === 'strike' ? watch() : undefined;
   const detection = await detected(stand, wound, pace, struckAtMs);
-  const late = wound.told?.since === 'seen' ? watch() : undefined;
-  const toldBy = AbortSignal.timeout(2 * pace.toldSeconds * 1000);
-  const telling = early ?? late;
-  if (plan.lasts !== 'until seen')
-    await wait(Math.max(0, plan.lasts(pace) - (performance.now() - struckAtMs)));
-  else await Promise.race([telling, new Promise((resolve) => toldBy.addEventListener('abort', resolve))]);
+  const telling = early ?? watch();
+  if (lasts === 'until seen') await Promise.race([telling, wait(2 * pace.toldSeconds * 1000)]);
+  else await wait(Math.max(0, lasts(pace) - (performance.now() - struckAtMs)));
   over.abort();
   const told = await telling;
-  await wound.heal();
-  const healedAtMs = performance.now();
-  const recovery = (await stand.wellAgain(RECOVERY_WAIT_MS)) / 1000;
-  return {
-    ...(detection !== undefined && { detection }),
-    ...(told && { told }),
-    recovery,
-    victim: wound.victim?.name,
-    healedAtMs,
-    more: wound.more?.() ?? [],
-  };
+  return { ...(detection !== undefined && { detection }), ...(told && { told }) };
 }
 
 /** Seconds until the last of the others said what it must say. */
@@ -120,40 +136,25 @@ async function detected(
 const detectionBar = ({ timeoutSeconds, intervalSeconds }: Pace) => timeoutSeconds + intervalSeconds;
 
 function ownFigures({ name }: OrdealPlan, pace: Pace, rounds: readonly Round[]): Figure[] {
-  const figures: Figure[] = [];
-  const add = (figure: string, values: readonly number[], bar: number) => {
-    if (values.length > 0)
-      figures.push({
-        fault: name,
-        figure: `${figure}${ofRounds(rounds)}`,
-        value: Math.max(...values),
-        unit: 's',
-        bar,
-      });
-  };
-  add(
-    'seen by all others',
-    rounds.flatMap(({ detection }) => detection ?? []),
-    detectionBar(pace),
-  );
   const told = rounds.flatMap((round) => round.told ?? []);
-  add(
-    'named in the log',
-    told.map(({ logMs }) => logMs / 1000),
-    pace.toldSeconds,
-  );
-  add(
-    'named in health',
-    told.flatMap(({ healthMs }) => (healthMs === undefined ? [] : healthMs / 1000)),
-    pace.toldSeconds,
-  );
-  add(
-    'all well after its end',
-    rounds.map(({ recovery }) => recovery),
-    RECOVERY_BAR_SECONDS,
-  );
-  return figures;
+  const measured: readonly (readonly [string, readonly number[], number])[] = [
+    ['seen by all others', rounds.flatMap(({ detection }) => detection ?? []), detectionBar(pace)],
+    ['named in the log', told.map(({ logMs }) => logMs / 1000), pace.toldSeconds],
+    ['named in health', told.flatMap(({ healthMs }) => inSeconds(healthMs)), pace.toldSeconds],
+    ['all well after its end', rounds.map(({ recovery }) => recovery), RECOVERY_BAR_SECONDS],
+  ];
+  return measured
+    .filter(([, values]) => values.length > 0)
+    .map(([figure, values, bar]) => ({
+      fault: name,
+      figure: `${figure}${ofRounds(rounds)}`,
+      value: Math.max(...values),
+      unit: 's',
+      bar,
+    }));
 }
+
+const inSeconds = (ms: number | undefined) => (ms === undefined ? [] : [ms / 1000]);
 
 const ofRounds = (rounds: readonly Round[]) => (rounds.length > 1 ? ` (worst of ${rounds.length})` : '');
 

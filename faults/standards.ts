@@ -9,7 +9,7 @@ import type { ClusterStatusView } from '../src/services/cluster-view.ts';
 import { busiestMinute, LogReader, secretsIn } from './log-reader.ts';
 import { audit } from './report-audit.ts';
 import type { Stand } from './stand.ts';
-import { falseDeaths } from './state-witness.ts';
+import { type Absence, falseDeaths } from './state-witness.ts';
 import type { Figure } from './verdict.ts';
 
 const GAP_BAR_SECONDS = 2;
@@ -21,7 +21,7 @@ const FLUSH_MS = 45_000;
 const WAITING_MS = 1000;
 
 export interface Circumstances {
-  readonly victims: ReadonlySet<string>;
+  readonly absences?: readonly Absence[];
   /** The end of a time in which no agent could report. */
   readonly spooledUntilMs?: number;
 }
@@ -44,12 +44,12 @@ export class Standards {
     return new Standards(fault, stand, await refusalCounts(stand));
   }
 
-  async figures(circumstances: Circumstances): Promise<Figure[]> {
+  async figures(circumstances: Circumstances = {}): Promise<Figure[]> {
     await this.#flushed();
     return [
       ...(await this.#reports()),
       ...this.#gaps(circumstances),
-      ...this.#deaths(circumstances.victims),
+      ...this.#deaths(circumstances.absences ?? []),
       ...this.#logFigures(),
       await this.#refused(),
     ];
@@ -86,9 +86,9 @@ export class Standards {
     ];
   }
 
-  #deaths(victims: ReadonlySet<string>): Figure[] {
-    const dead = falseDeaths(this.#stand.witness.changes, this.#fromMs, victims);
-    return [this.#count('false deaths', dead.length, 0)];
+  #deaths(absences: readonly Absence[]): Figure[] {
+    const changes = this.#stand.witness.changes.filter(({ atMs }) => atMs >= this.#fromMs);
+    return [this.#count('false deaths', falseDeaths(changes, absences).length, 0)];
   }
 
   #logFigures(): Figure[] {

@@ -70,13 +70,16 @@ export class StateWitness {
   }
 }
 
-/** Deaths that were declared of nodes other than the victims, who are down or cannot be heard. */
-export function falseDeaths(
-  changes: readonly Change[],
-  fromMs: number,
-  victims: ReadonlySet<string>,
-): readonly Change[] {
-  return changes.filter(
-    ({ atMs, nodeId, state }) => atMs >= fromMs && state === 'offline' && !victims.has(nodeId),
-  );
+/** A time in which a node is down, or cannot be heard: it may be called offline. */
+export interface Absence {
+  readonly nodeId: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** Deaths that were declared of nodes that were not absent at that moment. */
+export function falseDeaths(changes: readonly Change[], absences: readonly Absence[]): Change[] {
+  const isAbsent = ({ nodeId, atMs }: Change) =>
+    absences.some((one) => one.nodeId === nodeId && atMs >= one.fromMs && atMs <= one.toMs);
+  return changes.filter((change) => change.state === 'offline' && !isAbsent(change));
 }

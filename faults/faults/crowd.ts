@@ -35,7 +35,7 @@ export const crowd: Fault = {
     return [
       { fault: NAME, figure: 'servers killed', value: kills, unit: 'count' },
       { fault: NAME, figure: 'acknowledged by', value: by.join(', '), unit: 'text' },
-      ...(await standards.figures({ victims: new Set() })),
+      ...(await standards.figures()),
     ];
   },
 };

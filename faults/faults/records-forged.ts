@@ -27,7 +27,7 @@ export const recordsForged: Fault = {
     const accepted = await forge(stand);
     return [
       { fault: NAME, figure: 'forged records accepted', value: accepted, unit: 'count', bar: 0 },
-      ...(await standards.figures({ victims: new Set() })),
+      ...(await standards.figures()),
     ];
   },
 };
