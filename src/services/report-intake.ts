@@ -153,9 +153,9 @@ export class ReportIntake {
 
   /** When the figures were taken as we believe it, Unix ms; undefined when that is longer ago than nonces are kept. */
   #judgeTime({ report }: OpenedReport, receivedAtMs: number): number | undefined {
-    const claimedMs = Math.round(report.metrics.timestamp * 1000);
-    const aheadMs = claimedMs - receivedAtMs;
-    if (aheadMs >= -REPORT_MAX_AGE_MS && aheadMs <= TOLERANCE_MS) return claimedMs;
+    const claimedAtMs = claimedTime(report);
+    const aheadMs = claimedAtMs - receivedAtMs;
+    if (aheadMs >= -REPORT_MAX_AGE_MS && aheadMs <= TOLERANCE_MS) return claimedAtMs;
     const old = aheadMs < 0;
     const fields = { machine_id: report.machine_id, clock_offset_seconds: Math.round(aheadMs / 1000) };
     this.#rareLog.once(old ? 'old' : 'ahead', (times) => {
@@ -206,16 +206,17 @@ export class ReportIntake {
     this.#pending += 1;
     try {
       await this.#requireRoom(report.machine_id);
-      return await reports.append({ report, nonce, takenAtMs, receivedAtMs, viaNode: nodeId });
+      const claimedAtMs = claimedTime(report);
+      return await reports.append({ report, nonce, claimedAtMs, takenAtMs, receivedAtMs, viaNode: nodeId });
     } finally {
       this.#pending -= 1;
     }
   }
 
   /**
-   * A nonce is kept for as long as its report could come again and be young enough, and the tolerance longer: the
-   * report may have been taken "after" it came. A machine whose clock runs days ahead is the exception: its
-   * reports can be replayed once their nonce is forgotten, by whoever holds the API key and captured one.
+   * What judges a report when it comes again is the time it claims: from seven days after that it is too old to be
+   * stored. So that time ends its nonce too, whenever it came, and the tolerance later for servers whose clocks differ.
+   * The nonces of a machine whose clock is a year ahead are kept for that year.
    */
   async #forgetNonces(): Promise<void> {
     const { reports, clock, log } = this.#options;
@@ -227,6 +228,10 @@ export class ReportIntake {
       });
     }
   }
+}
+
+function claimedTime({ metrics }: OpenedReport['report']): number {
+  return Math.round(metrics.timestamp * 1000);
 }
 
 function ofEach<T>(make: (outcome: IntakeOutcome) => T): Record<IntakeOutcome, T> {

@@ -147,15 +147,15 @@ describe('the data folder of PostgreSQL', () => {
 
 describe('somebody who writes to the tables', () => {
   it('is noticed when the cells of two machines are swapped', async () => {
-    const two = `select machine_no, info from machines order by machine_no limit 2`;
+    const two = `select machine_no, info from inventories order by machine_no limit 2`;
     await at.query(`
-      update machines set info = other.info from (${two}) as other, (select array_agg(machine_no) as pair
+      update inventories set info = other.info from (${two}) as other, (select array_agg(machine_no) as pair
         from (${two}) as both_of_them) as pairs
-      where machines.machine_no = any (pairs.pair) and other.machine_no = any (pairs.pair)
-        and other.machine_no <> machines.machine_no`);
+      where inventories.machine_no = any (pairs.pair) and other.machine_no = any (pairs.pair)
+        and other.machine_no <> inventories.machine_no`);
     await expect(stores.reports.machines({ limit: MACHINES })).rejects.toMatchObject({
       code: 'store_unavailable',
-      message: 'a cell of machines.info does not open: it was changed, or comes from another row',
+      message: 'a cell of inventories.info does not open: it was changed, or comes from another row',
       hint: expect.stringContaining('restore the database from a backup'),
     });
   });
