@@ -210,15 +210,16 @@ function completeParts(
   const { keyring, ...services } = base;
   const keys = keyring && { clusterId: keyring.clusterId, keyId: keyring.signing.keyId };
   const hasRedisPassword = config.cluster.backend === 'redis' && secrets.redisPassword !== null;
+  const readiness = new Readiness({
+    reports: stores.reports,
+    clock,
+    log: base.log,
+    isDegraded: () => cluster !== null && cluster.watch.downSinceWallMs !== null,
+  });
   return {
     ...services,
     version,
-    readiness: new Readiness({
-      reports: stores.reports,
-      clock,
-      log: base.log,
-      isDegraded: () => cluster !== null && cluster.watch.downSinceWallMs !== null,
-    }),
+    readiness,
     cluster: new ClusterView({
       clock,
       nodeId: base.nodeId,
@@ -227,6 +228,7 @@ function completeParts(
       security: config.cluster.enabled ? securityStatus(keys, hasRedisPassword) : SINGLE_SERVER_STATUS,
       intervalSeconds: config.cluster.heartbeatIntervalSeconds,
       timeoutSeconds: config.cluster.nodeTimeoutSeconds,
+      databaseOutage: () => readiness.outage,
       cluster,
     }),
     apiKey: required(secrets.apiKey, 'server.api_key'),

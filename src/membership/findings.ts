@@ -42,6 +42,8 @@ export interface ClusterFacts {
   /** At least so many names were left for the next looks. */
   readonly unreadNames: number;
   readonly ownClock: OwnClock;
+  /** Null while this node's database takes what is written. */
+  readonly databaseOutage: { readonly reason: string; readonly sinceMs: number } | null;
   readonly nowMs: number;
 }
 
@@ -52,6 +54,7 @@ const RECENT_REFUSAL_MS = 10 * 60_000;
 export function findingsOf(facts: ClusterFacts): Finding[] {
   return [
     ...authentication(facts),
+    ...database(facts),
     ...registry(facts),
     ...ownSlot(facts),
     ...clock(facts),
@@ -68,6 +71,22 @@ function authentication(facts: ClusterFacts): Finding[] {
       severity: 'critical',
       sentence: DISABLED_WARNING,
       mend: `${DISABLED_MEND}.`,
+    },
+  ];
+}
+
+function database({ databaseOutage, selfNodeId, clustered }: ClusterFacts): Finding[] {
+  if (databaseOutage === null) return [];
+  const { reason, sinceMs } = databaseOutage;
+  const meanwhile = clustered
+    ? 'agents are sent to the other servers, or keep their reports'
+    : 'agents keep their reports';
+  return [
+    {
+      code: 'database_unavailable',
+      severity: 'critical',
+      sentence: `${selfNodeId} cannot write its database since ${new Date(sinceMs).toISOString()} (${reason}); ${meanwhile}.`,
+      mend: 'Bring the database back; this server goes on by itself, and nothing that was acknowledged is lost.',
     },
   ];
 }

@@ -21,6 +21,7 @@ import type { MemberStore } from '../store/member-store.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { MemberWatch } from './member-watch.ts';
 import { describeNode, type NodeView } from './node-view.ts';
+import type { StoreOutage } from './readiness.ts';
 import { inspectSlot, type SlotInspection } from './slot-inspection.ts';
 
 export interface RefusalView {
@@ -81,6 +82,7 @@ export interface ClusterViewOptions {
   readonly security: SecurityStatus;
   readonly intervalSeconds: number;
   readonly timeoutSeconds: number;
+  readonly databaseOutage: () => StoreOutage | null;
   /** Null without cluster mode. */
   readonly cluster: ClusterParts | null;
 }
@@ -179,6 +181,7 @@ export class ClusterView {
       junkNames: cluster?.watch.junkNames ?? 0,
       unreadNames: cluster?.watch.unreadNames ?? 0,
       ownClock: cluster?.watch.ownClock ?? 'trusted',
+      databaseOutage: this.#options.databaseOutage(),
       nowMs: clock.wallMs(),
     };
   }

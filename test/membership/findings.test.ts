@@ -39,6 +39,7 @@ const facts = (change: Partial<ClusterFacts> = {}): ClusterFacts => ({
   junkNames: 0,
   unreadNames: 0,
   ownClock: 'trusted',
+  databaseOutage: null,
   nowMs: AT,
   ...change,
 });
@@ -129,6 +130,14 @@ const TABLE: readonly (readonly [
     'degraded',
     'Degraded: The records of c come too late and are refused: its clock is behind, or somebody holds its records back.',
     1,
+  ],
+  [
+    'this server cannot write its database',
+    { databaseOutage: { reason: 'gone', sinceMs: Date.UTC(2026, 10, 22) } },
+    ['database_unavailable'],
+    'critical',
+    /^Critical: a cannot write its database since 2026-11-22T00:00:00.000Z \(gone\); agents are sent to the other servers, or keep their reports\.$/,
+    2,
   ],
   [
     'most speak from the future',

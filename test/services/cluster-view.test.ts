@@ -21,6 +21,7 @@ function viewOf(
 ): ClusterView {
   const keys = keyring && { clusterId: keyring.clusterId, keyId: keyring.signing.keyId };
   return new ClusterView({
+    databaseOutage: () => null,
     clock: small.time,
     nodeId: 'a',
     describe,
