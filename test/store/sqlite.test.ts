@@ -9,7 +9,12 @@ import { silentLog } from '../../src/base/log.ts';
 import { Secret } from '../../src/base/secret.ts';
 import type { AcceptedReport, MachinePage } from '../../src/store/report-store.ts';
 import { plainCells } from '../../src/store/sql/cells.ts';
-import { BATCH_MAX_REPORTS, DIRECTORY_PORTION, QUEUE_MAX_REPORTS } from '../../src/store/sql/limits.ts';
+import {
+  BATCH_MAX_REPORTS,
+  DIRECTORY_PORTION,
+  PAGE_BYTES,
+  QUEUE_MAX_REPORTS,
+} from '../../src/store/sql/limits.ts';
 import { type Migrations, migrate } from '../../src/store/sql/migrations/migrate.ts';
 import { firstTables } from '../../src/store/sql/migrations/sqlite-0001-first-tables.ts';
 import { lookupsAndAttempts } from '../../src/store/sql/migrations/sqlite-0002-lookups-and-attempts.ts';
@@ -215,6 +220,7 @@ describe('opening the file', () => {
     const setting = (name: string) => file.pragma(name, { simple: true });
     expect([setting('cipher'), setting('journal_mode')]).toEqual(['sqlcipher', 'wal']);
     expect([setting('synchronous'), setting('foreign_keys'), setting('temp_store')]).toEqual([2, 1, 2]);
+    expect(setting('page_size')).toBe(PAGE_BYTES);
     file.close();
   });
 });
