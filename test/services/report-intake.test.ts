@@ -221,6 +221,19 @@ describe('the sweep of nonces', () => {
     expect(reports.stored).toHaveLength(1);
   });
 
+  it('keeps the nonce of a machine whose clock is far ahead until its time has come', async () => {
+    const intake = makeIntake();
+    intake.start();
+    const body = seal(makeReport({ atMs: START_MS + 30 * DAY_MS }));
+    await intake.take(body);
+    await clock.advance(20 * DAY_MS);
+    expect(await intake.take(body)).toEqual({ stored: false });
+    await clock.advance(18 * DAY_MS);
+    expect(reports.nonces).toBe(0);
+    expect(await intake.take(body)).toEqual({ stored: false });
+    expect(reports.stored).toHaveLength(1);
+  });
+
   it('goes on after the store failed, and ends with stop()', async () => {
     const intake = makeIntake();
     intake.start();
