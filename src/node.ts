@@ -214,7 +214,7 @@ function completeParts(
     reports: stores.reports,
     clock,
     log: base.log,
-    isDegraded: () => cluster !== null && cluster.watch.downSinceWallMs !== null,
+    isDegraded: () => cluster !== null && cluster.watch.outage !== null,
   });
   return {
     ...services,

@@ -117,3 +117,9 @@ export function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }
+
+/** For a line of the log: what went wrong, and the next step where one is known. */
+export function reasonOf(error: unknown): { reason: string; hint?: string } {
+  const reason = error instanceof Error ? error.message : String(error);
+  return error instanceof AtlasError && error.hint !== undefined ? { reason, hint: error.hint } : { reason };
+}

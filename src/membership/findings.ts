@@ -18,6 +18,14 @@ export interface Finding {
   readonly mend: string;
 }
 
+/** Why this node cannot tell who lives: a registry that takes no writes hides the others as one that is away. */
+export interface RegistryOutage {
+  readonly kind: 'unreadable' | 'unwritable';
+  readonly reason: string;
+  /** Unix ms. */
+  readonly sinceMs: number;
+}
+
 /** What the findings are drawn from: this node's own view, its registry and its clock. */
 export interface ClusterFacts {
   /** False for a single server, which has nobody to fail over to and nobody to prove itself to. */
@@ -33,8 +41,7 @@ export interface ClusterFacts {
     readonly refusal: Refusal | null;
   }[];
   readonly refusals: readonly RefusalCount[];
-  readonly registryDownSinceMs: number | null;
-  readonly writeFailing: boolean;
+  readonly registryOutage: RegistryOutage | null;
   /** Somebody is always faster than this node in its own slots. */
   readonly ownSlotLost: boolean;
   /** Names in the registry that no node can have. */
@@ -91,27 +98,34 @@ function database({ databaseOutage, selfNodeId, clustered }: ClusterFacts): Find
   ];
 }
 
-function registry(facts: ClusterFacts): Finding[] {
-  const found: Finding[] = [];
-  if (facts.registryDownSinceMs !== null) {
-    found.push({
-      code: 'registry_unavailable',
-      severity: 'warning',
-      sentence: `The registry is unavailable since ${new Date(facts.registryDownSinceMs).toISOString()}; nobody is declared dead meanwhile, and reports are still taken.`,
-      mend: 'Bring the backend back; this server goes on by itself.',
-    });
+function outage({ registryOutage, selfNodeId }: ClusterFacts): Finding[] {
+  if (registryOutage === null) return [];
+  const { kind, reason, sinceMs } = registryOutage;
+  const since = new Date(sinceMs).toISOString();
+  if (kind === 'unreadable') {
+    return [
+      {
+        code: 'registry_unavailable',
+        severity: 'warning',
+        sentence: `The registry is unavailable since ${since} (${reason}); nobody is declared dead meanwhile, and reports are still taken.`,
+        mend: 'Bring the backend back; this server goes on by itself.',
+      },
+    ];
   }
-  if (facts.writeFailing && facts.registryDownSinceMs === null) {
-    found.push({
+  return [
+    {
       code: 'registry_not_writable',
       severity: 'warning',
-      sentence:
-        'This server can read the registry and not write to it; the others will soon call it offline.',
-      mend: 'See the log for the reason: a full disk, or no right to write.',
-    });
-  }
+      sentence: `The registry takes nothing that ${selfNodeId} writes since ${since} (${reason}). It declares nobody dead meanwhile, and takes reports; where only its own writes are refused, the others call it offline.`,
+      mend: 'See the reason: a full disk or memory, a replica, or no right to write. This server goes on by itself.',
+    },
+  ];
+}
+
+function registry(facts: ClusterFacts): Finding[] {
+  const found = outage(facts);
   const missing = facts.members.filter((member) => member.missing).map((member) => member.nodeId);
-  if (missing.length > 0 && facts.registryDownSinceMs === null) {
+  if (missing.length > 0 && facts.registryOutage === null) {
     found.push({
       code: 'registry_incomplete',
       severity: 'warning',
@@ -247,10 +261,12 @@ export function verdictOf(facts: ClusterFacts, findings: readonly Finding[]): Ve
     return say('at_risk', 'At risk: authentication is off. Anyone who can write to the registry can join.');
   const critical = findings.find((finding) => finding.severity === 'critical');
   if (critical) return say('critical', `Critical: ${critical.sentence}`);
-  if (facts.registryDownSinceMs !== null) {
+  if (facts.registryOutage !== null) {
+    const what =
+      facts.registryOutage.kind === 'unreadable' ? 'is unavailable' : 'takes no writes of this server';
     return say(
       'critical',
-      'Critical: the registry is unavailable. Reports are still taken; the live view of the cluster stands still.',
+      `Critical: the registry ${what}. Reports are still taken; the live view of the cluster stands still.`,
     );
   }
   // A refused record changed nothing: it is told, and makes a healthy cluster no less so.

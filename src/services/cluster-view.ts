@@ -126,7 +126,7 @@ export class ClusterView {
     const facts = this.#facts();
     const findings = findingsOf(facts);
     const verdict = verdictOf(facts, findings);
-    const down = cluster?.watch.downSinceWallMs ?? null;
+    const down = cluster?.watch.outage?.sinceMs ?? null;
     return {
       overall: verdict.overall,
       verdict: verdict.sentence,
@@ -160,7 +160,6 @@ export class ClusterView {
 
   #facts(): ClusterFacts {
     const { clock, cluster, nodeId, security } = this.#options;
-    const nowMs = clock.monotonicMs();
     const members = cluster?.watch.members() ?? [];
     const self = {
       nodeId,
@@ -175,8 +174,7 @@ export class ClusterView {
       selfNodeId: nodeId,
       members: [self, ...members],
       refusals: cluster?.ledger.counts ?? [],
-      registryDownSinceMs: cluster?.watch.downSinceWallMs ?? null,
-      writeFailing: cluster !== null && this.#isWriteFailing(nowMs),
+      registryOutage: cluster?.watch.outage ?? null,
       ownSlotLost: cluster?.watch.isOwnSlotLost ?? false,
       junkNames: cluster?.watch.junkNames ?? 0,
       unreadNames: cluster?.watch.unreadNames ?? 0,
@@ -184,11 +182,6 @@ export class ClusterView {
       databaseOutage: this.#options.databaseOutage(),
       nowMs: clock.wallMs(),
     };
-  }
-
-  #isWriteFailing(nowMs: number): boolean {
-    const writtenAtMs = this.#options.cluster?.heartbeat.writtenAtMs ?? null;
-    return writtenAtMs === null || nowMs - writtenAtMs >= this.#options.timeoutSeconds * 1000;
   }
 
   async #runProbe(store: MemberStore): Promise<WriteProbe> {
@@ -261,6 +254,6 @@ export class ClusterView {
 }
 
 function registryState(facts: ClusterFacts): 'available' | 'unavailable' | 'incomplete' {
-  if (facts.registryDownSinceMs !== null) return 'unavailable';
+  if (facts.registryOutage !== null) return 'unavailable';
   return facts.members.some((member) => member.missing) ? 'incomplete' : 'available';
 }

@@ -4,6 +4,7 @@ import type { RefusalCount } from '../../src/membership/refusal-ledger.ts';
 import { type RefusalCode, refuse } from '../../src/protocol/refusal.ts';
 
 const AT = Date.UTC(2026, 10, 21, 12);
+const AWAY = { kind: 'unreadable', reason: 'gone', sinceMs: AT } as const;
 
 type MemberFact = ClusterFacts['members'][number];
 
@@ -33,8 +34,7 @@ const facts = (change: Partial<ClusterFacts> = {}): ClusterFacts => ({
   selfNodeId: 'a',
   members: [member('a'), member('b'), member('c')],
   refusals: [],
-  registryDownSinceMs: null,
-  writeFailing: false,
+  registryOutage: null,
   ownSlotLost: false,
   junkNames: 0,
   unreadNames: 0,
@@ -165,7 +165,7 @@ const TABLE: readonly (readonly [
   ],
   [
     'the registry is away',
-    { registryDownSinceMs: AT },
+    { registryOutage: AWAY },
     ['registry_unavailable'],
     'critical',
     /^Critical: the registry is unavailable\. Reports are still taken/,
@@ -173,7 +173,7 @@ const TABLE: readonly (readonly [
   ],
   [
     'the registry is away, and rows were missing',
-    { registryDownSinceMs: AT, ...with1({ missing: true }) },
+    { registryOutage: AWAY, ...with1({ missing: true }) },
     ['registry_unavailable'],
     'critical',
     /^Critical: the registry/,
@@ -181,18 +181,10 @@ const TABLE: readonly (readonly [
   ],
   [
     'the registry cannot be written',
-    { writeFailing: true },
+    { registryOutage: { ...AWAY, kind: 'unwritable' } },
     ['registry_not_writable'],
-    'degraded',
-    /^Degraded: This server can read the registry and not write to it/,
-    2,
-  ],
-  [
-    'the registry is away, so it cannot be written',
-    { writeFailing: true, registryDownSinceMs: AT },
-    ['registry_unavailable'],
     'critical',
-    /^Critical: the registry/,
+    /^Critical: the registry takes no writes of this server/,
     2,
   ],
   ['junk lies in the registry', { junkNames: 2 }, ['registry_junk'], 'healthy', HEALTHY, 2],
@@ -320,7 +312,7 @@ describe('findings and verdict', () => {
   });
 
   it('a missing row and an outage are never told as a death', () => {
-    const all = [with1({ missing: true, state: 'unconfirmed' }), { registryDownSinceMs: AT }];
+    const all = [with1({ missing: true, state: 'unconfirmed' }), { registryOutage: AWAY }];
     for (const change of all) {
       for (const { code, sentence } of findingsOf(facts(change))) {
         expect(code).not.toBe('node_offline');
