@@ -9,6 +9,8 @@ export const DATABASE_KEY_MIN_BYTES = 32;
 export const LOCK_WAIT_MS = 5_000;
 /** Milliseconds SQLite may hold the event loop in one wait for that lock. Arbitrary: a heartbeat is not late for it. */
 export const LOCK_TRY_MS = 20;
+/** Statements that a connection to SQLite keeps prepared: those of a batch, for each size it can have, and some. */
+export const STATEMENTS_KEPT = 256;
 /** Times a transaction is tried that the database undoes for another's sake. Arbitrary. */
 export const TRANSACTION_TRIES = 10;
 
