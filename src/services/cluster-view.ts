@@ -89,9 +89,11 @@ export interface ClusterViewOptions {
 
 type WriteProbe = HealthCheckView['backend']['write_probe'];
 
+const NOT_PROBED: WriteProbe = { ok: true, milliseconds: null, error: null };
+
 export class ClusterView {
   readonly #options: ClusterViewOptions;
-  #probe: WriteProbe = { ok: true, milliseconds: null, error: null };
+  #probe: WriteProbe = NOT_PROBED;
 
   constructor(options: ClusterViewOptions) {
     this.#options = options;
@@ -121,8 +123,7 @@ export class ClusterView {
   /** `probe`: write to the registry and read it back first; otherwise the last probe is told. */
   async healthCheck(probe: boolean): Promise<HealthCheckView> {
     const { clock, cluster, nodeId, security, intervalSeconds, timeoutSeconds } = this.#options;
-    if (cluster && (probe || this.#probe.milliseconds === null))
-      this.#probe = await this.#runProbe(cluster.store);
+    if (cluster && (probe || this.#probe === NOT_PROBED)) this.#probe = await this.#runProbe(cluster.store);
     const facts = this.#facts();
     const findings = findingsOf(facts);
     const verdict = verdictOf(facts, findings);
