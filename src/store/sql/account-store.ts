@@ -106,7 +106,8 @@ export class SqlAccountStore implements AccountStore {
   }
 
   async setSetupCode(codeHash: string, expiresAtMs: number): Promise<void> {
-    const row = { slot: SETUP_SLOT, code_hash: codeHash, expires_at_ms: expiresAtMs };
+    const lookup = this.#db.cells.lookup('setup_code', codeHash);
+    const row = { slot: SETUP_SLOT, code_hash: lookup, expires_at_ms: expiresAtMs };
     await this.#write((db) =>
       db
         .insertInto('setup_code')
@@ -118,10 +119,11 @@ export class SqlAccountStore implements AccountStore {
 
   /** Looking and taking are one statement, so of two who send the code at once only one gets it. */
   async takeSetupCode(codeHash: string, nowMs: number): Promise<boolean> {
+    const lookup = this.#db.cells.lookup('setup_code', codeHash);
     const taken = await this.#write((db) =>
       db
         .deleteFrom('setup_code')
-        .where('code_hash', '=', codeHash)
+        .where('code_hash', '=', lookup)
         .where('expires_at_ms', '>', nowMs)
         .executeTakeFirst(),
     );

@@ -9,7 +9,7 @@ export const DIGEST_BYTES = 16;
 export type Cell = string | Uint8Array;
 
 /** Tables with a column that is looked up exactly though it may be sealed. */
-export type LookupTable = 'machines' | 'users' | 'tokens' | 'attempts';
+export type LookupTable = 'machines' | 'users' | 'tokens' | 'setup_code' | 'attempts';
 
 export interface Cells {
   /** `row`: what names the row for ever, unique in its table, known before the row is written. */

@@ -125,7 +125,7 @@ export interface AttemptTable {
   blocked_until_ms: number;
 }
 
-/** One row at most, slot 1. */
+/** One row at most, slot 1. `code_hash`: a lookup, for whoever has the bare hash of so short a code finds the code. */
 interface SetupCodeTable {
   slot: number;
   code_hash: string;
