@@ -221,6 +221,15 @@ export function reportStoreContract(open: () => Promise<OpenedReportStore>): voi
       expect((await store.machine('mac-1'))?.reports).toBe(3);
     });
 
+    it('is not found by an id that nobody could have, however much it resembles one', async () => {
+      await store.append(accepted({}, { machine_id: 'mac-\ufffd' }));
+      for (const id of ['mac-\0', '\0', 'mac-\ud800', 'mac-\udc00']) {
+        expect(await store.machine(id)).toBeUndefined();
+        expect(await store.samples(id, ALL)).toEqual([]);
+        expect(await store.machines({ after: id, limit: 9 })).toMatchObject({ total: 1 });
+      }
+    });
+
     it('is undefined when it never reported', async () => {
       expect(await store.machine('mac-1')).toBeUndefined();
     });

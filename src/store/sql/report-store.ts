@@ -22,6 +22,7 @@ import { MachineDirectory } from './machine-directory.ts';
 import { commitReports } from './report-commit.ts';
 import { machineOf, type ReadyReport, readyReport, sampleOf } from './report-row.ts';
 import type { Schema } from './schema.ts';
+import { isStorable } from './storable.ts';
 import { transact } from './transaction.ts';
 
 export interface SqlConnections {
@@ -72,6 +73,7 @@ export class SqlReportStore implements ReportStore {
   }
 
   async machine(machineId: string): Promise<MachineRow | undefined> {
+    if (!isStorable(machineId)) return undefined;
     const { cells } = this.#db;
     const row = await this.#machines()
       .where('machine_lookup', '=', cells.lookup('machines', machineId))
@@ -88,6 +90,7 @@ export class SqlReportStore implements ReportStore {
     machineId: string,
     { fromMs, toMs, limit }: { fromMs: number; toMs: number; limit: number },
   ): Promise<readonly Sample[]> {
+    if (!isStorable(machineId)) return [];
     const rows = await this.#db.reader
       .selectFrom('reports')
       .selectAll()
