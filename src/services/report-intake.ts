@@ -51,7 +51,7 @@ export class ReportIntake {
   readonly #meters: Record<IntakeOutcome, RateMeter>;
   readonly #limit: RateLimit;
   readonly #listeners = new Set<(machineId: string) => void>();
-  /** Machines that have been stored: at most MACHINES_MAX, and some that raced in. */
+  /** Machines that the store has: at most MACHINES_MAX, and some that raced in. */
   readonly #known = new Set<string>();
   #pending = 0;
   #sweep: Timer | undefined;
@@ -184,21 +184,16 @@ export class ReportIntake {
   async #requireRoom(machineId: string): Promise<void> {
     if (this.#known.has(machineId)) return;
     const { reports, log } = this.#options;
-    if ((await reports.machine(machineId)) === undefined) {
-      const { total } = await reports.machines({ limit: 1 });
-      if (total >= MACHINES_MAX) {
-        this.#rareLog.once('full', (times) =>
-          log.error('report.fleet_full', `Report of a new machine not taken: the fleet has ${total}`, {
-            times,
-          }),
-        );
-        throw new AtlasError('fleet_full', `This fleet has ${MACHINES_MAX} machines already.`, {
-          hint: 'Machines that it has still report. Look for made-up ids in its list of machines.',
-          retryAfterSeconds: FULL_RETRY_SECONDS,
-        });
-      }
-    }
-    this.#known.add(machineId);
+    if ((await reports.machine(machineId)) !== undefined) return void this.#known.add(machineId);
+    const { total } = await reports.machines({ limit: 1 });
+    if (total < MACHINES_MAX) return;
+    this.#rareLog.once('full', (times) =>
+      log.error('report.fleet_full', `Report of a new machine not taken: the fleet has ${total}`, { times }),
+    );
+    throw new AtlasError('fleet_full', `This fleet has ${MACHINES_MAX} machines already.`, {
+      hint: 'Machines that it has still report. Look for made-up ids in its list of machines.',
+      retryAfterSeconds: FULL_RETRY_SECONDS,
+    });
   }
 
   async #append({ report, nonce }: OpenedReport, takenAtMs: number, receivedAtMs: number) {
@@ -207,7 +202,11 @@ export class ReportIntake {
     try {
       await this.#requireRoom(report.machine_id);
       const claimedAtMs = claimedTime(report);
-      return await reports.append({ report, nonce, claimedAtMs, takenAtMs, receivedAtMs, viaNode: nodeId });
+      const accepted = { report, nonce, claimedAtMs, takenAtMs, receivedAtMs, viaNode: nodeId };
+      const outcome = await reports.append(accepted);
+      // Of a nonce that is known nothing is stored, so its machine may be made up all the same.
+      if (outcome === 'stored') this.#known.add(report.machine_id);
+      return outcome;
     } finally {
       this.#pending -= 1;
     }

@@ -167,6 +167,20 @@ describe('a fleet that is full', () => {
     });
     expect(await intake.take(seal(makeReport({ machineId: 'mac-1' })))).toEqual({ stored: true });
   });
+
+  it('is not entered under a nonce that is known, of which nothing was stored', async () => {
+    const intake = makeIntake();
+    const nonce = randomBytes(12);
+    await intake.take(sealReport(makeReport({ machineId: 'mac-1' }), key, nonce));
+    const again = sealReport(makeReport({ machineId: 'mac-2' }), key, nonce);
+    expect(await intake.take(again)).toEqual({ stored: false });
+    const machines = reports.machines.bind(reports);
+    reports.machines = async (page) => ({ ...(await machines(page)), total: MACHINES_MAX });
+    await expect(intake.take(seal(makeReport({ machineId: 'mac-2' })))).rejects.toMatchObject({
+      code: 'fleet_full',
+    });
+    expect((await machines({ limit: 9 })).total).toBe(1);
+  });
 });
 
 describe('what the status shows', () => {
