@@ -40,6 +40,7 @@ const KINDS = {
   scope_missing: 'forbidden',
   csrf_failed: 'forbidden',
   setup_code_wrong: 'forbidden',
+  lookup_busy: 'unavailable',
   api_key_missing: 'unauthenticated',
   api_key_wrong: 'unauthenticated',
   // reports
@@ -72,6 +73,7 @@ const KINDS = {
   identity_invalid: 'config',
   certificate_invalid: 'config',
   port_taken: 'conflict',
+  address_unusable: 'config',
   folder_in_use: 'conflict',
   folder_not_private: 'config',
   file_exists: 'conflict',

@@ -65,6 +65,15 @@ export class CallerRates {
     else this.#person.take(ownerOf(caller), cost);
   }
 
+  /** Whether this network has shown as many wrong ones as it may. */
+  isSuspect(network: string): boolean {
+    return this.#wrong.waitMs(network) > 0;
+  }
+
+  tooManyWrong(network: string): AtlasError {
+    return this.#wrong.refusal(this.#wrong.waitMs(network));
+  }
+
   /** For who may not, after it was looked at: a right key behind the same address is never kept out by wrong ones. */
   refused(error: unknown, address: string): void {
     if (!(error instanceof AtlasError)) return;
