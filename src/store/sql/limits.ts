@@ -14,9 +14,11 @@ export const STATEMENTS_KEPT = 256;
 /** Times a transaction is tried that the database undoes for another's sake. Arbitrary. */
 export const TRANSACTION_TRIES = 10;
 
-/** Connections of one server to PostgreSQL: one takes in the reports, the others read. Arbitrary. */
-export const POOL_MAX_CONNECTIONS = 10;
-/** Milliseconds until a new connection serves, or one of the pool is free. */
+/** Connections of one server to PostgreSQL that only reports use: a batch, a probe, and what is forgotten meanwhile. */
+export const INTAKE_CONNECTIONS = 3;
+/** Those for all else: people and guesses can fill these, and no report waits for it. Arbitrary. */
+export const COMMON_CONNECTIONS = 7;
+/** Milliseconds until a new connection serves, or one that others use is free. */
 export const CONNECT_LIMIT_MS = 4_000;
 /** Milliseconds after which PostgreSQL gives up a statement, or the wait for a lock. */
 export const STATEMENT_LIMIT_MS = 4_000;

@@ -30,10 +30,12 @@ export async function openSqliteStores({ path, key, clock, log }: SqliteOptions)
     if (applied.length > 0) log.info('store_migrated', 'Brought the database up to date', { applied });
     const readerFile = openSqliteReader(path, key);
     const reader = new Kysely<Schema>({ dialect: sqliteDialect(readerFile, clock) });
-    return storesOn({ writer, reader, cells: plainCells }, { clock, log }, async () => {
+    const connections = { writer, reader, cells: plainCells };
+    const close = async () => {
       await writer.connection().execute(async () => file.close()); // behind every change that was asked for
       readerFile.close();
-    });
+    };
+    return storesOn({ intake: connections, common: connections, close }, { clock, log });
   } catch (error) {
     file.close();
     throw error;

@@ -16,16 +16,25 @@ export interface Stores {
   close(): Promise<void>;
 }
 
-/** `closeDatabase` is called when no report is under way any more. */
-export function storesOn(
-  db: SqlConnections,
-  { clock, log }: { clock: Clock; log: Log },
-  closeDatabase: () => Promise<void>,
-): Stores {
-  const reports = new SqlReportStore(db, clock, log);
+export interface Database {
+  /** What people do and what is guessed, and all reading, may use other connections than the reports that come in. */
+  readonly intake: SqlConnections;
+  readonly common: SqlConnections;
+  /** Called when no report is under way any more. */
+  close(): Promise<void>;
+}
+
+export function storesOn(database: Database, { clock, log }: { clock: Clock; log: Log }): Stores {
+  const { intake, common } = database;
+  const reports = new SqlReportStore(intake, clock, log);
   const close = async () => {
     await reports.close();
-    await closeDatabase();
+    await database.close();
   };
-  return { reports, accounts: new SqlAccountStore(db), attempts: new SqlAttemptStore(db), close };
+  return {
+    reports,
+    accounts: new SqlAccountStore(common),
+    attempts: new SqlAttemptStore(common),
+    close,
+  };
 }
