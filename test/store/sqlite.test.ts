@@ -26,6 +26,7 @@ import { openSqliteStores } from '../../src/store/sql/sqlite-stores.ts';
 import { accountStoreContract } from '../contract/account-store.ts';
 import { attemptStoreContract } from '../contract/attempt-store.ts';
 import { reportStoreContract } from '../contract/report-store.ts';
+import { storesContract } from '../contract/stores.ts';
 import { machineId, realisticReport } from './realistic-report.ts';
 import { recordingLog, type SqliteFolder, sqliteFolder } from './sqlite-folder.ts';
 
@@ -42,6 +43,19 @@ describe('the report store on SQLite', () => {
     const { reports, close } = await at.open();
     return { store: reports, close };
   });
+});
+
+describe('the stores on SQLite', () => {
+  storesContract(
+    () => at.open(),
+    () =>
+      openSqliteStores({
+        path: join(at.folder, 'other.db'),
+        key: at.key,
+        clock: systemClock,
+        log: silentLog,
+      }),
+  );
 });
 
 describe('the account store on SQLite', () => {

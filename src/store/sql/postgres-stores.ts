@@ -9,6 +9,7 @@ import { AtlasError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { Cells } from './cells.ts';
+import { identify } from './database-identity.ts';
 import { unavailable } from './failures.ts';
 import { COMMON_CONNECTIONS, INTAKE_CONNECTIONS, MIGRATION_LOOK_MS, MIGRATION_WAIT_MS } from './limits.ts';
 import { migrate } from './migrations/migrate.ts';
@@ -52,26 +53,28 @@ export async function openPostgresStores(options: PostgresOptions): Promise<Stor
   const common = new Kysely<Schema>({ dialect: postgresDialect(pools.common) });
   try {
     await judgeDatabase(intake, options, log);
-    await prepare(intake, cells, options);
+    const id = await prepare(intake, cells, options);
     const connections = {
       intake: { writer: intake, reader: common, cells },
       common: { writer: common, reader: common, cells },
     };
-    return storesOn({ ...connections, close }, options);
+    return storesOn({ ...connections, id, close }, options);
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function prepare(db: Kysely<Schema>, cells: Cells, options: PostgresOptions): Promise<void> {
-  const applied = await transact(db, async (transaction) => {
+/** Resolves to the id of the database. */
+async function prepare(db: Kysely<Schema>, cells: Cells, options: PostgresOptions): Promise<string> {
+  const { applied, id } = await transact(db, async (transaction) => {
     await takeTurn(transaction, options.clock);
     const migrated = await migrate(transaction, postgresMigrations, SCHEMA);
     await checkKey(transaction, cells, options);
-    return migrated;
+    return { applied: migrated, id: await identify(transaction) };
   });
   if (applied.length > 0) options.log.info('store_migrated', 'Brought the database up to date', { applied });
+  return id;
 }
 
 /**

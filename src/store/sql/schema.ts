@@ -19,6 +19,7 @@ export interface Schema {
   setup_code: SetupCodeTable;
   attempts: AttemptTable;
   probe: ProbeTable;
+  database_identity: DatabaseIdentityTable;
   /** Only where cells are sealed (PostgreSQL). */
   key_check: KeyCheckTable;
 }
@@ -136,6 +137,12 @@ interface SetupCodeTable {
 interface ProbeTable {
   slot: number;
   written_at_ms: number;
+}
+
+/** One row, slot 1: 32 hex digits. */
+interface DatabaseIdentityTable {
+  slot: number;
+  id: string;
 }
 
 /** One row, slot 1: a sealed text that opens with the right key. */

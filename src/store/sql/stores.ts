@@ -12,6 +12,8 @@ export interface Stores {
   readonly reports: ReportStore;
   readonly accounts: AccountStore;
   readonly attempts: AttemptStore;
+  /** 32 hex digits, the same for every server that has this database open (database-identity.ts). */
+  readonly databaseId: string;
   /** Settles every report that was taken, then closes the database. */
   close(): Promise<void>;
 }
@@ -20,12 +22,13 @@ export interface Database {
   /** What people do and what is guessed, and all reading, may use other connections than the reports that come in. */
   readonly intake: SqlConnections;
   readonly common: SqlConnections;
+  readonly id: string;
   /** Called when no report is under way any more. */
   close(): Promise<void>;
 }
 
 export function storesOn(database: Database, { clock, log }: { clock: Clock; log: Log }): Stores {
-  const { intake, common } = database;
+  const { intake, common, id } = database;
   const reports = new SqlReportStore(intake, clock, log);
   const close = async () => {
     await reports.close();
@@ -35,6 +38,7 @@ export function storesOn(database: Database, { clock, log }: { clock: Clock; log
     reports,
     accounts: new SqlAccountStore(common),
     attempts: new SqlAttemptStore(common),
+    databaseId: id,
     close,
   };
 }

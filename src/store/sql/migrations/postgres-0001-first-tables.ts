@@ -110,5 +110,6 @@ const SMALL: RawBuilder<unknown>[] = [
     last_ms bigint not null,
     blocked_until_ms bigint not null
   )`,
+  sql`create table database_identity (slot integer primary key, id text not null)`,
   sql`create table key_check (slot integer primary key, cell bytea not null)`,
 ];
