@@ -326,7 +326,7 @@ describe('a time in which we did not look', () => {
       observer.nowSeconds += 600;
       observer.table.sight(600_000, observer.nowMs);
       observer.look();
-      expect(observer.state('alice')).toBe('late');
+      expect(observer.state('alice')).toBe('healthy');
     }
   });
 
