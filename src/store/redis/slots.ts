@@ -1,7 +1,9 @@
 /** Reading slots whose values somebody else may have put there: bounded, and each with an answer of its own. */
 import type { RecordType } from '../../protocol/keyring.ts';
-import { NODE_ID, RECORD_MAX_BYTES } from '../../protocol/limits.ts';
+import { NODE_ID } from '../../protocol/limits.ts';
 import { type NodeSlots, type SlotReading, slotKey } from '../member-store.ts';
+import { asBytes, asCount } from './answer.ts';
+import { SLOT_MAX_BYTES } from './bounds.ts';
 import type { RedisClient } from './client.ts';
 import { codeOf } from './trouble.ts';
 
@@ -29,10 +31,11 @@ export async function readSlot(client: RedisClient, type: RecordType, nodeId: st
   try {
     const [exists, bytes] = await Promise.all([
       client.exists(key),
-      client.getRange(key, 0, RECORD_MAX_BYTES),
+      client.getRange(key, 0, SLOT_MAX_BYTES - 1),
     ]);
-    if (bytes === null || (exists === 0 && bytes.byteLength === 0)) return { kind: 'missing' };
-    return { kind: 'bytes', bytes };
+    const value = asBytes(bytes, SLOT_MAX_BYTES);
+    if (asCount(exists) === 0 && value.byteLength === 0) return { kind: 'missing' };
+    return { kind: 'bytes', bytes: value };
   } catch (error) {
     if (isWrongType(error)) return { kind: 'unreadable', reason: 'Not a string' };
     throw error;
