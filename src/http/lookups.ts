@@ -1,7 +1,8 @@
 /**
  * How many sessions and tokens are looked up at the same time. A made-up one costs a query of the database before it
- * can be refused, so strangers queue apart from those who were known a moment ago, and a network that has shown too
- * many wrong ones has few looked up at once: a right one among them still gets in. Nobody is believed for having been
+ * can be refused, so strangers queue apart from those who were known a moment ago, and each network by itself before
+ * that: none fills the queue of all. One that has shown too many wrong ones has one looked up at a time, so that a right
+ * one among them still gets in. Nobody is believed for having been
  * known: every credential is looked up every time.
  */
 import { AtlasError } from '../base/errors.ts';
@@ -14,6 +15,8 @@ import type { CallerRates } from './caller-rates.ts';
 export const LOOKUPS = {
   known: { running: 4, waiting: 256 },
   strangers: { running: 2, waiting: 64 },
+  /** Of one network. */
+  network: { running: 2, waiting: 32 },
   /** Of one network that has shown too many wrong ones. */
   suspect: { running: 1, waiting: 8 },
 } as const satisfies Record<string, PlaceLimits>;
@@ -25,8 +28,8 @@ export class Lookups {
   readonly #rates: CallerRates;
   readonly #knownLane = new Places(LOOKUPS.known, tooMany);
   readonly #strangersLane = new Places(LOOKUPS.strangers, tooMany);
-  /** By network, while one of its lookups is under way. */
-  readonly #suspects = new Map<string, { readonly lane: Places; count: number }>();
+  /** By network and what is thought of it, while one of its lookups is under way. */
+  readonly #networks = new Map<string, { readonly lane: Places; count: number }>();
   /** SHA-256 of credentials that were good when they were last looked up. */
   readonly #known = new Set<string>();
 
@@ -49,21 +52,26 @@ export class Lookups {
 
   #inLane<T>(key: string, network: string, look: () => Promise<T>): Promise<T> {
     if (this.#known.has(key)) return this.#knownLane.take(look);
-    const asStranger = () => this.#strangersLane.take(look);
-    return this.#rates.isSuspect(network) ? this.#oneOfSuspects(network, asStranger) : asStranger();
+    return this.#ofNetwork(network, () => this.#strangersLane.take(look));
   }
 
-  async #oneOfSuspects<T>(network: string, look: () => Promise<T>): Promise<T> {
-    const refusal = () => this.#rates.tooManyWrong(network);
-    const suspect = this.#suspects.get(network) ?? { lane: new Places(LOOKUPS.suspect, refusal), count: 0 };
-    this.#suspects.set(network, suspect);
-    suspect.count += 1;
+  async #ofNetwork<T>(network: string, look: () => Promise<T>): Promise<T> {
+    const isSuspect = this.#rates.isSuspect(network);
+    const key = `${isSuspect ? 'suspect' : 'stranger'} ${network}`;
+    const shared = this.#networks.get(key) ?? { lane: this.#laneFor(network, isSuspect), count: 0 };
+    this.#networks.set(key, shared);
+    shared.count += 1;
     try {
-      return await suspect.lane.take(look);
+      return await shared.lane.take(look);
     } finally {
-      suspect.count -= 1;
-      if (suspect.count === 0) this.#suspects.delete(network);
+      shared.count -= 1;
+      if (shared.count === 0) this.#networks.delete(key);
     }
+  }
+
+  #laneFor(network: string, isSuspect: boolean): Places {
+    if (!isSuspect) return new Places(LOOKUPS.network, tooMany);
+    return new Places(LOOKUPS.suspect, () => this.#rates.tooManyWrong(network));
   }
 
   #remember(key: string): void {

@@ -45,8 +45,8 @@ export class RateLimit {
   }
 
   /** Milliseconds until the caller would be let through; takes nothing. */
-  waitMs(caller: string): number {
-    return take(this.#fullAtMs.get(caller), this.#options, this.#clock.monotonicMs()).waitMs;
+  waitMs(caller: string, cost = 1): number {
+    return take(this.#fullAtMs.get(caller), this.#options, this.#clock.monotonicMs(), cost).waitMs;
   }
 
   refusal(waitMs: number): AtlasError {

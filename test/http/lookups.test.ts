@@ -29,8 +29,10 @@ class SlowTokens {
   }
 }
 
-const ask = (token: string) =>
-  fetch(`http://127.0.0.1:${door.port}/api/fleet/session`, { headers: { authorization: `Bearer ${token}` } });
+const ask = (token: string, headers: Record<string, string> = {}) =>
+  fetch(`http://127.0.0.1:${door.port}/api/fleet/session`, {
+    headers: { authorization: `Bearer ${token}`, ...headers },
+  });
 const askOften = (times: number) => Array.from({ length: times }, (_, at) => ask(`made up ${at}`));
 
 async function drain(tokens: SlowTokens, answers: Promise<Response>[]): Promise<Response[]> {
@@ -39,11 +41,11 @@ async function drain(tokens: SlowTokens, answers: Promise<Response>[]): Promise<
 }
 
 describe('made-up tokens', () => {
-  it('are looked up two at a time; 64 wait, more are sent away, and a known one passes by them all', async () => {
+  it('of one network are looked up two at a time; 32 wait, more are sent away, and a known one passes by', async () => {
     const tokens = new SlowTokens();
     door = await openDoor({}, { tokens });
     expect((await ask('good')).status).toBe(401); // known, but no session
-    const { running, waiting } = LOOKUPS.strangers;
+    const { running, waiting } = LOOKUPS.network;
     const answers = askOften(running + waiting + 1);
     const busy = await Promise.any(answers);
     expect(busy.headers.get('retry-after')).toBe('2');
@@ -52,6 +54,16 @@ describe('made-up tokens', () => {
     await expectProblem(await ask('good'), 401, 'login_required');
     const statuses = (await drain(tokens, answers)).map(({ status }) => status);
     expect(statuses.filter((status) => status === 503)).toHaveLength(1);
+  });
+
+  it('of one network do not keep those of another waiting', async () => {
+    const tokens = new SlowTokens();
+    door = await openDoor({}, { tokens, trustedProxies: ['127.0.0.1'] });
+    const many = askOften(LOOKUPS.network.running + LOOKUPS.network.waiting + 1);
+    await Promise.any(many);
+    const elsewhere = ask('made up elsewhere', { 'x-forwarded-for': '192.0.2.1' });
+    const statuses = (await drain(tokens, [elsewhere, ...many])).map(({ status }) => status);
+    expect(statuses[0]).toBe(401);
   });
 
   it('of a network that showed too many are looked up one at a time, and a right one gets in', async () => {
