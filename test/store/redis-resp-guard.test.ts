@@ -5,7 +5,7 @@ import {
   CALL_MAX_BYTES,
   LINE_MAX_BYTES,
   NAMES_MAX,
-  STRING_MAX_BYTES,
+  NAMES_MAX_BYTES,
   VALUES_MAX,
 } from '../../src/store/redis/bounds.ts';
 import { RespGuard } from '../../src/store/redis/resp-guard.ts';
@@ -79,7 +79,7 @@ describe('the guard', () => {
   it('lets the largest list of names pass, within an EXEC', () => {
     const name = `$40\r\n${'n'.repeat(40)}\r\n`;
     expect(judge([`*1\r\n*${NAMES_MAX}\r\n${name.repeat(NAMES_MAX)}`])).toBe(null);
-    const large = `$${STRING_MAX_BYTES}\r\n${'n'.repeat(STRING_MAX_BYTES)}\r\n`;
+    const large = `$${NAMES_MAX_BYTES}\r\n${'n'.repeat(NAMES_MAX_BYTES)}\r\n`;
     expect(judge([`*1\r\n*1\r\n${large}`])).toBe(null);
   });
 
@@ -113,7 +113,7 @@ describe('the guard', () => {
       TOO_MUCH,
     ],
     ['lists in lists', '*1\r\n'.repeat(5), TOO_MUCH],
-    ['a string of one byte too many', `$${STRING_MAX_BYTES + 1}\r`, TOO_MUCH],
+    ['a string of one byte too many', `$${NAMES_MAX_BYTES + 1}\r`, TOO_MUCH],
     ['a length of many digits', `*${'9'.repeat(400)}\r`, TOO_MUCH],
     ['a line without end', `+${'x'.repeat(LINE_MAX_BYTES)}`, TOO_MUCH],
   ])('refuses %s', (_, text, reason) => {

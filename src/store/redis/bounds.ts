@@ -3,13 +3,11 @@ import { RECORD_MAX_BYTES } from '../../protocol/limits.ts';
 
 /** Names looked at in one refresh. Also how many of them Redis measures, so that not one large name hides. Arbitrary. */
 export const NAMES_MAX = 20_000;
-/** Bytes of Redis' memory that the names may take; ours is of the same order. Arbitrary. */
+/** Bytes of Redis' memory that the names may take; ours is of the same order. A single name may be all of it. Arbitrary. */
 export const NAMES_MAX_BYTES = 4 * 1024 * 1024;
 /** Bytes fetched of a slot: one more than a record can have tells that it is too large. */
 export const SLOT_MAX_BYTES = RECORD_MAX_BYTES + 1;
 
-/** Bytes of one string: among names that fit into NAMES_MAX_BYTES there may be a single one. */
-export const STRING_MAX_BYTES = NAMES_MAX_BYTES;
 /** Values in one reply: the names, and the two lists around them. */
 export const VALUES_MAX = NAMES_MAX + 2;
 /** Levels of lists in one reply: HELLO has maps in a list in a map, and their arguments. */

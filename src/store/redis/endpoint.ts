@@ -37,11 +37,15 @@ export async function locate(
   if (answers.some(({ status }) => status === 'fulfilled'))
     throw new RedisTrouble('its Sentinels know no master of that name', 'mend redis_sentinel_master');
   const [refusal] = answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []));
+  const { reason, hint } = explainStranger(refusal, access);
   throw new RedisTrouble(
-    `no Sentinel names a master: ${explainStranger(refusal, access).reason}`,
-    'see that the redis_sentinels run, are reachable, and take redis_password when they ask for one',
+    `no Sentinel names a master: ${reason}`,
+    refusal instanceof RedisTrouble ? hint : ASK_AROUND,
   );
 }
+
+const ASK_AROUND =
+  'see that the redis_sentinels run, are reachable, and take redis_password when they ask for one';
 
 /**
  * More than half of all that we were told of, whether they answer or not. A Sentinel that slept still names the
@@ -54,7 +58,7 @@ function namedByMost(masters: readonly RedisServer[], sentinels: number): RedisS
 
 function noMajority(answers: number, sentinels: number): RedisTrouble {
   return new RedisTrouble(
-    `of ${sentinels} Sentinels ${answers} name a master, and no half and one the same`,
+    `of ${sentinels} Sentinels ${answers} name a master, and not more than half the same`,
     'see that the redis_sentinels run, are reachable, and agree: SENTINEL GET-MASTER-ADDR-BY-NAME on each of them',
   );
 }

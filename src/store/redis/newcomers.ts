@@ -6,7 +6,7 @@
  */
 import { NODE_ID, NODE_ID_MAX_LENGTH } from '../../protocol/limits.ts';
 import { asBytes, asCount, asList } from './answer.ts';
-import { NAMES_MAX, NAMES_MAX_BYTES, STRING_MAX_BYTES } from './bounds.ts';
+import { NAMES_MAX, NAMES_MAX_BYTES } from './bounds.ts';
 import type { RedisClient } from './client.ts';
 import { isWrongType } from './slots.ts';
 import { codeOf } from './trouble.ts';
@@ -73,7 +73,7 @@ export async function listNewcomers(client: RedisClient): Promise<NewcomersList 
   const done = await namesUnchanged(client);
   if (done === null) return null;
   const [answer] = asList(done);
-  const names = asList(answer).map((name) => asBytes(name, STRING_MAX_BYTES));
+  const names = asList(answer).map((name) => asBytes(name, NAMES_MAX_BYTES));
   const nodeIds = names
     .filter((name) => name.byteLength <= NODE_ID_MAX_LENGTH)
     .map((name) => name.toString('latin1'))

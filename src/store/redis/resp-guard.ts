@@ -6,8 +6,8 @@
  *
  * A guard that has refused something is done with: its connection must end.
  */
-import { LEVELS_MAX, LINE_MAX_BYTES, STRING_MAX_BYTES, VALUE_COST_BYTES, VALUES_MAX } from './bounds.ts';
-import { FOREIGN_PROTOCOL, RedisTrouble } from './trouble.ts';
+import { LEVELS_MAX, LINE_MAX_BYTES, NAMES_MAX_BYTES, VALUE_COST_BYTES, VALUES_MAX } from './bounds.ts';
+import { FOREIGN_PROTOCOL, TOO_MUCH } from './trouble.ts';
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -72,7 +72,7 @@ export class RespGuard {
   #readLine(chunk: Buffer, at: number): number {
     const end = chunk.indexOf(CR, at);
     const piece = chunk.subarray(at, end === -1 ? undefined : end);
-    if (this.#line.length + piece.byteLength > LINE_MAX_BYTES) throw tooMuch();
+    if (this.#line.length + piece.byteLength > LINE_MAX_BYTES) throw TOO_MUCH;
     this.#line += piece.toString('latin1');
     if (end === -1) {
       if (!BEGINNING.test(this.#line)) throw FOREIGN_PROTOCOL;
@@ -95,7 +95,7 @@ export class RespGuard {
   }
 
   #beginString(bytes: number): void {
-    if (bytes > Math.min(STRING_MAX_BYTES, this.#leftBytes)) throw tooMuch();
+    if (bytes > Math.min(NAMES_MAX_BYTES, this.#leftBytes)) throw TOO_MUCH;
     this.#isInString = true;
     this.#stringBytes = bytes;
   }
@@ -108,7 +108,7 @@ export class RespGuard {
 
   #beginList(values: number): void {
     this.#values += values;
-    if (this.#values > VALUES_MAX || this.#open.length === LEVELS_MAX) throw tooMuch();
+    if (this.#values > VALUES_MAX || this.#open.length === LEVELS_MAX) throw TOO_MUCH;
     this.#spend(values * VALUE_COST_BYTES);
     if (values === 0) this.#endValue();
     else this.#open.push(values);
@@ -129,13 +129,6 @@ export class RespGuard {
 
   #spend(bytes: number): void {
     this.#leftBytes -= bytes;
-    if (this.#leftBytes < 0) throw tooMuch();
+    if (this.#leftBytes < 0) throw TOO_MUCH;
   }
-}
-
-function tooMuch(): RedisTrouble {
-  return new RedisTrouble(
-    'it sends more than it was asked for',
-    'see what answers there: it is no Redis, or somebody stands between',
-  );
 }

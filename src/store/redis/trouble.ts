@@ -29,10 +29,9 @@ export const IS_REPLICA = new RedisTrouble(
   'name the master as redis_host, or let Sentinels name it (redis_sentinels)',
 );
 
-export const FOREIGN_PROTOCOL = new RedisTrouble(
-  'it does not speak the Redis protocol',
-  'see that redis_host and redis_port are those of a Redis',
-);
+const LIAR = 'see what answers there: it is no Redis, or somebody stands between';
+export const FOREIGN_PROTOCOL = new RedisTrouble('it does not speak the Redis protocol', LIAR);
+export const TOO_MUCH = new RedisTrouble('it sends more than it was asked for', LIAR);
 
 const WHERE = 'see that Redis runs, and that redis_host and redis_port are right';
 const SILENT: Explained = {
