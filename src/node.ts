@@ -99,6 +99,7 @@ async function assemble(options: NodeOptions, ground: Ground): Promise<RunningNo
     identity_key: publicKeyText(identity.signingKey),
     sealing_key: publicKeyText(identity.sealingKey),
     ...(tls && { tls_spki_sha256: tls.pin }),
+    database_id: stores.databaseId,
   });
   const base = openServices(options, { nodeId: identity.nodeId, log, stores });
   await addConfigUser(base.accounts, options);

@@ -39,6 +39,8 @@ export interface ClusterFacts {
     readonly missing: boolean;
     /** Why its records are refused now, although they are its own. */
     readonly refusal: Refusal | null;
+    /** Which database it keeps the reports in; null where it has not said. */
+    readonly databaseId: string | null;
   }[];
   readonly refusals: readonly RefusalCount[];
   readonly registryOutage: RegistryOutage | null;
@@ -62,6 +64,7 @@ export function findingsOf(facts: ClusterFacts): Finding[] {
   return [
     ...authentication(facts),
     ...database(facts),
+    ...otherDatabases(facts),
     ...registry(facts),
     ...ownSlot(facts),
     ...clock(facts),
@@ -94,6 +97,21 @@ function database({ databaseOutage, selfNodeId, clustered }: ClusterFacts): Find
       severity: 'critical',
       sentence: `${selfNodeId} cannot write its database since ${new Date(sinceMs).toISOString()} (${reason}); ${meanwhile}.`,
       mend: 'Bring the database back; this server goes on by itself, and nothing that was acknowledged is lost.',
+    },
+  ];
+}
+
+/** Reports, machines, logins: half of them here and half of them there, and every page shows its own half. */
+function otherDatabases({ members, selfNodeId }: ClusterFacts): Finding[] {
+  const own = members.find(({ nodeId }) => nodeId === selfNodeId)?.databaseId;
+  const apart = members.filter(({ databaseId }) => databaseId !== null && databaseId !== own);
+  if (own == null || apart.length === 0) return [];
+  return [
+    {
+      code: 'database_split',
+      severity: 'critical',
+      sentence: `${apart.map(({ nodeId }) => nodeId).join(', ')} and ${selfNodeId} do not keep their data in the same database: each shows only the reports and users of its own.`,
+      mend: 'Give all servers the same database.url (on one machine: the same SQLite file) and db_encryption_key, and restart them.',
     },
   ];
 }

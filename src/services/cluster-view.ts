@@ -160,7 +160,7 @@ export class ClusterView {
   }
 
   #facts(): ClusterFacts {
-    const { clock, cluster, nodeId, security } = this.#options;
+    const { clock, cluster, nodeId, security, describe } = this.#options;
     const members = cluster?.watch.members() ?? [];
     const self = {
       nodeId,
@@ -168,12 +168,16 @@ export class ClusterView {
       silentMs: this.#selfAgeMs(),
       missing: false,
       refusal: null,
+      databaseId: describe().database_id ?? null,
     };
     return {
       clustered: cluster !== null,
       authenticated: security.enabled,
       selfNodeId: nodeId,
-      members: [self, ...members],
+      members: [
+        self,
+        ...members.map((member) => ({ ...member, databaseId: member.record?.database_id ?? null })),
+      ],
       refusals: cluster?.ledger.counts ?? [],
       registryOutage: cluster?.watch.outage ?? null,
       ownSlotLost: cluster?.watch.isOwnSlotLost ?? false,

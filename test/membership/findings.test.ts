@@ -14,6 +14,7 @@ const member = (nodeId: string, change: Partial<MemberFact> = {}): MemberFact =>
   silentMs: 0,
   missing: false,
   refusal: null,
+  databaseId: 'd1',
   ...change,
 });
 
@@ -131,6 +132,15 @@ const TABLE: readonly (readonly [
     'Degraded: The records of c come too late and are refused: its clock is behind, or somebody holds its records back.',
     1,
   ],
+  [
+    'one keeps its data elsewhere',
+    with1({ databaseId: 'd2' }),
+    ['database_split'],
+    'critical',
+    /^Critical: c and a do not keep their data in the same database/,
+    2,
+  ],
+  ['one has not said where it keeps its data', with1({ databaseId: null }), [], 'healthy', HEALTHY, 2],
   [
     'this server cannot write its database',
     { databaseOutage: { reason: 'gone', sinceMs: Date.UTC(2026, 10, 22) } },
