@@ -156,6 +156,11 @@ describe('of three Sentinels', () => {
     );
   });
 
+  it.each(['::1', 'redis-1.invalid'])('one alone that names %s is believed', async (host) => {
+    const why = /(nobody listens there|its name (is not known|cannot be looked up now)|no way to it)$/;
+    await expect(open([await naming(host, await freePorts(1))]).probe()).rejects.toMatchObject(away(why));
+  });
+
   it('one that names 20 MB is refused before they have come', async () => {
     const sentinel = await naming('h'.repeat(20 * 1024 * 1024), 6379);
     const log = new FakeLog();

@@ -1,5 +1,4 @@
 /** Where the registry's Redis is: one server, or the master that Sentinels name at the moment. */
-import { isIP } from 'node:net';
 import type { Clock } from '../../base/clock.ts';
 import { SENTINEL_MAX_BYTES } from './bounds.ts';
 import { connectGuarded, makeClient, type RedisAccess, type RedisServer } from './client.ts';
@@ -105,7 +104,7 @@ function masterIn(answer: unknown): RedisServer | null {
   if (answer === null) return null;
   const [host = '', port = ''] = Array.isArray(answer) ? answer.map(String) : [];
   const number = /^\d{1,5}$/.test(port) ? Number(port) : 0;
-  if (isHost(host) && number >= 1 && number <= PORT_MAX) return { host, port: number };
+  if (HOST.test(host) && number >= 1 && number <= PORT_MAX) return { host, port: number };
   throw new RedisTrouble(
     'a Sentinel names a master without an address',
     'see what SENTINEL MASTERS says on it',
@@ -113,13 +112,8 @@ function masterIn(answer: unknown): RedisServer | null {
 }
 
 const PORT_MAX = 65_535;
-/** Characters of a name in DNS. */
-const HOST_MAX_LENGTH = 255;
-const HOST_NAME = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?$/;
-
-function isHost(text: string): boolean {
-  return text.length <= HOST_MAX_LENGTH && (isIP(text) !== 0 || HOST_NAME.test(text));
-}
+/** A name in DNS or an address of either kind; whether there is such a one shows when it is looked up. */
+const HOST = /^[A-Za-z0-9_:][A-Za-z0-9_.:%-]{0,254}$/;
 
 function hostPort({ host, port }: RedisServer): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
