@@ -8,7 +8,6 @@ import { dirname } from 'node:path';
 import type { Clock } from './base/clock.ts';
 import { AtlasError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
-import type { Secret } from './base/secret.ts';
 import { splitHostAndPort } from './config/address-kind.ts';
 import type { Config, DatabaseConfig, Secrets } from './config/config.ts';
 import type { MemberStore } from './store/member-store.ts';
@@ -96,9 +95,14 @@ export async function registryUser(nodeId: string | null): Promise<string> {
 function endpointOf({ host, port, sentinels, sentinelMaster }: Config['cluster']['redis']) {
   if (sentinels.length > 0) {
     const servers = sentinels.flatMap((text) => splitHostAndPort(text) ?? []);
-    return { kind: 'sentinel', sentinels: servers, master: sentinelMaster ?? '' } as const;
+    return {
+      kind: 'sentinel',
+      sentinels: servers,
+      master: required(sentinelMaster, 'cluster.redis_sentinel_master'),
+    } as const;
   }
-  return { kind: 'single', host: host ?? '', port } as const;
+  // An empty host would be this machine.
+  return { kind: 'single', host: required(host, 'cluster.redis_host'), port } as const;
 }
 
 /** PEM; null for those of the machine. */
@@ -112,8 +116,8 @@ async function readAuthorities(path: string | null, key: string): Promise<string
 }
 
 /** What a server cannot run without; the configuration has named it missing before. */
-export function required(secret: Secret | null, key: string): Secret {
-  if (secret === null)
+export function required<T>(value: T | null, key: string): T {
+  if (value === null)
     throw new AtlasError('config_invalid', `${key} is missing`, { hint: 'atlas-fleet init' });
-  return secret;
+  return value;
 }
