@@ -1,10 +1,10 @@
 /** The intruder of the Redis backend: redis-cli, with every right. */
 import { RECORD_TYPES, type RecordType } from '../../src/protocol/keyring.ts';
 import { slotKey } from '../../src/store/member-store.ts';
+import { NEWCOMERS_KEY as NEWCOMERS } from '../../src/store/redis/newcomers.ts';
 import type { RedisServer } from '../backends/redis.ts';
 import type { Oddity, RegistryIntruder, Slot } from './registry-intruder.ts';
 
-const NEWCOMERS = 'fleet:cluster:newcomers';
 const keyOf = ({ type, nodeId }: Slot) => slotKey(type, nodeId);
 
 export class RedisIntruder implements RegistryIntruder {
