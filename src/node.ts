@@ -1,16 +1,15 @@
 /**
- * The composition root: Config and Secrets in, a running server out. The only file that names engines; it holds
- * no rule of its own but the order in which things start and stop.
+ * The composition root: Config and Secrets in, a running server out. It holds no rule of its own but the order in
+ * which things start and stop.
  */
-import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { type Clock, sleep, unixSeconds } from './base/clock.ts';
 import { AtlasError } from './base/errors.ts';
 import type { Fields, Log } from './base/log.ts';
-import type { Secret } from './base/secret.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { controlPath, makeControlFolder } from './config/control-path.ts';
+import { openRegistry, openStores, required, type Stores } from './engines.ts';
 import type { App } from './http/app.ts';
 import { claimControlSocket, leaveControlSocket, listenOnControlSocket } from './http/control-socket.ts';
 import { listen } from './http/listen.ts';
@@ -26,14 +25,11 @@ import { Changes } from './services/changes.ts';
 import { Cluster } from './services/cluster.ts';
 import { ClusterView } from './services/cluster-view.ts';
 import { FleetView } from './services/fleet-view.ts';
-import { HeldAttempts } from './services/held-attempts.ts';
 import { PasswordHasher } from './services/password.ts';
 import { Readiness } from './services/readiness.ts';
 import { ReportIntake } from './services/report-intake.ts';
 import { SetupCodes } from './services/setup-code.ts';
 import { type Identity, nextIncarnation, openIdentity } from './store/file/identity.ts';
-import { FileMemberStore } from './store/file/member-store.ts';
-import { openSqliteStores, type Stores } from './store/sql/sqlite-stores.ts';
 
 export interface NodeOptions {
   readonly config: Config;
@@ -64,7 +60,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const control = controlPath(dataDir);
   await makeControlFolder(dataDir);
   await claimControlSocket(control);
-  const stores = await openStores(options, log);
+  const stores = await openStores({ ...options, log });
   try {
     return await assemble(options, {
       identity,
@@ -152,7 +148,7 @@ export interface OfflineServer {
 
 export async function openOffline(options: NodeOptions): Promise<OfflineServer> {
   const log = options.openLog({});
-  const stores = await openStores(options, log);
+  const stores = await openStores({ ...options, log });
   const hostName = options.config.cluster.hostname ?? hostname();
   const address = addressOf(options.config, hostName);
   const describe = () => {
@@ -184,7 +180,7 @@ function openServices(
     nodeId,
   });
   intake.onStored(() => changes.note('machines'));
-  const attempts = new HeldAttempts();
+  const { attempts } = stores;
   const accounts = new Accounts({ accounts: stores.accounts, attempts, clock, log });
   return {
     nodeId,
@@ -234,6 +230,7 @@ function completeParts(
       cluster,
     }),
     apiKey: required(secrets.apiKey, 'server.api_key'),
+    clock,
     nowMs: () => clock.wallMs(),
     publicUrl: address.url,
     trustedProxies: config.server.trustedProxies,
@@ -250,7 +247,7 @@ type ClusterNeeds = Pick<Services, 'keyring' | 'intake' | 'changes'> & Pick<Comp
 async function openCluster(options: NodeOptions, ground: Ground, needs: ClusterNeeds): Promise<Cluster> {
   const { cluster, server } = options.config;
   const { nodeId, signingKey } = ground.identity;
-  const store = await FileMemberStore.open({ statePath: cluster.statePath, nodeId });
+  const store = await openRegistry({ ...options, log: ground.log, nodeId });
   return new Cluster({
     store,
     clock: options.clock,
@@ -274,13 +271,6 @@ function openKeyring(config: Config, secrets: Secrets): Keyring | null {
   return new Keyring(config.cluster.clusterId ?? deriveClusterId(clusterSecret), [clusterSecret]);
 }
 
-async function openStores({ config, secrets, clock }: NodeOptions, log: Log): Promise<Stores> {
-  const { path } = config.database;
-  const key = required(secrets.dbEncryptionKey, 'server.db_encryption_key');
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  return openSqliteStores({ path, key, clock, log });
-}
-
 function tlsOf({ server }: Config, { identity, hostName }: Ground, host: string): TlsChoice {
   if (server.tls === 'own') {
     const names = new Set([hostName, host, 'localhost', '127.0.0.1', '::1']);
@@ -298,12 +288,6 @@ function addressOf({ server }: Config, hostName: string): { host: string; url: s
   const host = ANY_ADDRESS.has(server.host) ? hostName : server.host;
   const shown = host.includes(':') ? `[${host}]` : host;
   return { host, url: `${server.tls === 'off' ? 'http' : 'https'}://${shown}:${server.port}` };
-}
-
-function required(secret: Secret | null, key: string): Secret {
-  if (secret === null)
-    throw new AtlasError('config_invalid', `${key} is missing`, { hint: 'atlas-fleet init' });
-  return secret;
 }
 
 /** For a config.yaml that brings its administrator along: the PHC string of server.web_password. */

@@ -23,6 +23,8 @@ const KINDS = {
   bad_cursor: 'invalid',
   not_found: 'not_found',
   body_too_large: 'too_large',
+  head_too_large: 'too_large',
+  address_too_long: 'too_large',
   unsupported_media_type: 'invalid',
   method_not_allowed: 'invalid',
   expectation_failed: 'invalid',
@@ -52,7 +54,9 @@ const KINDS = {
   store_locked: 'unavailable',
   store_key_wrong: 'config',
   store_newer: 'config',
+  store_unfit: 'config',
   member_store_unavailable: 'unavailable',
+  registry_in_use: 'conflict',
   // things
   machine_unknown: 'not_found',
   metric_unknown: 'not_found',
@@ -64,6 +68,7 @@ const KINDS = {
   // starting
   config_invalid: 'config',
   config_missing: 'config',
+  config_changed: 'conflict',
   identity_invalid: 'config',
   certificate_invalid: 'config',
   port_taken: 'conflict',

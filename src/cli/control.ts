@@ -29,6 +29,12 @@ export function controlClient(dataDir: string): ControlClient {
   });
 }
 
+/** The server that runs on this configuration. Its calls reject as those of controlClient(). */
+export async function runningServer(flags: { readonly config?: string }): Promise<ControlClient> {
+  const { config } = await requireConfig({ role: 'any', configPath: flags.config });
+  return controlClient(config.server.dataDir);
+}
+
 /**
  * Through the running server, or, when none runs, on its database: the same routes in this process. Lets go of
  * what it opened.

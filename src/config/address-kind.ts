@@ -1,19 +1,18 @@
 /**
- * The kinds of address: hosts, networks, the addresses of servers and of the database. Found values that may
- * carry a password or a token (URLs) are never shown.
+ * The kinds of address: hosts, networks, the addresses of servers. Found values that may carry a password or a
+ * token (URLs) are never shown.
  */
-import { resolve } from 'node:path';
-import { asIs, bad, good, isPath, type Kind, quoteHint } from './kind.ts';
+import { asIs, bad, good, type Kind, quoteHint, type Reading } from './kind.ts';
 
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/;
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 const HOST_RULE = { expected: 'a host name or an IP address', example: '10.0.1.50' };
 
 /** The URL parser knows every spelling of IPv6 (RFC 4291), so no second grammar for it stands here. */
-const isIpv6 = (given: string) => /^[0-9a-fA-F:.]+$/.test(given) && URL.canParse(`http://[${given}]/`);
+export const isIpv6 = (given: string) => /^[0-9a-fA-F:.]+$/.test(given) && URL.canParse(`http://[${given}]/`);
 const isIp = (given: string) => IPV4.test(given) || isIpv6(given);
 /** Only digits and dots is meant as an address, so it has to be one: 10.0.0.666 is no name. */
-const isHost = (given: string) => isIp(given) || (NAME.test(given) && !/^[\d.]+$/.test(given));
+export const isHost = (given: string) => isIp(given) || (NAME.test(given) && !/^[\d.]+$/.test(given));
 
 function checkedText(
   rule: { expected: string; example: string },
@@ -21,6 +20,7 @@ function checkedText(
 ): Kind<string> {
   return {
     ...rule,
+    schema: { type: 'string', minLength: 1 },
     read(plain) {
       if (typeof plain !== 'string') return bad('wrong_type', quoteHint(plain));
       return test(plain) ? good(plain) : bad('bad_value');
@@ -32,18 +32,52 @@ function checkedText(
 export const host = (): Kind<string> => checkedText(HOST_RULE, isHost);
 
 export const hostAndPort = (): Kind<string> =>
-  checkedText({ expected: 'host:port', example: '10.0.1.51:26379' }, (given) => {
-    const [, name = '', port] = /^(.{1,255}):(\d{1,5})$/.exec(given) ?? [];
-    const bracketed = /^\[(.*)\]$/.exec(name)?.[1];
-    return Number(port) >= 1 && Number(port) <= 65_535 && (bracketed ? isIpv6(bracketed) : isHost(name));
-  });
+  checkedText(
+    { expected: 'host:port', example: '10.0.1.51:26379' },
+    (given) => splitHostAndPort(given) !== undefined,
+  );
 
-export const network = (): Kind<string> =>
-  checkedText({ expected: 'an IP address or a CIDR range', example: '10.0.0.0/8' }, (given) => {
+/** The host without the brackets of IPv6. */
+export function splitHostAndPort(given: string): { host: string; port: number } | undefined {
+  const [, name = '', digits] = /^(.{1,255}):(\d{1,5})$/.exec(given) ?? [];
+  const bracketed = /^\[(.*)\]$/.exec(name)?.[1];
+  const port = Number(digits);
+  const isAddress = bracketed === undefined ? isHost(name) && !isIpv6(name) : isIpv6(bracketed);
+  return isAddress && port >= 1 && port <= 65_535 ? { host: bracketed ?? name, port } : undefined;
+}
+
+/** Widest ranges that can be somebody's own: 10.0.0.0/8 and fc00::/7. */
+const WIDEST_OWN_IPV4_BITS = 8;
+const WIDEST_OWN_IPV6_BITS = 7;
+
+export function network(): Kind<string> {
+  const rule = { expected: 'an IP address or a CIDR range', example: '10.0.0.0/8' };
+  const kind = checkedText(rule, (given) => {
     const [address = '', bits, ...rest] = given.split('/');
     if (rest.length > 0 || !isIp(address)) return false;
     return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (IPV4.test(address) ? 32 : 128));
   });
+  return {
+    ...kind,
+    read(plain, folder): Reading<string> {
+      const reading = kind.read(plain, folder);
+      if (!reading.ok || !holdsEverybody(reading.value)) return reading;
+      return bad('trusts_everybody', {
+        sentence: `${reading.value} holds everybody's addresses, so anybody could name any address as his own`,
+        hint: 'Name the addresses of your proxies, such as 10.0.0.7, or a range that is yours alone.',
+      });
+    },
+  };
+}
+
+/** Ranges that begin with ::, such as ::ffff:0:0/96, hold every IPv4 address in its IPv6 spelling (RFC 4291). */
+function holdsEverybody(range: string): boolean {
+  const [address = '', bits] = range.split('/');
+  if (bits === undefined) return false;
+  if (IPV4.test(address)) return Number(bits) < WIDEST_OWN_IPV4_BITS;
+  const beginsWithZeros = new URL(`http://[${address}]/`).hostname.startsWith('[::');
+  return Number(bits) < WIDEST_OWN_IPV6_BITS || (beginsWithZeros && Number(bits) < 128);
+}
 
 export function isLoopback(given: string): boolean {
   return given === 'localhost' || given === '::1' || (IPV4.test(given) && given.startsWith('127.'));
@@ -54,6 +88,7 @@ export function serverUrl(): Kind<string> {
   return {
     expected: 'http:// or https:// with a host, without a path, user name or password',
     example: 'https://fleet.example.com:8768',
+    schema: { type: 'string', pattern: '^https?://[^@]+$' },
     read(plain) {
       if (typeof plain !== 'string') return bad('wrong_type');
       const plausible = /^https?:\/\/[^\s@/?#\\]+\/?$/.test(plain) && URL.canParse(plain);
@@ -69,29 +104,3 @@ export const webhook = (): Kind<string> =>
     { expected: 'a https:// address', example: 'https://hooks.example.com/fleet' },
     (given) => /^https:\/\/\S+$/.test(given) && URL.canParse(given),
   );
-
-export interface DatabaseAddress {
-  readonly engine: 'sqlite';
-  readonly path: string;
-}
-
-export function databaseUrl(): Kind<DatabaseAddress> {
-  return {
-    expected: 'sqlite: and a path',
-    example: 'sqlite:data/fleet.db',
-    read(plain, folder) {
-      if (typeof plain !== 'string') return bad('wrong_type');
-      if (/^postgres(?:ql)?:/.test(plain)) {
-        return bad('postgres_not_yet', {
-          sentence: 'PostgreSQL comes with the next version; this one keeps its data in SQLite',
-          hint: 'Write `url: sqlite:data/fleet.db`, or remove the line.',
-        });
-      }
-      const [, given = ''] = /^sqlite:(?:\/\/(?=\/))?(.*)$/.exec(plain) ?? [];
-      const usable = isPath(given) && !(given.startsWith('//') || given.endsWith('/'));
-      return usable ? good({ engine: 'sqlite', path: resolve(folder, given) }) : bad('bad_value');
-    },
-    fromText: asIs,
-    toText: ({ engine, path }) => `${engine}:${path}`,
-  };
-}

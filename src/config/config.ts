@@ -24,10 +24,19 @@ interface ServerConfig {
   readonly webUsername: string;
 }
 
-interface DatabaseConfig {
-  readonly engine: 'sqlite';
-  readonly path: string;
-}
+export type DatabaseConfig =
+  | { readonly engine: 'sqlite'; readonly path: string }
+  | {
+      readonly engine: 'postgres';
+      readonly host: string;
+      readonly port: number;
+      readonly database: string;
+      readonly user: string;
+      /** Always verified; false only on this machine. */
+      readonly tls: boolean;
+      /** Authorities in place of those of the machine. */
+      readonly caFile: string | null;
+    };
 
 interface RedisConfig {
   readonly host: string | null;
@@ -101,6 +110,8 @@ export interface Secrets {
   /** An argon2id PHC string. */
   readonly webPassword: Secret | null;
   readonly agentApiKey: Secret | null;
+  /** Of database.url. */
+  readonly databasePassword: Secret | null;
 }
 
 /** `server` and `agent` need what they run with; `any` only reads what is there. */
@@ -122,7 +133,7 @@ export function assembleConfig(values: Values, path: string | null): Config {
       acceptV1: values['server.accept_v1'],
       webUsername: values['server.web_username'],
     },
-    database: values['database.url'],
+    database: databaseOf(values),
     cluster: clusterOf(values),
     agent: {
       servers: values['agent.servers'],
@@ -138,6 +149,13 @@ export function assembleConfig(values: Values, path: string | null): Config {
       hourSeconds: values['retention.hour'],
     },
   });
+}
+
+function databaseOf(values: Values): DatabaseConfig {
+  const address = values['database.url'];
+  if (address.engine === 'sqlite') return address;
+  const { password: _, ...open } = address;
+  return { ...open, caFile: values['database.ca_file'] };
 }
 
 function clusterOf(values: Values): ClusterConfig {
@@ -167,6 +185,7 @@ function clusterOf(values: Values): ClusterConfig {
 }
 
 export function assembleSecrets(values: Values): Secrets {
+  const database = values['database.url'];
   return Object.freeze({
     clusterSecret: values['cluster.cluster_secret'],
     redisPassword: values['cluster.redis_password'],
@@ -175,6 +194,7 @@ export function assembleSecrets(values: Values): Secrets {
     dbEncryptionKey: values['server.db_encryption_key'],
     webPassword: values['server.web_password'],
     agentApiKey: values['agent.api_key'],
+    databasePassword: database.engine === 'postgres' ? database.password : null,
   });
 }
 

@@ -15,6 +15,7 @@ import {
   type Node,
   type Pair,
   Parser,
+  type Scalar,
   type YAMLMap,
 } from 'yaml';
 import type { Plain } from './kind.ts';
@@ -29,16 +30,21 @@ const MISTAKES_MAX = 20;
 
 type FilePlace = Extract<Place, { kind: 'file' }>;
 
+/**
+ * What a value is beside what YAML reads in it. `runs_over`: several lines without being written so, mostly a colon
+ * without a space after it. `odd_number`: a number that programs read differently, such as 010, 0x1F or 1e3.
+ */
+export type Oddity = 'runs_over' | 'odd_number';
+
 export interface Given {
   readonly name: string;
   readonly plain: Plain;
   readonly keyPlace: FilePlace;
   readonly valuePlace: FilePlace;
-  /** The value runs over several lines without being written so: mostly a colon without a space after it. */
-  readonly runsOver: boolean;
+  readonly oddity: Oddity | null;
 }
 
-export interface Section extends Omit<Given, 'plain' | 'runsOver'> {
+export interface Section extends Omit<Given, 'plain' | 'oddity'> {
   /** null: the section is no mapping. */
   readonly keys: readonly Given[] | null;
   /** Of a section that is no mapping. */
@@ -56,6 +62,8 @@ export function readDocument(path: string, text: string): Reading {
     const { line, col } = counter.linePos(offset);
     return { kind: 'file', path, line: Math.max(line, 1), column: Math.max(col, 1) };
   };
+  const control = CONTROL.exec(text);
+  if (control !== null) return { ok: false, problems: [controlProblem(control[0], at(control.index))] };
   const refused = refusedTokens(tokens).map(({ code, offset }) => yamlProblem(code, at(offset)));
   if (refused.length > 0) return { ok: false, problems: refused };
 
@@ -81,6 +89,21 @@ export function readDocument(path: string, text: string): Reading {
   if (!isMap(root)) return { ok: false, problems: [yamlProblem('yaml_syntax', at(root.range?.[0] ?? 0))] };
   const reader = new Reader(text, at);
   return { ok: true, sections: root.items.map((pair) => reader.section(pair)) };
+}
+
+/**
+ * What an editor does not show as it is: control characters but tab and line end, a byte order mark that is not
+ * the first character, noncharacters, and the marks that let a line be read in another order than it is written.
+ */
+const CONTROL =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufffe\uffff]|\r(?!\n)|(?<!^)\ufeff/;
+
+function controlProblem(character: string, place: FilePlace): Problem {
+  const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+  const sentence = `the character U+${code} stands there, which no editor shows as it is`;
+  const hint = 'Remove it, and save the file as UTF-8 text; between double quotes it can be written as \\u…';
+  return { severity: 'error', code: 'file_control', place, key: null, sentence, hint };
 }
 
 interface Refused {
@@ -141,7 +164,7 @@ class Reader {
 
   section(pair: Pair): Section {
     const { value } = pair;
-    const { runsOver: _, ...given } = this.given(pair);
+    const { oddity: _, ...given } = this.given(pair);
     if (isMap(value)) return { ...given, keys: value.items.map((below) => this.given(below)) };
     return { ...given, keys: given.plain === null ? [] : null };
   }
@@ -151,16 +174,23 @@ class Reader {
     const value = pair.value as Node | null;
     const [keyStart = 0, keyEnd = 0] = key.range ?? [];
     const [start = keyEnd, end = keyEnd] = value?.range ?? [];
-    const bare = isScalar(value) && value.type === 'PLAIN';
     return {
       name: isScalar(key) ? String(key.value) : '',
       plain: toPlain(value),
       keyPlace: this.#at(keyStart),
       // An absent value is where its key is.
       valuePlace: this.#at(start === end ? keyStart : start),
-      runsOver: bare && this.#text.slice(start, end).includes('\n'),
+      oddity:
+        isScalar(value) && value.type === 'PLAIN' ? oddityOf(value, this.#text.slice(start, end)) : null,
     };
   }
+}
+
+const PLAIN_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
+
+function oddityOf({ value }: Scalar, source: string): Oddity | null {
+  if (source.includes('\n')) return 'runs_over';
+  return typeof value === 'number' && !PLAIN_NUMBER.test(source) ? 'odd_number' : null;
 }
 
 function toPlain(node: unknown): Plain {

@@ -1,24 +1,10 @@
 /**
- * Changes one value in the text of config.yaml and leaves every other byte as it was, comments and all; and
- * puts a text in a file's place so that a crash leaves the old one or the new one, never half of one.
+ * Changes one value in the text of config.yaml and leaves every other byte as it was, comments and all. Pure;
+ * config-file.ts puts the text in its place.
  */
-import {
-  closeSync,
-  fchmodSync,
-  fchownSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { type Document, isMap, isScalar, type Node, type Pair, parseDocument, type YAMLMap } from 'yaml';
-import { AtlasError, systemCode } from '../base/errors.ts';
+import { AtlasError } from '../base/errors.ts';
 import { isKeyPath, type KeyPath } from './schema.ts';
 
 export type Scalar = string | number | boolean;
@@ -98,7 +84,8 @@ function find(map: YAMLMap, name: string): Pair | undefined {
 }
 
 const isNothing = (node: unknown) => node === null || (isScalar(node) && node.value === null);
-const isAbsent = (node: unknown) => node === null || (isScalar(node) && node.source === '');
+const isAbsent = (node: unknown) =>
+  node === null || (isScalar(node) && node.value === null && node.source === '');
 
 function rangeOf(node: unknown): readonly [start: number, end: number] {
   const range = (node as Node | null)?.range;
@@ -138,63 +125,4 @@ function belowHeader(source: string, header: Pair, line: string, eol: string): E
 function append(source: string, lines: string, eol: string): Edit {
   const isLineOpen = source !== '' && !source.endsWith('\n');
   return insert(source.length, isLineOpen ? `${eol}${lines}` : lines);
-}
-
-// The file
-
-/** Replaces the file, following a symbolic link to it; keeps its owner, and of its mode what 0600 allows. */
-export function writeConfig(path: string, text: string): void {
-  const target = realpathSync(path);
-  const { mode, uid, gid } = statSync(target);
-  const temporary = writeBeside(target, text, mode & 0o600, { uid, gid });
-  try {
-    renameSync(temporary, target);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
-  syncFolder(dirname(target));
-}
-
-/** Makes the file with mode 0600. Throws AtlasError `file_exists` rather than touch one that is there. */
-export function createConfig(path: string, text: string): void {
-  const temporary = writeBeside(path, text, 0o600);
-  try {
-    linkSync(temporary, path);
-  } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw error;
-    const hint = 'Name another folder, or move the file away first.';
-    throw new AtlasError('file_exists', `${path} is there already`, { hint });
-  } finally {
-    rmSync(temporary, { force: true });
-  }
-  syncFolder(dirname(path));
-}
-
-function writeBeside(path: string, text: string, mode: number, owner?: { uid: number; gid: number }): string {
-  const temporary = join(dirname(path), `.${basename(path)}.${crypto.randomUUID()}`);
-  const descriptor = openSync(temporary, 'wx', mode);
-  try {
-    fchmodSync(descriptor, mode);
-    if (owner !== undefined && process.geteuid?.() === 0) fchownSync(descriptor, owner.uid, owner.gid);
-    const bytes = Buffer.from(text, 'utf8');
-    for (let written = 0; written < bytes.byteLength; ) written += writeSync(descriptor, bytes, written);
-    fsyncSync(descriptor);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  } finally {
-    closeSync(descriptor);
-  }
-  return temporary;
-}
-
-/** A rename is durable only when its folder is. */
-function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

@@ -2,6 +2,7 @@
  * The text of a new config.yaml: the values given, and commented out the defaults that people look for, each
  * with its sentence from the schema, so that file and program never tell different stories.
  */
+import { defaultText } from './reference.ts';
 import { KEY_PATHS, type KeyPath, rowOf, SECTIONS } from './schema.ts';
 
 /** Secrets as the texts that stand in the file. */
@@ -43,14 +44,7 @@ function sectionText(section: string, given: FreshValues): string {
 function keyText(key: KeyPath, given: FreshValues): string {
   const name = key.slice(key.indexOf('.') + 1);
   const value = given[key];
-  const line = value === undefined ? `# ${name}: ${usual(key, given)}` : `${name}: ${JSON.stringify(value)}`;
+  const usual = defaultText(key, String(given['server.data_dir'] ?? 'data')) ?? rowOf(key).kind.example;
+  const line = value === undefined ? `# ${name}: ${usual}` : `${name}: ${JSON.stringify(value)}`;
   return `  # ${rowOf(key).about}\n  ${line}\n`;
-}
-
-/** The default as this file would spell it: paths from the folder of the file on. */
-function usual(key: KeyPath, given: FreshValues): string {
-  const { default: fixed, derive, kind } = rowOf(key);
-  const value = derive?.({ config: '', data: String(given['server.data_dir'] ?? 'data') }) ?? fixed;
-  if (value === null) return kind.example;
-  return typeof value === 'object' && kind.toText ? kind.toText(value) : JSON.stringify(value);
 }

@@ -20,11 +20,16 @@ export interface Fault {
 
 export type Reading<T> = { readonly ok: true; readonly value: T } | Fault;
 
+/** A part of a JSON Schema (draft 2020-12). */
+export type JsonSchema = { readonly [keyword: string]: unknown };
+
 export interface Kind<T> {
   /** Such as "a whole number from 1 to 65535". */
   readonly expected: string;
   /** A value that is right, as the file would spell it. */
   readonly example: string;
+  /** What an editor can check while somebody types; `read` may be stricter, never laxer. */
+  readonly schema: JsonSchema;
   /** `folder`: what a relative path in the value is relative to. */
   read(plain: Plain, folder: string): Reading<T>;
   fromText(text: string): Plain;
@@ -66,6 +71,7 @@ export function flag(): Kind<boolean> {
   return {
     expected: 'true or false',
     example: 'true',
+    schema: { type: 'boolean' },
     read: (plain) => (typeof plain === 'boolean' ? good(plain) : bad('wrong_type')),
     fromText: (text) => (text === 'true' ? true : text === 'false' ? false : text),
   };
@@ -77,6 +83,7 @@ export function integer(min: number, max: number): Kind<number> {
   return {
     expected: `a whole number from ${min} to ${max}`,
     example: String(min),
+    schema: { type: 'integer', minimum: min, maximum: max },
     read(plain) {
       if (typeof plain !== 'number' || !Number.isSafeInteger(plain)) return bad('wrong_type');
       return plain < min || plain > max ? bad('out_of_range') : good(plain);
@@ -85,6 +92,7 @@ export function integer(min: number, max: number): Kind<number> {
   };
 }
 
+const DURATION = /^(\d{1,9})([smhd])$/;
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 /** Whole seconds. */
@@ -92,6 +100,12 @@ export function duration(min: number, max: number): Kind<number> {
   return {
     expected: `a duration from ${durationText(min)} to ${durationText(max)}: whole seconds, or a number with s, m, h or d`,
     example: durationText(min),
+    schema: {
+      anyOf: [
+        { type: 'integer', minimum: min, maximum: max },
+        { type: 'string', pattern: DURATION.source },
+      ],
+    },
     read(plain) {
       const seconds = secondsOf(plain);
       if (seconds === undefined) return bad(typeof plain === 'string' ? 'bad_value' : 'wrong_type');
@@ -105,7 +119,7 @@ export function duration(min: number, max: number): Kind<number> {
 function secondsOf(plain: Plain): number | undefined {
   if (typeof plain === 'number') return Number.isSafeInteger(plain) ? plain : undefined;
   if (typeof plain !== 'string') return undefined;
-  const [, count, unit = ''] = /^(\d{1,9})([smhd])$/.exec(plain) ?? [];
+  const [, count, unit = ''] = DURATION.exec(plain) ?? [];
   const factor = UNIT_SECONDS[unit];
   return factor === undefined ? undefined : Number(count) * factor;
 }
@@ -129,6 +143,7 @@ export function text(rule: TextRule): Kind<string> {
   return {
     expected: rule.expected,
     example: rule.example,
+    schema: { type: 'string', pattern: rule.pattern.source },
     read(plain) {
       if (typeof plain !== 'string') return bad('wrong_type', quoteHint(plain));
       return rule.pattern.test(plain) ? good(plain) : bad('bad_value');
@@ -142,6 +157,7 @@ export function textOrPlaceholder(rule: TextRule): Kind<string | null> {
   const kind = text(rule);
   return {
     ...kind,
+    schema: { anyOf: [{ enum: [...PLACEHOLDERS] }, kind.schema] },
     read: (plain, folder) =>
       typeof plain === 'string' && PLACEHOLDERS.has(plain) ? good(null) : kind.read(plain, folder),
   };
@@ -158,6 +174,7 @@ export function choice<const T extends string>(...choices: readonly [T, ...T[]])
   return {
     expected: `one of ${choices.join(', ')}`,
     example: choices[0],
+    schema: { enum: choices },
     read(plain) {
       if (typeof plain !== 'string') return bad('wrong_type');
       const found = choices.find((one) => one === plain);
@@ -172,6 +189,7 @@ export function path(example: string): Kind<string> {
   return {
     expected: 'a path',
     example,
+    schema: { type: 'string', minLength: 1, maxLength: PATH_MAX_LENGTH },
     read(plain, folder) {
       if (typeof plain !== 'string') return bad('wrong_type', quoteHint(plain));
       return isPath(plain) ? good(resolve(folder, plain)) : bad('bad_value');
@@ -194,6 +212,7 @@ export function list<T>(item: Kind<T>): Kind<readonly T[]> {
   return {
     expected: `a list of at most ${LIST_MAX_LENGTH} entries, each ${item.expected}`,
     example: `[${JSON.stringify(item.example)}]`,
+    schema: { type: 'array', maxItems: LIST_MAX_LENGTH, items: item.schema },
     read(plain, folder) {
       if (!Array.isArray(plain)) return bad('wrong_type');
       if (plain.length > LIST_MAX_LENGTH) return bad('out_of_range');
@@ -218,6 +237,7 @@ export function map(example: string): Kind<Readonly<Record<string, Plain>>> {
   return {
     expected: 'a section of names and values',
     example,
+    schema: { type: 'object' },
     read: (plain) =>
       typeof plain === 'object' && plain !== null && !Array.isArray(plain)
         ? good(plain as Readonly<Record<string, Plain>>)

@@ -6,12 +6,13 @@
 import { statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { systemCode } from '../base/errors.ts';
-import { judgeWhole, type Whole } from './combination.ts';
+import { judgeWhole } from './combination.ts';
 import { assembleConfig, assembleSecrets, type Config, type Role, type Secrets } from './config.ts';
 import { readDocument, type Section } from './document.ts';
-import { bad, describeFound, describeHidden, type Fault } from './kind.ts';
+import { bad, describeFound, describeHidden, type Fault, type Kind, type Reading } from './kind.ts';
 import { CONFIG_MAX_BYTES, readPrivateFile } from './private-file.ts';
 import { errorCount, type Place, type Problem } from './problem.ts';
+import type { Whole } from './rules/whole.ts';
 import { isSecretPath, KEY_PATHS, type KeyPath, rowOf, type Values, variableOf } from './schema.ts';
 import {
   type Candidate,
@@ -74,7 +75,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig | RefusedConfig {
   if (file.sections !== null) {
     const whole: Whole = {
       values,
-      given: new Set(candidates.map((candidate) => candidate.key)),
+      given: new Set(candidates.filter(({ plain }) => plain !== null).map(({ key }) => key)),
       doubtful: new Set([
         ...problems.flatMap((problem) => (problem.key === null ? [] : [problem.key as KeyPath])),
         ...sources.flatMap((source) => [...source.meant]),
@@ -150,12 +151,12 @@ function readValues(candidates: readonly Candidate[], configFolder: string): Rea
     origins.set(key, { from: 'default' });
   }
   for (const candidate of candidates) {
-    const { key, plain, folder, origin } = candidate;
+    const { key, plain, origin } = candidate;
     const row = rowOf(key);
     // `state_path:` with nothing behind it is the same as no such line. For a secret it never is.
     const mayBeEmpty = row.default === null || row.derive !== undefined;
     if (plain === null && mayBeEmpty && !isSecretPath(key)) continue;
-    const reading = candidate.runsOver ? RUNS_OVER : row.kind.read(plain, folder);
+    const reading = readOne(row.kind, candidate);
     if (reading.ok) {
       values[key] = reading.value;
       origins.set(key, origin);
@@ -176,6 +177,18 @@ const RUNS_OVER = bad('yaml_syntax', {
   sentence: 'the value runs on over the next line',
   hint: 'After each colon there has to be a space: `key: value`.',
 });
+
+/** Octal to one program and decimal to the next: whoever wrote it meant one of them. */
+const ODD_NUMBER = bad('bad_value', {
+  sentence: 'the number is not written in plain decimal digits',
+  hint: 'Write it without leading zeros, sign, 0x, 0o or e.',
+});
+
+function readOne<T>(kind: Kind<T>, { plain, folder, oddity }: Candidate): Reading<T> {
+  if (oddity === 'runs_over') return RUNS_OVER;
+  const reading = kind.read(plain, folder);
+  return reading.ok && oddity === 'odd_number' ? ODD_NUMBER : reading;
+}
 
 function faultProblem({ key, plain, place }: Candidate, fault: Fault): Problem {
   const { kind, view, default: usual } = rowOf(key);

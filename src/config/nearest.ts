@@ -17,8 +17,12 @@ export function nearest<T extends string>(given: string, names: readonly T[]): T
   return best?.name;
 }
 
-/** redisHost, redis-host and REDIS_HOST are all spellings of redis_host. */
-const fold = (name: string) => name.toLowerCase().replaceAll(/[-_\s]/g, '');
+/** redisHost, redis-host and REDIS_HOST are all spellings of redis_host, and so is it in full-width letters. */
+const fold = (name: string) =>
+  name
+    .normalize('NFKC')
+    .toLowerCase()
+    .replaceAll(/[-_\s]/g, '');
 
 /** Optimal string alignment: insertions, deletions, substitutions and swaps of neighbours. */
 function editDistance(a: string, b: string): number {

@@ -1,7 +1,8 @@
 /**
- * A file that holds secrets, read once through one descriptor, so that what was judged is what was read: a
- * regular file, owned by root or by us, open to nobody else, and no larger than a bound. A file that is too
- * open is still read, so that all that is wrong with it is said at once; the caller must not use its values.
+ * A file that we rely on, read once through one descriptor, so that what was judged is what was read: a regular
+ * file, owned by root or by us, and no larger than a bound; open to nobody else when it holds secrets, written by
+ * nobody else when it does not. A file that is too open is still read, so that all that is wrong with it is said
+ * at once; the caller must not use its values.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { decodeUtf8 } from '../base/bytes.ts';
@@ -13,15 +14,27 @@ export const CONFIG_MAX_BYTES = 64 * 1024;
 /** Bytes of a file with one secret. Arbitrary. */
 export const SECRET_FILE_MAX_BYTES = 4 * 1024;
 
-const MODE_ALLOWED = 0o600;
+const PRIVATE_MODE = 0o600;
+/** Groups are let be: a umask of 002 is usual where each user has a group of his own. */
+const PUBLIC_MODE = 0o775;
 
-export interface PrivateFile {
+export interface GuardedFile {
   /** null when there was nothing to read. */
   readonly text: string | null;
   readonly problems: readonly Problem[];
 }
 
-export function readPrivateFile(path: string, maxBytes: number): PrivateFile {
+/** A file with secrets. */
+export function readPrivateFile(path: string, maxBytes: number): GuardedFile {
+  return readGuarded(path, maxBytes, PRIVATE_MODE);
+}
+
+/** A file without, such as a certificate; whoever else may write it decides whom we trust. */
+export function readPublicFile(path: string, maxBytes: number): GuardedFile {
+  return readGuarded(path, maxBytes, PUBLIC_MODE);
+}
+
+function readGuarded(path: string, maxBytes: number, allowed: number): GuardedFile {
   const problem = (code: ProblemCode, sentence: string, hint: string): Problem => ({
     severity: 'error',
     code,
@@ -61,7 +74,7 @@ export function readPrivateFile(path: string, maxBytes: number): PrivateFile {
         problems: [problem('file_irregular', 'it is not a regular file', 'Name a file.')],
       };
     }
-    const problems = guardProblems(path, stats, problem);
+    const problems = guardProblems(path, stats, allowed, problem);
     const bytes = readBounded(descriptor, maxBytes + 1);
     if (bytes.byteLength > maxBytes) {
       const sentence = `it is larger than ${maxBytes} bytes, the largest size that is read`;
@@ -88,13 +101,16 @@ export function readPrivateFile(path: string, maxBytes: number): PrivateFile {
 function guardProblems(
   path: string,
   stats: Stats,
+  allowed: number,
   problem: (code: ProblemCode, sentence: string, hint: string) => Problem,
 ): Problem[] {
   const problems: Problem[] = [];
   const mode = stats.mode & 0o7777;
-  if ((mode & ~MODE_ALLOWED) !== 0) {
-    const sentence = `its mode is ${octal(mode)}; expected ${octal(MODE_ALLOWED)}, open to its owner only`;
-    problems.push(problem('file_mode', sentence, `Run \`chmod 600 ${shellWord(path)}\`.`));
+  if ((mode & ~allowed) !== 0) {
+    const isPrivate = allowed === PRIVATE_MODE;
+    const expected = isPrivate ? '0600, open to its owner only' : 'one that others cannot write';
+    const mend = `Run \`chmod ${isPrivate ? '600' : 'o-w'} ${shellWord(path)}\`.`;
+    problems.push(problem('file_mode', `its mode is ${octal(mode)}; expected ${expected}`, mend));
   }
   const us = process.geteuid?.() ?? stats.uid;
   if (stats.uid !== us && stats.uid !== 0) {

@@ -13,6 +13,7 @@ export type ProblemCode =
   | 'file_owner'
   | 'file_too_large'
   | 'file_not_utf8'
+  | 'file_control'
   // its YAML
   | 'yaml_syntax'
   | 'yaml_anchor'
@@ -41,15 +42,34 @@ export type ProblemCode =
   | 'secret_repeated_byte'
   | 'secret_weak'
   | 'password_in_clear'
+  | 'secret_reused'
+  // the files it names
+  | 'no_certificate'
+  | 'no_private_key'
+  // values that weaken
+  | 'trusts_everybody'
+  | 'database_tls_weak'
   // what does not go together
   | 'timeout_too_short'
+  | 'retention_order'
   | 'tls_files_missing'
   | 'tls_off_exposed'
-  | 'redis_not_yet'
-  | 'postgres_not_yet'
+  | 'redis_host_missing'
+  | 'redis_host_twice'
+  | 'sentinels_missing'
+  | 'sentinel_master_missing'
+  | 'redis_password_missing'
+  | 'redis_tls_off'
+  | 'sqlite_shared'
+  | 'database_tls_off'
+  | 'ticket_without_secret'
+  | 'agent_in_clear'
+  | 'pins_without_tls'
   // allowed, and said
   | 'cluster_unauthenticated'
+  | 'redis_password_in_clear'
   | 'secret_shared'
+  | 'not_used'
   | 'not_used_yet';
 
 /** Lines and columns count from 1, columns in UTF-16 units as editors do. */

@@ -11,15 +11,8 @@ import {
   NODE_ID,
   NODE_ID_MAX_LENGTH,
 } from '../protocol/limits.ts';
-import {
-  type DatabaseAddress,
-  databaseUrl,
-  host,
-  hostAndPort,
-  network,
-  serverUrl,
-  webhook,
-} from './address-kind.ts';
+import { host, hostAndPort, network, serverUrl, webhook } from './address-kind.ts';
+import { type DatabaseAddress, databaseUrl } from './database-address.ts';
 import {
   choice,
   duration,
@@ -49,9 +42,10 @@ export interface Row<T> {
   readonly about: string;
   /**
    * open: shown. secret: a Secret, shown by its fingerprint. password: a Secret that people choose, so that a
-   * fingerprint would help to guess it. private: no Secret, and not shown. Secrets are also read from …_FILE.
+   * fingerprint would help to guess it. address: may hold a password, and is shown without it. private: no Secret,
+   * and not shown. Secrets and addresses are also read from …_FILE.
    */
-  readonly view: 'open' | 'secret' | 'password' | 'private';
+  readonly view: 'open' | 'secret' | 'password' | 'address' | 'private';
   /** Accepted with its type, though nothing in this version acts on it. */
   readonly later: boolean;
 }
@@ -169,14 +163,18 @@ const SCHEMA = {
     'Encrypts the database.',
   ),
 
-  'database.url': derived(
-    databaseUrl(),
-    sqlite(''),
-    ({ data }) => sqlite(join(data, 'fleet.db')),
-    'Where the data is kept; by default sqlite: with `fleet.db` in data_dir.',
-  ),
-  'database.ca_file': later(
-    optional(path('tls/postgres-ca.pem'), 'Authorities for the certificate of PostgreSQL.'),
+  'database.url': {
+    ...derived(
+      databaseUrl(),
+      sqlite(''),
+      ({ data }) => sqlite(join(data, 'fleet.db')),
+      'Where the data is kept: sqlite: and a path (by default `fleet.db` in data_dir), or a postgres:// address.',
+    ),
+    view: 'address',
+  },
+  'database.ca_file': optional(
+    path('tls/postgres-ca.pem'),
+    'Authorities (PEM) for the certificate of PostgreSQL; by default those of the machine.',
   ),
 
   'cluster.enabled': row(flag(), false, 'Whether this server is one of several.'),
@@ -224,9 +222,12 @@ const SCHEMA = {
   'cluster.redis_port': row(integer(1, 65_535), 6379, 'Port of Redis.'),
   'cluster.redis_db': row(integer(0, 65_535), 0, 'Number of the Redis database.'),
   'cluster.redis_username': optional(name('a user name', 'atlas-fleet'), 'ACL user of Redis.'),
-  'cluster.redis_password': secret(password(), 'Password of Redis.', 'password'),
+  'cluster.redis_password': secret(password('Redis'), 'Password of Redis.', 'password'),
   'cluster.redis_tls': row(flag(), false, 'Whether to reach Redis through TLS.'),
-  'cluster.redis_ca_file': optional(path('tls/redis-ca.pem'), 'Authorities for the certificate of Redis.'),
+  'cluster.redis_ca_file': optional(
+    path('tls/redis-ca.pem'),
+    'Authorities (PEM) for the certificate of Redis; by default those of the machine.',
+  ),
   'cluster.redis_server_name': optional(
     host(),
     'Name in the certificate of Redis, when it is not redis_host.',
@@ -291,6 +292,11 @@ const ENV_PREFIX = 'ATLAS_FLEET_';
 /** `cluster.redis_host` is ATLAS_FLEET_CLUSTER__REDIS_HOST. */
 export function variableOf(keyPath: KeyPath): string {
   return ENV_PREFIX + keyPath.toUpperCase().replace('.', '__');
+}
+
+/** Whether its variable also exists as …_FILE. */
+export function hasFileVariable(keyPath: KeyPath): boolean {
+  return isSecretPath(keyPath) || rowOf(keyPath).view === 'address';
 }
 
 export function isSecretPath(keyPath: KeyPath): keyPath is SecretPath {

@@ -44,6 +44,7 @@ function secretText(rule: SecretRule): Kind<Secret> {
   return {
     expected: rule.expected,
     example: '…',
+    schema: { type: 'string', minLength: 1, writeOnly: true },
     read(plain) {
       if (plain === null || plain === '') return empty(rule.emptyHint);
       if (typeof plain !== 'string') return bad('wrong_type', { hint: notTextHint(plain, rule.hint) });
@@ -126,8 +127,8 @@ export function apiKey(scope: string): Kind<Secret> {
 }
 
 /** A password that another program chose rules for; only what cannot be one is refused. */
-export function password(): Kind<Secret> {
-  const hint = 'Put in the password that Redis asks for, or remove the line when it asks for none.';
+export function password(asker: string): Kind<Secret> {
+  const hint = `Put in the password that ${asker} asks for, or remove the line when it asks for none.`;
   return secretText({
     expected: 'a password',
     hint,

@@ -1,5 +1,6 @@
 /**
  * The configuration as it may be shown: every key with its value and where it came from, without one secret.
+ * An address is shown without the password in it.
  * A secret is shown by its fingerprint, which is enough to see that two servers differ; a password that a
  * person chose not even so, because a fingerprint lets guesses be tried.
  */
@@ -33,7 +34,7 @@ function shownValue(key: KeyPath, value: unknown, origin: Origin): unknown {
   const { view } = rowOf(key);
   if (value === null) return null;
   if (value instanceof Secret) return view === 'secret' ? `[secret ${value.fingerprint()}]` : '[secret]';
-  if (view !== 'open') return origin.from === 'default' ? value : '[not shown]';
+  if (view === 'private') return origin.from === 'default' ? value : '[not shown]';
   return typeof value === 'object' && !Array.isArray(value)
     ? (rowOf(key).kind.toText?.(value) ?? value)
     : value;

@@ -5,14 +5,14 @@
  */
 import { resolve } from 'node:path';
 import { escapeControls } from '../base/log.ts';
-import type { Given, Section } from './document.ts';
+import type { Given, Oddity, Section } from './document.ts';
 import { describeFound, type Plain } from './kind.ts';
 import { nearest } from './nearest.ts';
 import { readPrivateFile, SECRET_FILE_MAX_BYTES } from './private-file.ts';
 import type { Place, Problem, ProblemCode } from './problem.ts';
 import {
+  hasFileVariable,
   isKeyPath,
-  isSecretPath,
   KEY_PATHS,
   type KeyPath,
   rowOf,
@@ -35,7 +35,7 @@ export interface Candidate {
   readonly origin: Origin;
   /** What a relative path in the value is relative to. */
   readonly folder: string;
-  readonly runsOver: boolean;
+  readonly oddity: Oddity | null;
 }
 
 export interface Found {
@@ -78,15 +78,9 @@ export function fromFile(sections: readonly Section[], folder: string): Found {
 function takeKey(section: string, given: Given, folder: string, found: Found): void {
   const key = `${section}.${given.name}`;
   if (isKeyPath(key)) {
-    const { plain, valuePlace: place, runsOver } = given;
-    found.candidates.push({
-      key,
-      plain,
-      place,
-      origin: { from: 'file', line: place.line },
-      folder,
-      runsOver,
-    });
+    const { plain, valuePlace: place, oddity } = given;
+    const origin: Origin = { from: 'file', line: place.line };
+    found.candidates.push({ key, plain, place, origin, folder, oddity });
   } else {
     refuseKey(section, given, found);
   }
@@ -100,7 +94,10 @@ function refuseTopLevel(section: Section, found: Found): void {
     return;
   }
   const meant = nearest(name, SECTIONS);
-  const hint = meant === undefined ? `The sections are ${SECTIONS.join(', ')}.` : `Did you mean "${meant}"?`;
+  const hint =
+    meant === undefined
+      ? `The sections are ${SECTIONS.join(', ')}.`
+      : `Did you mean "${meant}"?${lookAlike(name)}`;
   for (const key of KEY_PATHS) if (meant === sectionOf(key)) found.meant.add(key);
   found.problems.push(
     problem('unknown_section', keyPlace, null, `there is no section ${shownName(name)}`, hint),
@@ -119,12 +116,16 @@ function refuseKey(section: string, { name, keyPlace }: Given, found: Found): vo
   const meant = sibling === undefined ? homesOf(stranger ?? '') : [`${section}.${sibling}` as KeyPath];
   for (const key of meant) found.meant.add(key);
   let hint = `The keys of ${section} are ${siblings.map(nameOf).join(', ')}.`;
-  if (sibling !== undefined) hint = `Did you mean "${sibling}"?`;
+  if (sibling !== undefined) hint = `Did you mean "${sibling}"?${lookAlike(name)}`;
   if (stranger !== undefined)
     hint = `Did you mean "${stranger}", in section ${meant.map(sectionOf).join(' or ')}?`;
   const sentence = `section ${section} has no key ${shownName(name)}`;
   found.problems.push(problem('unknown_key', keyPlace, null, sentence, hint));
 }
+
+/** Such as a Cyrillic o, which a person cannot tell from ours. */
+const lookAlike = (name: string) =>
+  /^[ -~]*$/.test(name) ? '' : ' It has a letter that only looks like one of ours.';
 
 function refuseWrongSection(
   name: string,
@@ -165,7 +166,7 @@ const FILE_SUFFIX = '_FILE';
 
 const KEY_OF_VARIABLE = new Map(KEY_PATHS.map((key) => [variableOf(key), key]));
 const KEY_OF_FILE_VARIABLE = new Map(
-  KEY_PATHS.filter(isSecretPath).map((key) => [variableOf(key) + FILE_SUFFIX, key]),
+  KEY_PATHS.filter(hasFileVariable).map((key) => [variableOf(key) + FILE_SUFFIX, key]),
 );
 
 export function fromEnvironment(env: Readonly<Record<string, string | undefined>>, folder: string): Found {
@@ -178,7 +179,7 @@ export function fromEnvironment(env: Readonly<Record<string, string | undefined>
     const fileKey = KEY_OF_FILE_VARIABLE.get(variable);
     if (key !== undefined) {
       const plain = rowOf(key).kind.fromText(text);
-      found.candidates.push({ key, plain, place, origin, folder, runsOver: false });
+      found.candidates.push({ key, plain, place, origin, folder, oddity: null });
     } else if (fileKey === undefined) {
       found.problems.push(unknownVariable(variable, place));
     } else if (env[variableOf(fileKey)] !== undefined) {
@@ -208,7 +209,7 @@ function unknownVariable(variable: string, place: Place): Problem {
   );
 }
 
-function takeSecretFile(key: SecretPath, path: string, origin: Origin, found: Found): void {
+function takeSecretFile(key: KeyPath, path: string, origin: Origin, found: Found): void {
   const { text, problems } = readPrivateFile(path, SECRET_FILE_MAX_BYTES);
   const named = origin.from === 'flag' ? origin.flag : origin.from === 'environment' && `$${origin.variable}`;
   // A config.yaml that is missing is made by init; a file with one secret is not.
@@ -219,7 +220,7 @@ function takeSecretFile(key: SecretPath, path: string, origin: Origin, found: Fo
   const place: Place = { kind: 'file', path, line: 1, column: 1 };
   // `echo secret > file` ends the line; that newline is not part of the secret.
   const plain = text.replace(/\r?\n$/, '');
-  found.candidates.push({ key, plain, place, origin, folder: '/', runsOver: false });
+  found.candidates.push({ key, plain, place, origin, folder: '/', oddity: null });
 }
 
 // Flags
@@ -239,7 +240,7 @@ export function fromFlags(flags: readonly FlagValue[], folder: string): Found {
     }
     const place: Place = { kind: 'flag', flag: given.flag };
     const plain = rowOf(given.key).kind.fromText(given.text);
-    found.candidates.push({ key: given.key, plain, place, origin, folder, runsOver: false });
+    found.candidates.push({ key: given.key, plain, place, origin, folder, oddity: null });
   }
   return found;
 }

@@ -6,10 +6,13 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { App } from './app.ts';
+import type { NetworkShare } from './network-share.ts';
 
 export interface ConnectionLimits {
   /** Open at the same time; more are not taken. */
   readonly connections: number;
+  /** Of one network, before anybody on them is known. */
+  readonly strangers: number;
   /** Requests of one connection that are not answered yet. Browsers and agents send one. */
   readonly unanswered: number;
   /** Milliseconds for the first byte, and then for the TLS handshake. */
@@ -21,6 +24,8 @@ export interface ConnectionLimits {
   readonly checkMs: number;
   /** Milliseconds without one byte in either direction, which is also how long an answer may wait for its reader. */
   readonly silenceMs: number;
+  /** Milliseconds from a request to the end of its answer, however it trickles; longer than any event stream. */
+  readonly answerMs: number;
   /** Milliseconds that requests under way get when the server closes. */
   readonly closeMs: number;
 }
@@ -28,23 +33,32 @@ export interface ConnectionLimits {
 /** All arbitrary. */
 export const CONNECTION_LIMITS: ConnectionLimits = {
   connections: 4096,
+  strangers: 1024,
   unanswered: 16,
   handshakeMs: 10_000,
   headMs: 10_000,
   requestMs: 30_000,
   checkMs: 5000,
   silenceMs: 60_000,
+  answerMs: 660_000,
   closeMs: 4000,
 };
 
+/** From this part of the connections on, each is closed with its answer: more clients than places take turns. */
+const CROWDED_SHARE = 0.75;
+
 /** To be called last of all that listens to the server: it has to see each socket before TLS does. */
-export function boundConnections(app: App, limits: ConnectionLimits): void {
+export function boundConnections(app: App, limits: ConnectionLimits, share: NetworkShare): void {
   app.server.maxConnections = limits.connections;
-  boundUnanswered(app, limits.unanswered);
+  boundAnswers(app, limits);
   const sockets = new Set<Socket>();
   app.server.on('connection', (socket: Socket) => {
+    if (!share.take(socket)) return void socket.destroy();
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
+  });
+  app.addHook('onSend', async (_, reply) => {
+    if (sockets.size > limits.connections * CROWDED_SHARE) reply.header('connection', 'close');
   });
   app.addHook('preClose', async () => {
     const cut = setTimeout(() => {
@@ -56,9 +70,9 @@ export function boundConnections(app: App, limits: ConnectionLimits): void {
 
 /**
  * Node reads on while answers wait, and one packet holds a thousand requests: each would be carried out and its
- * answer kept for a client that never reads.
+ * answer kept for a client that never reads. One that reads a byte a minute is never silent, and ends all the same.
  */
-function boundUnanswered({ server }: App, max: number): void {
+function boundAnswers({ server }: App, { unanswered: max, answerMs }: ConnectionLimits): void {
   const [handle] = server.listeners('request') as RequestListener[];
   const unanswered = new WeakMap<Socket, number>();
   const count = (socket: Socket, change: number) => {
@@ -70,7 +84,11 @@ function boundUnanswered({ server }: App, max: number): void {
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request;
     if (socket.destroyed || count(socket, 1) > max) return void socket.destroy();
-    response.once('close', () => count(socket, -1));
+    const tooLong = setTimeout(() => socket.destroy(), answerMs).unref();
+    response.once('close', () => {
+      clearTimeout(tooLong);
+      count(socket, -1);
+    });
     handle?.(request, response);
   });
 }

@@ -6,12 +6,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AtlasError } from '../base/errors.ts';
 import type { Changes } from '../services/changes.ts';
-import type { Caller } from './guard.ts';
+import { ownerOf } from './caller.ts';
 
 /** Pages that listen at the same time; more of them poll. Arbitrary. */
 const STREAMS_MAX = 256;
 /** Of one session, one token or the control socket: pages beside each other, not a way to shut others out. */
 const STREAMS_PER_CALLER = 16;
+const LISTEN_AGAIN_SECONDS = 30;
 /** Milliseconds after which a stream ends, and its page comes back with its session. */
 const STREAM_MAX_MS = 600_000;
 /** Milliseconds between comments that keep proxies from closing a quiet stream. */
@@ -32,11 +33,8 @@ export class EventStreams {
   open(request: FastifyRequest, reply: FastifyReply): void {
     const owner = ownerOf(request.caller);
     const own = [...this.#ends.values()].filter((one) => one === owner).length;
-    if (this.#ends.size >= STREAMS_MAX || own >= STREAMS_PER_CALLER) {
-      throw new AtlasError('rate_limited', 'Too many pages listen already; this one polls.', {
-        retryAfterSeconds: 30,
-      });
-    }
+    if (own >= STREAMS_PER_CALLER) throw tooMany('one session or token', STREAMS_PER_CALLER);
+    if (this.#ends.size >= STREAMS_MAX) throw tooMany('one server', STREAMS_MAX);
     reply.hijack();
     const stream = reply.raw;
     const { socket } = request.raw;
@@ -79,7 +77,9 @@ export class EventStreams {
   }
 }
 
-function ownerOf(caller: Caller): string {
-  if (caller.kind === 'session') return `session ${caller.cookieValue}`;
-  return caller.kind === 'token' ? `token ${caller.name}` : caller.kind;
+function tooMany(whose: string, max: number): AtlasError {
+  return new AtlasError('rate_limited', `No more than ${max} pages of ${whose} listen at the same time.`, {
+    hint: 'This one misses nothing: it asks every few seconds instead.',
+    retryAfterSeconds: LISTEN_AGAIN_SECONDS,
+  });
 }

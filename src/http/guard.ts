@@ -10,6 +10,10 @@ import type { Secret } from '../base/secret.ts';
 import type { Accounts, Login } from '../services/accounts.ts';
 import { type ApiTokens, hasScope } from '../services/api-tokens.ts';
 import type { TokenScope } from '../store/account-store.ts';
+import type { Caller } from './caller.ts';
+import { callerAddress, type IsTrusted } from './caller-address.ts';
+import type { CallerRates } from './caller-rates.ts';
+import type { NetworkShare } from './network-share.ts';
 import { sessionCookie } from './session-cookie.ts';
 
 export type Guard =
@@ -33,21 +37,16 @@ export function securityOf(guard: Guard | undefined): Record<string, string[]>[]
   return guard?.kind === 'person' ? [{ token: [guard.scope] }, { session: [] }] : [];
 }
 
-/** Who asks, as the guard established it. */
-export type Caller =
-  | { readonly kind: 'nobody' }
-  | { readonly kind: 'agent' }
-  | { readonly kind: 'session'; readonly login: Login; readonly cookieValue: string }
-  | { readonly kind: 'token'; readonly name: string; readonly scopes: readonly TokenScope[] }
-  /** Through the control socket, which only who may read config.yaml can open. */
-  | { readonly kind: 'local' };
-
 declare module 'fastify' {
   interface FastifyContextConfig {
     guard?: Guard;
+    /** In requests of its caller's share; 1 unless said otherwise. */
+    cost?: number;
   }
   interface FastifyRequest {
     caller: Caller;
+    /** The address that counts, and is written down; `local` behind the control socket. */
+    address: string;
   }
 }
 
@@ -56,6 +55,9 @@ export interface GuardParts {
   readonly tokens: ApiTokens;
   readonly apiKey: Secret;
   readonly door: 'network' | 'control';
+  readonly isTrustedProxy: IsTrusted;
+  readonly rates: CallerRates;
+  readonly share: NetworkShare;
 }
 
 /** Routes that a plugin registers below this prefix are open: the API's description holds nothing of the fleet. */
@@ -67,15 +69,30 @@ const NOBODY: Caller = { kind: 'nobody' };
 
 export function guardRoutes(app: FastifyInstance, parts: GuardParts): void {
   app.decorateRequest('caller');
+  app.decorateRequest('address', '');
   app.addHook('onRoute', (route) => {
     const guard = route.config?.guard ?? (route.prefix.startsWith(DOCS_PREFIX) ? open : undefined);
     if (guard === undefined) throw new Error(`route ${route.method} ${route.url} names no guard`);
     route.config = { ...route.config, guard };
   });
   app.addHook('onRequest', async (request) => {
-    const guard = request.routeOptions.config.guard ?? open;
-    request.caller = parts.door === 'control' ? { kind: 'local' } : await admit(guard, request, parts);
+    if (parts.door === 'network') return admitCounted(request, parts);
+    request.caller = { kind: 'local' };
+    request.address = 'local';
   });
+}
+
+async function admitCounted(request: FastifyRequest, parts: GuardParts): Promise<void> {
+  const { guard = open, cost = 1 } = request.routeOptions.config;
+  request.address = callerAddress(request.raw, parts.isTrustedProxy);
+  try {
+    request.caller = await admit(guard, request, parts);
+  } catch (error) {
+    parts.rates.refused(error, request.address);
+    throw error;
+  }
+  parts.rates.admitted(request.caller, request.address, cost);
+  if (request.caller.kind !== 'nobody') parts.share.known(request.raw.socket);
 }
 
 async function admit(guard: Guard, request: FastifyRequest, parts: GuardParts): Promise<Caller> {
@@ -96,7 +113,7 @@ async function admit(guard: Guard, request: FastifyRequest, parts: GuardParts): 
 async function admitPerson(scope: TokenScope, request: FastifyRequest, parts: GuardParts): Promise<Caller> {
   const bearer = bearerOf(request);
   if (bearer !== undefined) {
-    const token = await parts.tokens.authenticate(bearer, request.ip);
+    const token = await parts.tokens.authenticate(bearer, request.address);
     if (!hasScope(token.scopes, scope)) {
       throw new AtlasError('scope_missing', `This token does not have the scope ${scope}.`, {
         hint: 'Create one that has it under Settings, API tokens.',

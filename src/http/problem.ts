@@ -7,6 +7,8 @@ import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, Fast
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { AtlasError, type ErrorCode, type ErrorKind } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import { bodyTooLarge } from './bodies.ts';
+import { addressTooLong, HEAD_MAX_BYTES } from './head.ts';
 
 const STATUS: Readonly<Record<ErrorKind, number>> = {
   invalid: 400,
@@ -26,8 +28,10 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
 const STATUS_OF_CODE: Readonly<Partial<Record<ErrorCode, number>>> = {
   method_not_allowed: 405,
   request_timeout: 408,
+  address_too_long: 414,
   unsupported_media_type: 415,
   expectation_failed: 417,
+  head_too_large: 431,
 };
 
 const TITLES: Readonly<Record<number, string>> = {
@@ -39,9 +43,11 @@ const TITLES: Readonly<Record<number, string>> = {
   408: 'Too slow',
   409: 'Conflict',
   413: 'Too large',
+  414: 'Address too long',
   415: 'Unsupported media type',
   417: 'Expectation failed',
   429: 'Too many requests',
+  431: 'Head too large',
   500: 'Internal error',
   503: 'Unavailable',
 };
@@ -51,7 +57,7 @@ const RETRY_AFTER_SECONDS = 2;
 
 export function handleProblems(app: FastifyInstance, log: Log): void {
   app.setErrorHandler<FastifyError>((error, request, reply) => {
-    const known = asAtlasError(error);
+    const known = asAtlasError(error, request);
     if (known.kind === 'internal') {
       log.error('http.internal_error', 'Request failed', {
         request_id: request.id,
@@ -85,17 +91,25 @@ export function sendProblem(error: AtlasError, request: FastifyRequest, reply: F
 /** A request that no route can be looked up for: its address is no address. No hook has run for it. */
 export function sendUnroutable(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   reply.header('x-content-type-options', 'nosniff').header('cache-control', 'no-store');
-  sendProblem(asAtlasError(error), request, reply);
+  sendProblem(asAtlasError(error, request), request, reply);
 }
 
 /** Bytes that are no HTTP: there is no request to reply to, only the connection. */
 export function refuseUnreadable(error: ConnectionError, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const refused =
-    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-      ? new AtlasError('request_timeout', 'The request took too long to arrive.')
-      : new AtlasError('bad_request', 'The request could not be read.');
-  socket.end(rawProblem(refused), () => socket.destroy());
+  socket.end(rawProblem(unreadable(error.code)), () => socket.destroy());
+}
+
+/** By the codes of node's parser. */
+function unreadable(code: string): AtlasError {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new AtlasError('request_timeout', 'The request took too long to arrive.');
+    case 'HPE_HEADER_OVERFLOW':
+      return new AtlasError('head_too_large', `The head of a request has at most ${HEAD_MAX_BYTES} bytes.`);
+    default:
+      return new AtlasError('bad_request', 'The request could not be read.');
+  }
 }
 
 /** The whole answer, for a connection on which no request was read; it ends the connection. */
@@ -127,7 +141,7 @@ function describe(error: AtlasError) {
   };
 }
 
-function asAtlasError(error: FastifyError): AtlasError {
+function asAtlasError(error: FastifyError, request: FastifyRequest): AtlasError {
   if (error instanceof AtlasError) return error;
   if (hasZodFastifySchemaValidationErrors(error)) {
     const parts = error.validation.map(({ instancePath, message }) => ({
@@ -141,11 +155,12 @@ function asAtlasError(error: FastifyError): AtlasError {
   }
   switch (error.statusCode) {
     case 413:
-      return new AtlasError('body_too_large', 'The body is larger than this route takes.');
+      return bodyTooLarge(request);
     case 415:
       return new AtlasError('unsupported_media_type', 'Send application/json.');
-    case 400:
     case 414:
+      return addressTooLong();
+    case 400:
       return new AtlasError('bad_request', 'The request could not be read.', { cause: error });
     default:
       return new AtlasError('internal', 'Something went wrong on this server.', {

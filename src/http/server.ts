@@ -18,16 +18,21 @@ import {
   validatorCompiler,
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
-import { AtlasError } from '../base/errors.ts';
+import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Secret } from '../base/secret.ts';
 import type { ClusterView } from '../services/cluster-view.ts';
 import type { FleetView } from '../services/fleet-view.ts';
 import type { App } from './app.ts';
+import { BODY_MAX_BYTES, boundBodies } from './bodies.ts';
+import { type IsTrusted, trustedAmong } from './caller-address.ts';
+import { CALLER_RATES, type CallerRateRules, CallerRates } from './caller-rates.ts';
 import { boundConnections, CONNECTION_LIMITS, type ConnectionLimits } from './connections.ts';
 import { contentPolicy, openPage, serveAssets } from './console.ts';
 import { DOCS_PREFIX, guardRoutes, open, securityOf } from './guard.ts';
+import { ADDRESS_PART_MAX_LENGTH, boundHead, HEAD_MAX_BYTES } from './head.ts';
 import { HeldFiles } from './held-files.ts';
+import { NetworkShare } from './network-share.ts';
 import { answerPlainHttp } from './plain-on-tls.ts';
 import { handleProblems, refuseUnreadable, sendUnroutable } from './problem.ts';
 import { type AccountParts, accountRoutes } from './routes/accounts.ts';
@@ -37,8 +42,6 @@ import { machineRoutes } from './routes/machines.ts';
 import { type SystemParts, systemRoutes } from './routes/system.ts';
 import { handleUnrouted } from './unrouted.ts';
 
-/** Bytes of any body but a report's (its own route says more). Forms are small. */
-const BODY_MAX_BYTES = 64 * 1024;
 /** Milliseconds that a connection is kept for the next request. */
 const CONNECTION_IDLE_MS = 60_000;
 
@@ -48,6 +51,7 @@ export interface ServerParts extends AccountParts, AgentParts, SystemParts {
   readonly cluster: ClusterView;
   readonly apiKey: Secret;
   readonly log: Log;
+  readonly clock: Clock;
   readonly nowMs: () => number;
   /** Null: plain http. */
   readonly tls: SecureContextOptions | null;
@@ -57,20 +61,24 @@ export interface ServerParts extends AccountParts, AgentParts, SystemParts {
   /** Folder of the built console; null behind the control socket. */
   readonly consoleFolder: string | null;
   readonly limits?: ConnectionLimits;
+  readonly rateRules?: CallerRateRules;
 }
 
 export async function buildServer(parts: ServerParts): Promise<App> {
-  const { limits = CONNECTION_LIMITS, consoleFolder } = parts;
-  const app = openApp(parts, limits);
-  boundConnections(app, limits);
+  const { limits = CONNECTION_LIMITS, rateRules = CALLER_RATES, consoleFolder } = parts;
+  const isTrustedProxy = trustedAmong(parts.trustedProxies);
+  const share = new NetworkShare(limits.strangers, isTrustedProxy);
+  const app = openApp(parts, limits, isTrustedProxy);
+  boundConnections(app, limits, share);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   handleProblems(app, parts.log);
   handleUnrouted(app, consoleFolder === null ? null : await openPage(consoleFolder));
   await secureHeaders(app, parts.tls !== null); // before the guards, whose refusals carry them too
-  refuseUnmet(app);
+  boundHead(app);
   await app.register(cookie); // before the guards, which read it
-  guardRoutes(app, parts);
+  guardRoutes(app, { ...parts, isTrustedProxy, rates: new CallerRates(rateRules, parts.clock), share });
+  boundBodies(app);
   app.addHook('onSend', async (request, reply) => {
     reply.header('x-request-id', request.id).header('x-atlas-node', parts.nodeId);
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
@@ -88,11 +96,12 @@ export async function buildServer(parts: ServerParts): Promise<App> {
   return app;
 }
 
-function openApp(parts: ServerParts, limits: ConnectionLimits): App {
+function openApp(parts: ServerParts, limits: ConnectionLimits, isTrustedProxy: IsTrusted): App {
   const http = {
     headersTimeout: limits.headMs,
     connectionsCheckingInterval: limits.checkMs,
-    requireHostHeader: false, // refused below, in our form
+    maxHeaderSize: HEAD_MAX_BYTES,
+    requireHostHeader: false, // refused by boundHead, in our form
   };
   const options = {
     logger: false,
@@ -101,9 +110,9 @@ function openApp(parts: ServerParts, limits: ConnectionLimits): App {
     requestTimeout: limits.requestMs,
     connectionTimeout: limits.silenceMs,
     keepAliveTimeout: CONNECTION_IDLE_MS,
-    trustProxy: parts.trustedProxies.length > 0 ? [...parts.trustedProxies] : false,
+    trustProxy: isTrustedProxy, // of X-Forwarded-Proto and -Host; the address is read by the guard
     forceCloseConnections: 'idle',
-    routerOptions: { maxParamLength: 256 },
+    routerOptions: { maxParamLength: ADDRESS_PART_MAX_LENGTH },
     frameworkErrors: sendUnroutable,
     clientErrorHandler: refuseUnreadable,
   } as const;
@@ -124,19 +133,6 @@ async function secureHeaders(app: App, overTls: boolean): Promise<void> {
   });
   app.addHook('onRequest', async (_, reply) => {
     reply.header('content-security-policy', contentPolicy());
-  });
-}
-
-/** What node itself would refuse without a word: no host (RFC 9112, 3.2), and what only a proxy could promise. */
-function refuseUnmet(app: App): void {
-  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
-  app.addHook('onRequest', async ({ headers, raw }) => {
-    if (headers.host === undefined && raw.httpVersion === '1.1') {
-      throw new AtlasError('bad_request', 'The request names no host.');
-    }
-    if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue') {
-      throw new AtlasError('expectation_failed', 'The request expects what this server does not do.');
-    }
   });
 }
 

@@ -10,21 +10,39 @@ import { RECORD_MAX_DEPTH } from './limits.ts';
 
 export type JsonObject = { readonly [name: string]: unknown };
 
+/** A value known to be inside the subset, as parseCanonical() and inSubset() find it. */
+export interface Canonical {
+  readonly value: JsonObject;
+  /** Whether every object lists its names in canonical order; without some of its members it still does. */
+  readonly sorted: boolean;
+}
+
 export type Parsing =
-  | { readonly ok: true; readonly value: JsonObject }
+  | ({ readonly ok: true } & Canonical)
   | { readonly ok: false; readonly code: 'malformed' | 'not_canonical'; readonly reason: string };
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is ASCII, control characters and all
 const ASCII = /^[\x00-\x7f]*$/;
 
-/**
- * The canonical text of parsed JSON, or of a plainCopy(). Throws TypeError for a value outside the subset: what
- * cannot be read back is not signed.
- */
+/** Takes parsed JSON, or a plainCopy(). Throws TypeError for a value outside the subset: what cannot be read back is not signed. */
+export function inSubset(value: JsonObject): Canonical {
+  const found = survey(value);
+  if (typeof found === 'string') throw new TypeError(`not canonical JSON: ${found}`);
+  return found;
+}
+
+/** The canonical text of what inSubset() takes. */
 export function canonicalText(value: JsonObject): string {
-  const fault = faultOf(value, 1);
-  if (fault !== undefined) throw new TypeError(`not canonical JSON: ${fault}`);
-  return encode(value);
+  return encode(inSubset(value));
+}
+
+/**
+ * The canonical text. Where all names stand in order, JSON.stringify writes it, which follows RFC 8785 in all else,
+ * several times faster than the library. Names that look like array indices are always listed first by the language,
+ * so an object that has them may be unsorted, whatever its text was.
+ */
+export function encode({ value, sorted }: Canonical): string {
+  return sorted ? JSON.stringify(value) : (canonicalize(value) ?? '');
 }
 
 /**
@@ -70,10 +88,10 @@ export function parseCanonical(bytes: Uint8Array): Parsing {
     return refused('malformed', 'Not JSON');
   }
   if (!isObject(value)) return refused('malformed', 'Not a JSON object');
-  const fault = faultOf(value, 1);
-  if (fault !== undefined) return refused('malformed', fault);
-  if (encode(value) !== text) return refused('not_canonical', 'Not in canonical form');
-  return { ok: true, value };
+  const found = survey(value);
+  if (typeof found === 'string') return refused('malformed', found);
+  if (encode(found) !== text) return refused('not_canonical', 'Not in canonical form');
+  return { ok: true, ...found };
 }
 
 function refused(code: 'malformed' | 'not_canonical', reason: string): Parsing {
@@ -84,42 +102,44 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function faultOf(value: unknown, depth: number): string | undefined {
-  if (value === null || typeof value === 'boolean') return undefined;
-  if (typeof value === 'string') return value.isWellFormed() ? undefined : 'A string has a lone surrogate';
-  if (typeof value === 'number')
-    return Number.isSafeInteger(value) ? undefined : 'A number is not a safe integer';
-  if (typeof value !== 'object') return `A ${typeof value} is not JSON`;
-  if (depth > RECORD_MAX_DEPTH) return `Nested deeper than ${RECORD_MAX_DEPTH}`;
-  if (Array.isArray(value)) return firstFault(value, depth);
-  if (!isPlain(value)) return 'An object is not a plain one';
-  if (!Object.keys(value).every((name) => ASCII.test(name))) return 'A name is not ASCII';
-  return firstFault(Object.values(value), depth);
+/** What one walk over the value finds; why it is outside the subset, where it is. */
+function survey(value: JsonObject): Canonical | string {
+  const walk = new Walk();
+  return walk.faultOf(value, 1) ?? { value, sorted: walk.sorted };
 }
 
-function firstFault(values: readonly unknown[], depth: number): string | undefined {
-  for (const value of values) {
-    const fault = faultOf(value, depth + 1);
-    if (fault !== undefined) return fault;
+class Walk {
+  /** Whether every object lists its names in canonical order; says nothing once there is a fault. */
+  sorted = true;
+
+  /** Why the value is outside the subset; undefined when it is inside. */
+  faultOf(value: unknown, depth: number): string | undefined {
+    if (typeof value === 'string') return value.isWellFormed() ? undefined : 'A string has a lone surrogate';
+    if (typeof value === 'number')
+      return Number.isSafeInteger(value) ? undefined : 'A number is not a safe integer';
+    if (value === null || typeof value === 'boolean') return undefined;
+    if (typeof value !== 'object') return `A ${typeof value} is not JSON`;
+    if (depth > RECORD_MAX_DEPTH) return `Nested deeper than ${RECORD_MAX_DEPTH}`;
+    if (Array.isArray(value)) return this.#faultAmong(value, depth + 1);
+    if (!isPlain(value)) return 'An object is not a plain one';
+    return this.#faultOfNames(Object.keys(value)) ?? this.#faultAmong(Object.values(value), depth + 1);
   }
-  return undefined;
-}
 
-function encode(value: JsonObject): string {
-  return isSorted(value) ? JSON.stringify(value) : (canonicalize(value) ?? '');
-}
+  #faultOfNames(names: readonly string[]): string | undefined {
+    let before = '';
+    for (const name of names) {
+      if (!ASCII.test(name)) return 'A name is not ASCII';
+      if (name < before) this.sorted = false;
+      before = name;
+    }
+    return undefined;
+  }
 
-/**
- * True when every object lists its names in canonical order; then JSON.stringify, which follows RFC 8785 in
- * all else, writes the canonical text, several times faster than the library. Names that look like array
- * indices are always listed first by the language, so such an object may be canonical and still say false.
- */
-function isSorted(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return true;
-  if (Array.isArray(value)) return value.every(isSorted);
-  const entries = Object.entries(value);
-  return entries.every(([name, item], i) => {
-    const before = entries[i - 1];
-    return (before === undefined || before[0] < name) && isSorted(item);
-  });
+  #faultAmong(values: readonly unknown[], depth: number): string | undefined {
+    for (const value of values) {
+      const fault = this.faultOf(value, depth);
+      if (fault !== undefined) return fault;
+    }
+    return undefined;
+  }
 }

@@ -5,7 +5,7 @@
  */
 import { encodeBase64 } from '../base/bytes.ts';
 import { type Clock, systemClock, unixSeconds } from '../base/clock.ts';
-import { canonicalText, isObject, type JsonObject, plainCopy } from './canonical-json.ts';
+import { type Canonical, inSubset, isObject, type JsonObject, plainCopy } from './canonical-json.ts';
 import { checkWindow } from './freshness.ts';
 import { deriveClusterId, generateSecretText, Keyring, parseSecret, type RecordType } from './keyring.ts';
 import { CLOCK_TOLERANCE_SECONDS, HEARTBEAT_MAX_AGE_SECONDS, NODE_RECORD_MAX_AGE_SECONDS } from './limits.ts';
@@ -91,20 +91,21 @@ export class ClusterSecurity {
       ...(keyring && { _cluster: keyring.clusterId, _key_id: keyring.signing.keyId }),
     };
     if (keyring === null) return unsigned;
-    return { ...unsigned, _signature: encodeBase64(macOf(signedBytes(unsigned), keyring.signing, type)) };
+    const bytes = signedBytes(inSubset(unsigned));
+    return { ...unsigned, _signature: encodeBase64(macOf(bytes, keyring.signing, type)) };
   }
 
   #verify(signed: unknown, type: RecordType, maxAgeSeconds: number): Verification {
     if (this.#keyring === null) return VALID;
-    const fields = snapshot(signed);
-    if (fields === undefined) return { valid: false, error: 'Not the shape of a record', code: 'malformed' };
+    const copy = snapshot(signed);
+    if (copy === undefined) return { valid: false, error: 'Not the shape of a record', code: 'malformed' };
     const window = {
       nowSeconds: unixSeconds(this.#clock),
       maxAgeSeconds,
       clockToleranceSeconds: this.#tolerance,
     };
     const refusal =
-      checkEnvelope(fields, this.#keyring, type) ?? checkWindow(Number(fields._timestamp), window);
+      checkEnvelope(copy, this.#keyring, type) ?? checkWindow(Number(copy.value._timestamp), window);
     return refusal ? { valid: false, error: refusal.reason, code: refusal.code } : VALID;
   }
 }
@@ -116,12 +117,10 @@ function keyringOf(text: string, clusterId: string | undefined): Keyring {
 }
 
 /** A copy by value, inside the subset: whatever it was made from cannot show one thing now and another later. */
-function snapshot(value: unknown): JsonObject | undefined {
+function snapshot(value: unknown): Canonical | undefined {
   if (!isObject(value)) return undefined;
   try {
-    const copy = plainCopy(value);
-    canonicalText(copy);
-    return copy;
+    return inSubset(plainCopy(value));
   } catch {
     return undefined;
   }

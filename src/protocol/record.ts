@@ -5,9 +5,16 @@
  * Rules for successors: the checks stand in one order and are not rearranged; nothing of a record is believed
  * before its MAC; a new body field is optional and never changes what an older field means; no floats.
  */
-import { createHash, createHmac, type KeyObject } from 'node:crypto';
+import { createHmac, hash, type KeyObject } from 'node:crypto';
 import { decodeBase64, encodeBase64, equalBytes } from '../base/bytes.ts';
-import { canonicalText, type JsonObject, parseCanonical } from './canonical-json.ts';
+import {
+  type Canonical,
+  canonicalText,
+  encode,
+  inSubset,
+  type JsonObject,
+  parseCanonical,
+} from './canonical-json.ts';
 import { checkWindow, judgeNovelty, type Mark, type Window } from './freshness.ts';
 import { signAsNode, verifyAsNode } from './identity-key.ts';
 import type { ClusterKey, Keyring, RecordType } from './keyring.ts';
@@ -15,7 +22,7 @@ import { NODE_ID_MAX_LENGTH, RECORD_MAX_BYTES } from './limits.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
 export const SECURITY_VERSION = '2.0';
-const PREFIX = Buffer.from(`atlas-fleet/record/${SECURITY_VERSION}\n`, 'utf8');
+const PREFIX = `atlas-fleet/record/${SECURITY_VERSION}\n`;
 
 declare const verified: unique symbol;
 
@@ -93,7 +100,7 @@ export function signRecord(draft: Draft, keyring: Keyring | null, identityKey: K
 }
 
 function signaturesOf(unsigned: JsonObject, key: ClusterKey, type: RecordType, identityKey: KeyObject) {
-  const bytes = signedBytes(unsigned);
+  const bytes = signedBytes(inSubset(unsigned));
   return {
     _signature: encodeBase64(macOf(bytes, key, type)),
     _node_signature: signAsNode(bytes, identityKey),
@@ -102,45 +109,65 @@ function signaturesOf(unsigned: JsonObject, key: ClusterKey, type: RecordType, i
 
 /** size → UTF-8, JSON → canonical → shape → envelope and MAC → slot → standing → own signature → window → novelty. */
 export function openRecord(bytes: Uint8Array, verifier: Verifier): Opening {
-  if (bytes.byteLength > RECORD_MAX_BYTES)
-    return refused('too_large', `Larger than ${RECORD_MAX_BYTES} bytes`);
-  const parsed = parseCanonical(bytes);
-  if (!parsed.ok) return refused(parsed.code, parsed.reason);
-  const fields = parsed.value;
-  const shape = shapeOf(fields);
-  if (shape === undefined) return refused('malformed', 'Not the shape of a record');
+  const { keyring, type } = verifier;
+  const authentic = authenticate(bytes, keyring, type);
+  if (!authentic.ok) return authentic;
+  const { signed, nodeId, order } = authentic;
+  if (nodeId !== verifier.slot)
+    return refused('wrong_slot', `Record of ${nodeId.slice(0, NODE_ID_MAX_LENGTH)} under another's key`);
 
-  const envelope = checkEnvelope(fields, verifier.keyring, verifier.type);
-  if (envelope !== undefined) return { ok: false, refusal: envelope };
-  if (shape.nodeId !== verifier.slot)
-    return refused(
-      'wrong_slot',
-      `Record of ${shape.nodeId.slice(0, NODE_ID_MAX_LENGTH)} under another's key`,
-    );
-
-  const standing = verifier.standing(shape.nodeId);
+  const standing = verifier.standing(nodeId);
   if (standing.kind === 'evicted') return refused('evicted', 'This server was evicted');
-  const identityKey = verifier.keyring === null ? null : identityKeyFor(standing, fields, verifier.type);
+  const identityKey = keyring === null ? null : identityKeyFor(standing, signed.value, type);
   if (identityKey === undefined) return refused('not_member', 'No node record vouches for this server');
-  if (identityKey !== null && !isSignedBy(identityKey, fields, verifier.type)) {
+  if (identityKey !== null && !isSignedBy(identityKey, signed, type)) {
     return refused('bad_node_signature', 'Not signed by the key of this server');
   }
 
-  const mark: Mark = { ...shape.order, digest: digestOf(bytes) };
-  const novelty = judgeNovelty(mark, verifier.seen(shape.nodeId));
+  const mark: Mark = { ...order, digest: digestOf(bytes) };
+  const novelty = judgeNovelty(mark, verifier.seen(nodeId));
   if (novelty === 'old_news') return { ok: 'old_news' };
   const outside = checkWindow(mark.timestamp, verifier.window);
   if (outside !== undefined) {
     return { ok: false, refusal: outside, ...(novelty === 'fresh' && { wrongClock: mark }) };
   }
   if (novelty !== 'fresh') return { ok: false, refusal: novelty };
-  const keyId = verifier.keyring === null ? null : String(fields._key_id);
-  const record = { type: verifier.type, nodeId: shape.nodeId, mark, keyId, identityKey, fields };
-  return { ok: true, record: record as VerifiedRecord };
+  const fields = signed.value;
+  const keyId = keyring === null ? null : String(fields._key_id);
+  return { ok: true, record: { type, nodeId, mark, keyId, identityKey, fields } as VerifiedRecord };
 }
 
-function refused(code: Refusal['code'], reason: string): Opening {
+interface Refused {
+  readonly ok: false;
+  readonly refusal: Refusal;
+}
+
+function refused(code: Refusal['code'], reason: string): Refused {
   return { ok: false, refusal: refuse(code, reason) };
+}
+
+/** What somebody with the cluster secret wrote: who it was, and when, is not known yet. */
+interface Authentic {
+  readonly ok: true;
+  readonly signed: Canonical;
+  readonly nodeId: string;
+  readonly order: Omit<Mark, 'digest'>;
+}
+
+/** The first half of the line, which asks only for the keyring: size → UTF-8, JSON → canonical → shape → envelope and MAC. */
+export function authenticate(
+  bytes: Uint8Array,
+  keyring: Keyring | null,
+  type: RecordType,
+): Authentic | Refused {
+  if (bytes.byteLength > RECORD_MAX_BYTES)
+    return refused('too_large', `Larger than ${RECORD_MAX_BYTES} bytes`);
+  const parsed = parseCanonical(bytes);
+  if (!parsed.ok) return refused(parsed.code, parsed.reason);
+  const shape = shapeOf(parsed.value);
+  if (shape === undefined) return refused('malformed', 'Not the shape of a record');
+  const refusal = checkEnvelope(parsed, keyring, type);
+  return refusal ? { ok: false, refusal } : { ok: true, signed: parsed, ...shape };
 }
 
 /**
@@ -148,10 +175,11 @@ function refused(code: Refusal['code'], reason: string): Opening {
  * key id → HMAC. With no keyring (level 1) only version and type are looked at.
  */
 export function checkEnvelope(
-  fields: JsonObject,
+  signed: Canonical,
   keyring: Keyring | null,
   type: RecordType,
 ): Refusal | undefined {
+  const fields = signed.value;
   if (keyring !== null && typeof fields._signature !== 'string')
     return refuse('missing_signature', 'Missing signature');
   if (typeof fields._timestamp !== 'number') return refuse('missing_timestamp', 'Missing timestamp');
@@ -165,7 +193,7 @@ export function checkEnvelope(
   const key = typeof fields._key_id === 'string' ? keyring.find(fields._key_id) : undefined;
   if (key === undefined) return refuse('unknown_key', 'Signed with another cluster secret');
   const given = decodeBase64(String(fields._signature));
-  if (given === undefined || !equalBytes(given, macOf(signedBytes(fields), key, type))) {
+  if (given === undefined || !equalBytes(given, macOf(signedBytes(signed), key, type))) {
     return refuse('invalid_signature', 'Invalid signature - data tampered!');
   }
   return undefined;
@@ -177,14 +205,14 @@ export function macOf(bytes: Uint8Array, key: ClusterKey, type: RecordType): Buf
 }
 
 /** What both signatures cover: the prefix and the canonical form of all fields but the signatures. */
-export function signedBytes(fields: JsonObject): Uint8Array {
-  const { _signature, _node_signature, ...unsigned } = fields;
-  return Buffer.concat([PREFIX, Buffer.from(canonicalText(unsigned), 'utf8')]);
+export function signedBytes({ value, sorted }: Canonical): Uint8Array {
+  const { _signature, _node_signature, ...unsigned } = value;
+  return Buffer.from(PREFIX + encode({ value: unsigned, sorted }), 'utf8');
 }
 
 /** SHA-256 of a record's bytes, hex: how a heartbeat names the node record it belongs to. */
 export function digestOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  return hash('sha256', bytes, 'hex');
 }
 
 function shapeOf(fields: JsonObject) {
@@ -214,8 +242,8 @@ function identityKeyFor(standing: Standing, fields: JsonObject, type: RecordType
 }
 
 /** A node record also says which key that is: another one would make two verifiers know two keys of one node. */
-function isSignedBy(identityKey: string, fields: JsonObject, type: RecordType): boolean {
-  if (type === 'node' && fields.identity_key !== identityKey) return false;
-  const signature = fields._node_signature;
-  return typeof signature === 'string' && verifyAsNode(signedBytes(fields), signature, identityKey);
+function isSignedBy(identityKey: string, signed: Canonical, type: RecordType): boolean {
+  const { identity_key, _node_signature: signature } = signed.value;
+  if (type === 'node' && identity_key !== identityKey) return false;
+  return typeof signature === 'string' && verifyAsNode(signedBytes(signed), signature, identityKey);
 }

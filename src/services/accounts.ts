@@ -20,7 +20,7 @@ export const TOUCH_INTERVAL_MS = 60_000;
 const SWEEP_MS = 3_600_000;
 
 /** Failures for one user from all addresses together before everybody new has to wait. Arbitrary. */
-export const CROWD_FREE = 100;
+const CROWD_FREE = 100;
 const COOKIE = /^[A-Za-z0-9_-]{43}$/;
 const USERNAME = /^[\p{L}\p{N}][\p{L}\p{N}._@+-]{0,127}$/u;
 
@@ -183,17 +183,17 @@ export class Accounts {
 }
 
 /**
- * By user and address together: a stranger who guesses keeps nobody out but himself. By address, whatever the user.
- * And by user, for guesses from many addresses.
+ * By user and address together: a stranger who guesses keeps nobody out but himself. By address, whatever the user,
+ * and by user, for guesses from many addresses.
  */
 function trialOf(username: string, address: string): Trial {
   const from = networkOf(address);
   return {
-    subjects: [
-      { name: ['login', username, from], free: ATTEMPTS_FREE, forgiving: true },
+    own: { name: ['login', username, from], free: ATTEMPTS_FREE, forgiving: true },
+    shared: [
       { name: ['address', from], free: ATTEMPTS_FREE, forgiving: false },
+      { name: ['user', username], free: CROWD_FREE, forgiving: false },
     ],
-    crowd: { name: ['user', username], free: CROWD_FREE, forgiving: false },
   };
 }
 

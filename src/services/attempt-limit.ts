@@ -11,7 +11,7 @@ import { ATTEMPT_WINDOW_SECONDS, judgeAttempt, takeBack } from './attempt-rule.t
 
 /** Failures of one subject that cost nothing. */
 export const ATTEMPTS_FREE = 5;
-/** How long who succeeded is spared the limit of a crowd. Arbitrary. */
+/** How long who succeeded is spared the limits that he shares with others. Arbitrary. */
 export const WELCOME_DAYS = 30;
 /** What the rule has long forgotten; so much longer that a clock which runs ahead sweeps nothing that counts. */
 const SWEEP_AGE_MS = 86_400_000;
@@ -26,9 +26,10 @@ export interface Subject {
 }
 
 export interface Trial {
-  readonly subjects: readonly Subject[];
-  /** Counted too, unless the first subject has succeeded within WELCOME_DAYS: it shuts nobody out who is known. */
-  readonly crowd?: Subject;
+  /** Whose attempt it is. */
+  readonly own: Subject;
+  /** Who else it counts for, unless `own` has succeeded within WELCOME_DAYS: a stranger shuts out nobody known. */
+  readonly shared: readonly Subject[];
 }
 
 export class AttemptLimit {
@@ -58,27 +59,27 @@ export class AttemptLimit {
       await this.#end(counted, () => false).catch(() => {}); // the store is away: it stays counted
       throw error;
     }
-    if (found !== undefined) await this.#end(counted, ({ forgiving }) => forgiving, welcomeOf(trial));
+    if (found !== undefined) await this.#end(counted, ({ forgiving }) => forgiving, welcomeKey(trial));
     return found;
   }
 
   /** Resolves to what is counted now. */
-  async #begin({ subjects, crowd }: Trial): Promise<readonly Subject[]> {
+  async #begin(trial: Trial): Promise<readonly Subject[]> {
     const nowMs = this.#clock.wallMs();
-    const welcome = welcomeOf({ subjects, ...(crowd && { crowd }) });
-    const all = crowd === undefined ? subjects : [...subjects, crowd];
-    let counted = all;
+    const welcome = welcomeKey(trial);
+    const all = [trial.own, ...trial.shared];
+    let counted: readonly Subject[] = all;
     let waitMs = 0;
-    await this.#store.change([...all.map(keyOf), ...welcome], (held) => {
-      counted = welcome.some((key) => isWelcome(held.get(key), nowMs)) ? subjects : all;
+    await this.#store.change([...all.map(keyOf), welcome], (held) => {
+      counted = isWelcome(held.get(welcome), nowMs) ? [trial.own] : all;
       const judged = counted.map((subject) => {
         const key = keyOf(subject);
         return { key, ...judgeAttempt(held.get(key), subject.free, nowMs) };
       });
       waitMs = Math.max(...judged.map((one) => one.waitMs));
       // Of a refused attempt only what stood in the future is written: brought back, so that its time runs.
-      const news = judged.filter(({ key, attempts, waitMs: own }) =>
-        waitMs > 0 ? own > 0 && attempts !== held.get(key) : true,
+      const news = judged.filter(
+        (one) => waitMs === 0 || (one.waitMs > 0 && one.attempts !== held.get(one.key)),
       );
       return new Map(news.map(({ key, attempts }) => [key, attempts]));
     });
@@ -86,18 +87,20 @@ export class AttemptLimit {
     return counted;
   }
 
+  /** `welcome`: for whom it is written down that he succeeded. */
   async #end(
     counted: readonly Subject[],
     isForgiven: (subject: Subject) => boolean,
-    welcome: readonly string[] = [],
+    welcome?: string,
   ): Promise<void> {
     const nowMs = this.#clock.wallMs();
-    await this.#store.change([...counted.map(keyOf), ...welcome], (held) => {
-      const rows = counted.map((subject): [string, Attempts | null] => {
+    await this.#store.change([...counted.map(keyOf), ...(welcome ? [welcome] : [])], (held) => {
+      const rows = new Map<string, Attempts | null>();
+      for (const subject of counted) {
         const key = keyOf(subject);
-        return [key, isForgiven(subject) ? null : takeBack(held.get(key), subject.free)];
-      });
-      return new Map([...rows, ...welcome.map((key): [string, Attempts] => [key, welcomeFrom(nowMs)])]);
+        rows.set(key, isForgiven(subject) ? null : takeBack(held.get(key), subject.free));
+      }
+      return welcome ? rows.set(welcome, welcomeFrom(nowMs)) : rows;
     });
   }
 }
@@ -111,9 +114,9 @@ function tooMany(waitMs: number): AtlasError {
   );
 }
 
-/** Where it is written down that the first subject succeeded; nowhere, when there is no crowd to spare it. */
-function welcomeOf({ subjects: [first], crowd }: Trial): readonly string[] {
-  return first === undefined || crowd === undefined ? [] : [keyOf({ name: ['welcome', ...first.name] })];
+/** Where it is written down that this one succeeded. */
+function welcomeKey({ own }: Trial): string {
+  return keyOf({ name: ['welcome', ...own.name] });
 }
 
 /** A row without failures: `blockedUntilMs` keeps it from being swept until then, and blocks nobody. */

@@ -16,6 +16,9 @@ import type { NodeRecordBody } from '../protocol/node-record.ts';
 import { digestOf, signRecord } from '../protocol/record.ts';
 import type { MemberStore, NodeSlots, SlotReading } from '../store/member-store.ts';
 
+/** Milliseconds to the next try after one that failed: the others count our silence meanwhile. */
+const TRY_AGAIN_MS = 1000;
+
 export interface HeartbeatParts {
   readonly store: MemberStore;
   readonly clock: Clock;
@@ -76,9 +79,15 @@ export class Heartbeat {
   /** The first beat, then one each interval until leave(). A registry that is away does not stop the start. */
   async start(): Promise<void> {
     this.#incarnation = await this.#parts.nextIncarnation();
-    if (await this.#beat())
-      this.#say('cluster.node.registered', `Registered node in cluster: ${this.#parts.nodeId}`);
-    this.#schedule();
+    const isTaken = await this.#beat();
+    if (isTaken) this.#say('cluster.node.registered', `Registered node in cluster: ${this.#parts.nodeId}`);
+    this.#schedule(isTaken);
+  }
+
+  /** Out of turn: somebody new waits to be named, or our clock was set. */
+  async speakNow(): Promise<void> {
+    if (this.#timer === undefined) return; // before start, or after the last word
+    await this.#beat();
   }
 
   /** Tells the others at once that no more reports should come here. */
@@ -123,10 +132,11 @@ export class Heartbeat {
     return own !== undefined && reading.kind === 'bytes' && equalBytes(reading.bytes, own.bytes);
   }
 
-  #schedule(): void {
-    this.#timer = this.#parts.clock.after(this.#parts.intervalMs, () => {
-      void this.#beat().then(() => {
-        if (this.#timer !== undefined) this.#schedule();
+  #schedule(isTaken: boolean): void {
+    const { clock, intervalMs } = this.#parts;
+    this.#timer = clock.after(isTaken ? intervalMs : Math.min(TRY_AGAIN_MS, intervalMs), () => {
+      void this.#beat().then((taken) => {
+        if (this.#timer !== undefined) this.#schedule(taken);
       });
     });
   }

@@ -1,5 +1,6 @@
 /**
- * This node's eyes: looks at the registry at half an interval, and says who of the others lives. What lies in the
+ * This node's eyes: looks at the registry at half an interval, more often while not all is well, and says who of
+ * the others lives. What lies in the
  * slots is judged by the slot judge; here is told apart whether the others are silent or we did not see.
  */
 import type { Timer } from '../base/clock.ts';
@@ -14,7 +15,6 @@ import { SlotJudge, type SlotJudgeParts } from './slot-judge.ts';
 
 export interface MemberWatchParts extends SlotJudgeParts {
   readonly store: MemberStore;
-  readonly intervalMs: number;
   /** Called after a refresh in which a state changed or a record was refused. */
   readonly onChange: () => void;
 }
@@ -24,6 +24,8 @@ interface Look {
   readonly wallMs: number;
 }
 
+/** Milliseconds between two looks while the registry is away or somebody is not healthy: what heals is seen soon. */
+const WATCHFUL_LOOK_MS = 1000;
 /** Intervals between two looks, or by which the clocks are apart, that make us wait before we judge. */
 const LOST_SIGHT_INTERVALS = 2;
 
@@ -91,11 +93,18 @@ export class MemberWatch {
   }
 
   #schedule(): void {
-    this.#timer = this.#parts.clock.after(this.#parts.intervalMs / 2, () => {
+    this.#timer = this.#parts.clock.after(this.#untilNextLookMs(), () => {
       void this.refresh().then(() => {
         if (this.#timer !== undefined) this.#schedule();
       });
     });
+  }
+
+  #untilNextLookMs(): number {
+    const usualMs = this.#parts.intervalMs / 2;
+    const isWell =
+      this.#downSinceWallMs === null && [...this.#states.values()].every((state) => state === 'healthy');
+    return isWell ? usualMs : Math.min(usualMs, WATCHFUL_LOOK_MS);
   }
 
   /** One look. Never rejects: a registry that cannot be read is a state, not an error. */
@@ -104,11 +113,18 @@ export class MemberWatch {
     const look = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
     const refusalsBefore = this.#judge.refusals;
     const downBefore = this.#downSinceWallMs;
+    const known = this.#table.incarnations();
     const reading = await this.#read(look.monotonicMs);
     if (reading !== undefined) this.#take(reading, look);
+    if (this.#hasMet(known)) await this.#parts.heartbeat.speakNow();
     const moved = this.#noticeStates();
     const refused = this.#judge.refusals !== refusalsBefore;
     if (moved || refused || this.#downSinceWallMs !== downBefore) onChange();
+  }
+
+  /** Somebody is new, or runs anew, and stays unconfirmed until it is named back. */
+  #hasMet(known: Readonly<Record<string, number>>): boolean {
+    return Object.entries(this.#table.incarnations()).some(([nodeId, run]) => known[nodeId] !== run);
   }
 
   async #read(readFromMs: number): Promise<RegistryReading | undefined> {
@@ -140,7 +156,10 @@ export class MemberWatch {
     const unseenMs = look.monotonicMs - last.monotonicMs;
     const apartMs = Math.abs(look.wallMs - last.wallMs - unseenMs);
     const limitMs = LOST_SIGHT_INTERVALS * this.#parts.intervalMs;
-    if (apartMs > limitMs) this.#judge.judgeAnew();
+    if (apartMs > limitMs) {
+      this.#judge.judgeAnew();
+      void this.#parts.heartbeat.speakNow(); // in the new time
+    }
     if (unseenMs <= limitMs && apartMs <= limitMs) {
       if (wasDown) this.#table.overlook(unseenMs, look.monotonicMs);
       return;
@@ -182,11 +201,12 @@ export class MemberWatch {
     const members = this.members();
     this.#states = new Map(members.map(({ nodeId, state }) => [nodeId, state]));
     const moved = members.filter(({ nodeId, state }) => before.get(nodeId) !== state);
-    for (const { nodeId, state, silentMs } of moved) {
+    for (const { nodeId, state, silentMs, refusal } of moved) {
       const level = state === 'offline' || state === 'rejected' ? 'warn' : 'info';
       this.#parts.log[level]('cluster.node.state', `Node ${nodeId} is ${state}`, {
         before: before.get(nodeId) ?? 'new',
         silent_seconds: silentMs === null ? null : Math.round(silentMs / 1000),
+        ...(refusal && { reason: refusal.reason }),
       });
     }
     return moved.length > 0 || this.#states.size !== before.size;

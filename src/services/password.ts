@@ -131,7 +131,11 @@ export class PasswordHasher {
       return;
     }
     if (this.#waiting.length >= HASHES_WAITING_MAX) {
-      throw new AtlasError('rate_limited', 'Too many logins at once.', { retryAfterSeconds: 5 });
+      throw new AtlasError(
+        'rate_limited',
+        `No more than ${HASHES_WAITING_MAX} logins wait at the same time for their password to be checked.`,
+        { hint: 'Wait, then try again.', retryAfterSeconds: 5 },
+      );
     }
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }

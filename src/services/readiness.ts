@@ -10,6 +10,8 @@ import type { ReportStore } from '../store/report-store.ts';
 /** Milliseconds between two probes of the database, and how long one may take. */
 const PROBE_INTERVAL_MS = 5000;
 const PROBE_DEADLINE_MS = 2000;
+/** Milliseconds to the next probe after one that failed: nobody takes reports until it succeeds. */
+const PROBE_AGAIN_MS = 1000;
 
 export interface ReadinessView {
   status: 'ready' | 'starting' | 'draining' | 'unhealthy';
@@ -57,7 +59,8 @@ export class Readiness {
   }
 
   #schedule(): void {
-    this.#timer = this.#clock.after(PROBE_INTERVAL_MS, () => {
+    const waitMs = this.#storeWorks ? PROBE_INTERVAL_MS : PROBE_AGAIN_MS;
+    this.#timer = this.#clock.after(waitMs, () => {
       void this.#probe().then(() => {
         if (this.#timer !== undefined) this.#schedule();
       });

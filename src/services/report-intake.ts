@@ -14,10 +14,16 @@ import {
 } from '../protocol/limits.ts';
 import { type OpenedReport, openReport } from '../protocol/sealed-report.ts';
 import type { ReportStore } from '../store/report-store.ts';
+import { RateLimit } from './rate-limit.ts';
 import { RateMeter } from './rate-meter.ts';
 
 /** Reports on their way to the disk; more are sent away to come again. Arbitrary: some seconds of a slow disk. */
 export const INTAKE_MAX_PENDING = 2048;
+/**
+ * Reports of one machine: a day of them at an interval of ten seconds, so that a Mac that comes back is rid of its
+ * spool at once; and twenty times what it sends otherwise.
+ */
+export const MACHINE_REPORTS = { burst: 8640, perSecond: 2 } as const;
 const BUSY_RETRY_SECONDS = 2;
 const FULL_RETRY_SECONDS = 3600;
 const NONCE_SWEEP_MS = 3_600_000;
@@ -26,7 +32,7 @@ const TOLERANCE_MS = REPORT_CLOCK_TOLERANCE_SECONDS * 1000;
 /** The one text for every kind of bad envelope, key, byte and content. */
 const REFUSED_TEXT = 'The report was refused.';
 
-export const INTAKE_OUTCOMES = ['stored', 'known', 'old', 'refused', 'plain'] as const;
+export const INTAKE_OUTCOMES = ['stored', 'known', 'old', 'refused', 'plain', 'limited'] as const;
 export type IntakeOutcome = (typeof INTAKE_OUTCOMES)[number];
 
 export interface ReportIntakeOptions {
@@ -43,6 +49,7 @@ export class ReportIntake {
   readonly #options: ReportIntakeOptions;
   readonly #rareLog: RateLimitedLog;
   readonly #meters: Record<IntakeOutcome, RateMeter>;
+  readonly #limit: RateLimit;
   readonly #listeners = new Set<(machineId: string) => void>();
   /** Machines that have been stored: at most MACHINES_MAX, and some that raced in. */
   readonly #known = new Set<string>();
@@ -52,8 +59,9 @@ export class ReportIntake {
   constructor(options: ReportIntakeOptions) {
     this.#options = options;
     this.#rareLog = new RateLimitedLog(options.clock);
-    const meter = () => new RateMeter(options.clock);
-    this.#meters = { stored: meter(), known: meter(), old: meter(), refused: meter(), plain: meter() };
+    this.#meters = ofEach(() => new RateMeter(options.clock));
+    const words = { who: 'One machine', what: 'reports', hint: 'Keep this one, and send it again then.' };
+    this.#limit = new RateLimit({ ...MACHINE_REPORTS, ...words }, options.clock);
   }
 
   /** Forgets old nonces once an hour, until stop(). */
@@ -70,7 +78,8 @@ export class ReportIntake {
 
   /**
    * `stored` is false when this very sealing was stored before, or when the report is older than what is kept.
-   * Rejects with report_v1_off, report_plain, report_refused, body_too_large, intake_busy, fleet_full, or the store's error.
+   * Rejects with report_v1_off, report_plain, report_refused, body_too_large, rate_limited, intake_busy, fleet_full, or
+   * the store's error.
    */
   async take(body: Uint8Array): Promise<{ stored: boolean }> {
     const opened = this.#open(body);
@@ -80,10 +89,15 @@ export class ReportIntake {
       this.#meters.old.add();
       return { stored: false };
     }
+    this.#requireRate(opened.report.machine_id);
     if (this.#pending >= INTAKE_MAX_PENDING) {
-      throw new AtlasError('intake_busy', 'Too many reports are waiting for the disk.', {
-        retryAfterSeconds: BUSY_RETRY_SECONDS,
-      });
+      throw new AtlasError(
+        'intake_busy',
+        `No more than ${INTAKE_MAX_PENDING} reports wait for the disk at the same time.`,
+        {
+          retryAfterSeconds: BUSY_RETRY_SECONDS,
+        },
+      );
     }
     const stored = (await this.#append(opened, takenAtMs, receivedAtMs)) === 'stored';
     this.#meters[stored ? 'stored' : 'known'].add();
@@ -103,17 +117,10 @@ export class ReportIntake {
   }
 
   counts(): Record<IntakeOutcome, { lastMinute: number; total: number }> {
-    const of = (outcome: IntakeOutcome) => {
+    return ofEach((outcome) => {
       const meter = this.#meters[outcome];
       return { lastMinute: meter.lastMinute(), total: meter.total };
-    };
-    return {
-      stored: of('stored'),
-      known: of('known'),
-      old: of('old'),
-      refused: of('refused'),
-      plain: of('plain'),
-    };
+    });
   }
 
   #open(body: Uint8Array): OpenedReport {
@@ -158,6 +165,19 @@ export class ReportIntake {
       this.#options.log.warn(old ? 'report.old' : 'report.ahead', sentence, { ...fields, times });
     });
     return old ? undefined : receivedAtMs;
+  }
+
+  #requireRate(machineId: string): void {
+    try {
+      this.#limit.take(machineId);
+    } catch (error) {
+      this.#meters.limited.add();
+      this.#rareLog.once('limited', (times) => {
+        const sentence = 'Report sent away to come again: its machine sends too many';
+        this.#options.log.warn('report.limited', sentence, { machine_id: machineId, times });
+      });
+      throw error;
+    }
   }
 
   /** Whoever holds the shared key can make machines up; they end at MACHINES_MAX, and those that report go on. */
@@ -207,4 +227,11 @@ export class ReportIntake {
       });
     }
   }
+}
+
+function ofEach<T>(make: (outcome: IntakeOutcome) => T): Record<IntakeOutcome, T> {
+  return Object.fromEntries(INTAKE_OUTCOMES.map((outcome) => [outcome, make(outcome)])) as Record<
+    IntakeOutcome,
+    T
+  >;
 }

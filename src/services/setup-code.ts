@@ -18,7 +18,10 @@ const CODE_LENGTH = 6;
 const DASH_AFTER = 4;
 const CODE = new RegExp(`^[${ALPHABET}]{${CODE_LENGTH}}$`);
 export const SETUP_CODE_SECONDS = 1800;
-const EVERYBODY: Trial = { subjects: [{ name: ['setup code'], free: ATTEMPTS_FREE, forgiving: true }] };
+const EVERYBODY: Trial = {
+  own: { name: ['setup code'], free: ATTEMPTS_FREE, forgiving: true },
+  shared: [],
+};
 
 export interface SetupCode {
   /** `XXXX-XX`. */

@@ -32,6 +32,7 @@ export interface SlotJudgeParts {
   readonly nodeId: string;
   readonly identityKey: string;
   readonly clockToleranceSeconds: number;
+  readonly intervalMs: number;
 }
 
 /** `ill_timed`: refused, and yet its owner's own word, spoken by a wrong clock. */
@@ -45,8 +46,6 @@ interface Judged {
 
 /** Judged slots remembered beyond twice those of one refresh. Arbitrary. */
 const SPARE_SLOTS = NEWCOMERS_PER_REFRESH * 8;
-/** Looks at which our slots may hold something else before it is more than one hand at one moment: one interval. */
-const OWN_LOST_LOOKS = 2;
 
 export class SlotJudge {
   readonly #parts: SlotJudgeParts;
@@ -55,8 +54,8 @@ export class SlotJudge {
   /** What was last judged in each slot: the same bytes are not judged, counted or believed twice. */
   readonly #judged = new Map<string, Judged>();
   #refusals = 0;
-  /** Looks in a row at which our own slots did not hold what we last wrote there. */
-  #ownLostLooks = 0;
+  /** Looks in a row at which our own slots did not hold what we last wrote there: the first and the last of them. */
+  #ownLost: { readonly firstMs: number; readonly lastMs: number } | null = null;
 
   constructor(parts: SlotJudgeParts) {
     this.#parts = parts;
@@ -83,7 +82,9 @@ export class SlotJudge {
 
   /** Somebody is always faster than we in our own slots: the others may take us for silent. */
   get isOwnSlotLost(): boolean {
-    return this.#ownLostLooks > OWN_LOST_LOOKS;
+    if (this.#ownLost === null) return false;
+    // For less than an interval it may have been one hand at one moment.
+    return this.#ownLost.lastMs - this.#ownLost.firstMs >= this.#parts.intervalMs;
   }
 
   /** `readFromMs`: monotonic, when these slots began to be read. */
@@ -118,7 +119,8 @@ export class SlotJudge {
     const { heartbeat, nodeId } = this.#parts;
     const ours = heartbeat.owns(slots, readFromMs);
     if (ours === null) return; // what lies there may be what we wrote before
-    this.#ownLostLooks = ours.node && ours.heartbeat ? 0 : this.#ownLostLooks + 1;
+    const firstMs = this.#ownLost?.firstMs ?? readFromMs;
+    this.#ownLost = ours.node && ours.heartbeat ? null : { firstMs, lastMs: readFromMs };
     for (const type of ['node', 'heartbeat'] as const) {
       // What is ours now and put back later must be new to us then.
       if (ours[type]) this.#judged.delete(slotKey(type, nodeId));

@@ -21,7 +21,7 @@ export interface NodeSlots {
 export interface RegistryReading {
   /** First the members asked for, each of them, then newcomers. */
   readonly slots: readonly NodeSlots[];
-  /** Names that no node can have; their content was not read. */
+  /** At least so many names that no node can have; their content was not read. */
   readonly junkNames: number;
   /** At least so many names that were neither asked for nor read. */
   readonly unreadNames: number;
@@ -52,6 +52,18 @@ export interface MemberStore {
   probe(): Promise<void>;
 
   close(): Promise<void>;
+}
+
+/** Whose turn it is among the strangers, so that junk cannot keep one of them out for ever. */
+export class StrangerTurns {
+  #next = 0;
+
+  take(strangers: readonly string[], limit: number): string[] {
+    if (strangers.length <= limit) return [...strangers];
+    const start = this.#next % strangers.length;
+    this.#next = start + limit;
+    return [...strangers.slice(start), ...strangers.slice(0, start)].slice(0, limit);
+  }
 }
 
 /** The seeds' key, under which people know a slot on every backend. */

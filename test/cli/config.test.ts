@@ -109,6 +109,49 @@ describe('atlas-fleet config check', () => {
     ]);
   });
 
+  it('says where Redis and PostgreSQL are, which way goes there, and the level, without a password', async () => {
+    const cluster = `cluster:\n  enabled: true\n  backend: redis\n  cluster_secret: ${CLUSTER_SECRET}\n`;
+    const single = `database:\n  url: postgres://atlas:hunter2@db.example.com/fleet\n${cluster}  redis_host: 10.0.1.50\n  redis_tls: true\n  redis_password: hunter3\n`;
+    const guarded = `database:\n  url: postgres://atlas@[::1]:6432/fleet\n${cluster}  redis_sentinels: ["127.0.0.1:26379", "127.0.0.1:26380"]\n  redis_sentinel_master: fleet\n  redis_db: 3\n`;
+    for (const [text, ...words] of [
+      [
+        single,
+        '  database: postgres, fleet as atlas at db.example.com:5432, TLS (authorities of this machine)',
+        '  cluster: redis backend, 10.0.1.50:6379, database 0, TLS, security level 3',
+      ],
+      [
+        guarded,
+        '  database: postgres, fleet as atlas at [::1]:6432, without TLS on this machine',
+        '  cluster: redis backend, master fleet of the sentinels 127.0.0.1:26379, 127.0.0.1:26380, database 3, without TLS, security level 2',
+      ],
+    ] as const) {
+      const ended = await atlasFleet(['config', 'check', '--config', configFile(`${SERVER}${text}`)]);
+      expect(ended).toMatchObject({ code: 0, stderr: '' });
+      expect(ended.stdout.split('\n').slice(2, 4)).toEqual(words);
+      expectNoSecret(ended.stdout, ['hunter2', 'hunter3', CLUSTER_SECRET]);
+    }
+  });
+
+  it.each([
+    ['cluster:\n  enabled: true\n  backend: redis\n', ':7:12: redis_host_missing: '],
+    ['  trusted_proxies: [0.0.0.0/0]\n', ':5:20: trusts_everybody: '],
+    ['  tls: files\n  tls_cert: a.pem\n  tls_key: b.pem\n', ':7:12: file_missing: '],
+    ['database:\n  url: postgres://a:hunter2@db/f?sslmode=require\n', ':6:8: database_tls_weak: '],
+    [
+      `cluster:\n  enabled: true\n  backend: redis\n  redis_host: r\n  cluster_secret: ${CLUSTER_SECRET}\n`,
+      ':1:1: sqlite_shared: ',
+    ],
+  ])('ends with 3 at what does not go together: %j', async (text, said) => {
+    const path = configFile(`${SERVER}${text}`);
+    for (const command of [['config', 'check'], ['server']]) {
+      const ended = await atlasFleet([...command, '--config', path]);
+      expect(ended).toMatchObject({ code: 3, stdout: '' });
+      expect(ended.stderr).toContain(`${path}${said}`);
+      expect(ended.stderr).toContain('\n  hint: ');
+      expectNoSecret(ended.stderr, ['hunter2', CLUSTER_SECRET]);
+    }
+  });
+
   it('finds the file by ATLAS_FLEET_CONFIG and judges variables with it', async () => {
     const env = { ATLAS_FLEET_CONFIG: configFile(SERVER), ATLAS_FLEET_SERVER__PROT: '1' };
     const ended = await atlasFleet(['config', 'check'], { env });
@@ -177,6 +220,7 @@ describe('atlas-fleet config show', () => {
     expect(ended.code).toBe(0);
     const rows = ended.stdout.split('\n').map((line) => line.split(/ {2,}/));
     expect(rows[0]).toEqual(['KEY', 'VALUE', 'FROM']);
+    expectNoSecret(ended.stdout);
     expect(rows).toContainEqual(['server.port', '8768', 'default']);
     expect(rows).toContainEqual(['cluster.node_timeout', '30s', 'default']);
     expect(rows).toContainEqual(['cluster.heartbeat_interval', '10s', 'default']);
@@ -191,6 +235,15 @@ describe('atlas-fleet config show', () => {
     expect(rows).toContainEqual(['cluster.cluster_secret', fingerprint, 'file, line 8']);
     expect(rows).toContainEqual(['notify.smtp', '[not shown]', 'file, line 15']);
     expect(rows).toContainEqual(['server.public_url', '-', 'default']);
+  });
+
+  it('shows the address of the database without its password', async () => {
+    const path = configFile(`${SERVER}database:\n  url: "postgres://atlas:hunter2@db/fleet"\n`);
+    for (const flags of [[], ['--json']]) {
+      const { stdout } = await atlasFleet(['config', 'show', '--config', path, ...flags]);
+      expect(stdout).toContain('postgres://atlas@db:5432/fleet?sslmode=verify-full');
+      expect(stdout).not.toContain('hunter2');
+    }
   });
 
   it('says the same as JSON', async () => {
@@ -218,6 +271,32 @@ describe('atlas-fleet config show', () => {
     expect(ended.stderr).toContain(
       ':6:10: bad_value: log.level: found the text "loud"; expected one of debug, info, warn, error\n',
     );
+  });
+});
+
+describe('atlas-fleet config schema', () => {
+  it('prints a JSON Schema, with --json and without', async () => {
+    const ended = await atlasFleet(['config', 'schema']);
+    expect(ended).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(ended.stdout)).toMatchObject({
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+      properties: { server: { properties: { port: { type: 'integer', default: 8768 } } } },
+    });
+    expect(await atlasFleet(['config', 'schema', '--json'])).toEqual(ended);
+  });
+
+  it('prints a table for people with --no-json', async () => {
+    const { stdout } = await atlasFleet(['config', 'schema', '--no-json']);
+    const rows = stdout.split('\n').map((line) => line.split(/ {2,}/));
+    expect(rows[0]).toEqual(['KEY', 'TYPE', 'DEFAULT', 'ENVIRONMENT', 'ABOUT']);
+    expect(rows).toContainEqual([
+      'server.port',
+      'a whole number from 1 to 65535',
+      '8768',
+      'ATLAS_FLEET_SERVER__PORT',
+      'Port the server listens on.',
+    ]);
+    expect(rows.map((row) => row[3])).toContain('ATLAS_FLEET_CLUSTER__CLUSTER_SECRET[_FILE]');
   });
 });
 

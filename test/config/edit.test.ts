@@ -1,10 +1,9 @@
-import { readdirSync, readFileSync, readlinkSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { AtlasError } from '../../src/base/errors.ts';
-import { createConfig, setKey, writeConfig } from '../../src/config/edit.ts';
+import { setKey } from '../../src/config/edit.ts';
 import { freshConfig } from '../../src/config/fresh-config.ts';
 import {
   API_KEY,
@@ -15,8 +14,6 @@ import {
   load,
   loaded,
   problemsOf,
-  SERVER,
-  temporaryFolder,
 } from './config-file.ts';
 
 const edited = (source: string) => setKey(source, 'cluster.cluster_secret', 'NEW');
@@ -169,43 +166,6 @@ function expectOneSpan(source: string, text: string): void {
   expect(gone.length).toBeLessThanOrEqual('"it\'\'s"'.length + 1);
 }
 
-describe('writing a config', () => {
-  it('replaces the file, keeps its mode and leaves nothing beside it', () => {
-    const path = configFile('old\n', 0o400);
-    writeConfig(path, 'new\n');
-    expect(readFileSync(path, 'utf8')).toBe('new\n');
-    expect(statSync(path).mode & 0o777).toBe(0o400);
-    expect(readdirSync(dirname(path))).toEqual(['config.yaml']);
-  });
-
-  it('never makes a file wider than 0600', () => {
-    const path = configFile('old\n', 0o644);
-    writeConfig(path, 'new\n');
-    expect(statSync(path).mode & 0o777).toBe(0o600);
-  });
-
-  it('follows a symbolic link and keeps it', () => {
-    const path = configFile('old\n');
-    const link = join(temporaryFolder(), 'link.yaml');
-    symlinkSync(path, link);
-    writeConfig(link, 'new\n');
-    expect(readlinkSync(link)).toBe(path);
-    expect(readFileSync(path, 'utf8')).toBe('new\n');
-  });
-
-  it('makes a new file with mode 0600, and never in place of another', () => {
-    const path = join(temporaryFolder(), 'config.yaml');
-    createConfig(path, SERVER);
-    expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(errorOf(() => createConfig(path, 'other\n'))).toMatchObject({
-      code: 'file_exists',
-      message: `${path} is there already`,
-    });
-    expect(readFileSync(path, 'utf8')).toBe(SERVER);
-    expect(readdirSync(dirname(path))).toEqual(['config.yaml']);
-  });
-});
-
 describe('a fresh config', () => {
   const text = freshConfig({
     'server.host': '127.0.0.1',
@@ -252,7 +212,7 @@ describe('a fresh config', () => {
     expect(text).toContain('\n  # state_path: "data/cluster"\n');
     const { config } = loaded(configFile(text));
     const folder = dirname(config.server.dataDir);
-    expect(config.database.path).toBe(join(folder, 'data/fleet.db'));
+    expect(config.database).toEqual({ engine: 'sqlite', path: join(folder, 'data/fleet.db') });
     expect(config.cluster.statePath).toBe(join(folder, 'data/cluster'));
   });
 

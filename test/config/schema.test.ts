@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { KEY_PATHS, type KeyPath, rowOf, SECTIONS } from '../../src/config/schema.ts';
+import { refusal } from '../../src/cli/configuration.ts';
+import { exitCodeOf } from '../../src/cli/exit.ts';
+import { placeText } from '../../src/config/problem.ts';
+import { isKeyPath, KEY_PATHS, type KeyPath, rowOf, SECTIONS } from '../../src/config/schema.ts';
 import { configFile, load, problemsOf } from './config-file.ts';
 
 const nameOf = (key: KeyPath) => key.slice(key.indexOf('.') + 1);
@@ -28,6 +31,39 @@ function misspellings(name: string): string[] {
     `${head}${one}x${tail}`,
   ];
 }
+
+/** At this letter: left out, doubled, swapped with the next, another in its place. */
+function slips(name: string, at: number): string[] {
+  const [head, letter = '', next = '', tail] = [
+    name.slice(0, at),
+    name[at],
+    name[at + 1],
+    name.slice(at + 2),
+  ];
+  return [
+    `${head}${next}${tail}`,
+    `${head}${letter}${letter}${next}${tail}`,
+    `${head}${next}${letter}${tail}`,
+    `${head}${letter === 'q' ? 'j' : 'q'}${next}${tail}`,
+  ].filter((one) => one !== name && one !== '');
+}
+
+/** Values of another type than the key has: the type of the schema for editors says which those are. */
+const WRONG_VALUES = KEY_PATHS.flatMap((key): [KeyPath, string, string][] => {
+  const { kind, view } = rowOf(key);
+  const types = JSON.stringify(kind.schema);
+  const hidden = (what: string, shown: string) => (view === 'open' ? shown : `a ${what} that is not shown`);
+  const takes = (type: string) => types.startsWith(`{"type":"${type}"`);
+  const wrong: [KeyPath, string, string][] = [];
+  if (!takes('object')) wrong.push([key, '{ a: 1 }', 'a section']);
+  if (!takes('array')) wrong.push([key, '[1]', 'a list']);
+  if (!takes('boolean')) wrong.push([key, 'true', hidden('boolean', 'true')]);
+  if (!takes('integer') && !types.includes('"integer"'))
+    wrong.push([key, '12', hidden('number', 'the number 12')]);
+  if (takes('integer') || takes('boolean') || takes('array') || takes('object'))
+    wrong.push([key, '"a"', hidden('text', 'the text "a"')]);
+  return wrong;
+});
 
 describe('the table of keys', () => {
   it('has every section and as many keys as the product names', () => {
@@ -82,12 +118,10 @@ describe('every key', () => {
     );
   });
 
-  it.each(KEY_PATHS)(
-    '%s, of a wrong type, is a named error with what was found and what is expected',
-    (key) => {
+  it.each(WRONG_VALUES)(
+    '%s, given as %s, is a named error with its place and what is expected',
+    (key, value, found) => {
       const name = nameOf(key);
-      const takesSection = key === 'notify.smtp';
-      const [value, found] = takesSection ? ['[1]', 'a list'] : ['{ a: 1 }', 'a section'];
       const [problem, ...others] = problemsWith(key, `${name}: ${value}`).filter(
         (line) => !line.includes('not_used_yet'),
       );
@@ -95,8 +129,23 @@ describe('every key', () => {
       expect(problem).toContain(
         `2:${name.length + 5} wrong_type ${key}: found ${found}; expected ${rowOf(key).kind.expected} | `,
       );
+      expect(problem).toMatch(/ \| .{10,}$/);
     },
   );
+
+  it.each(KEY_PATHS)('%s, misspelt in every way by one letter, ends in a refusal', async (key) => {
+    const name = nameOf(key);
+    const spellings = new Set([...name].flatMap((_, at) => slips(name, at)));
+    for (const one of spellings) {
+      if (isKeyPath(`${sectionOf(key)}.${one}`)) continue;
+      const result = load(configFile(`${sectionOf(key)}:\n  ${one}: 1\n`), { role: 'any' });
+      if (result.ok) throw new Error(`${one} was taken`);
+      expect(result.problems.map(({ code, place }) => `${code} ${placeText(place).slice(-3)}`)).toEqual([
+        'unknown_key 2:3',
+      ]);
+      expect(exitCodeOf((await refusal(result)).kind)).toBe(3);
+    }
+  });
 
   it.each(SECTIONS)('of section %s is refused as a list or a text in place of the section', (section) => {
     const problem = (value: string) =>

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { API_KEY, configFile, DB_KEY, load, PASSWORD_HASH, problemsOf, SERVER } from './config-file.ts';
+import {
+  API_KEY,
+  CLUSTER_SECRET,
+  configFile,
+  DB_KEY,
+  load,
+  PASSWORD_HASH,
+  problemsOf,
+  SERVER,
+} from './config-file.ts';
 import { SAMPLE_SECRETS } from './sample-secrets.ts';
 
 describe('a cluster secret', () => {
@@ -74,7 +83,7 @@ describe.each(['encryption_key', 'db_encryption_key'])('%s', (name) => {
   });
 
   it('is 32 bytes', () => {
-    expect(withKey(API_KEY)).toEqual([]); // which is 32 bytes too
+    expect(withKey(CLUSTER_SECRET)).toEqual([]); // which is 32 bytes too
   });
 });
 

@@ -109,10 +109,13 @@ const withGoodSecrets = (text: string) =>
 const whereAndCode = (result: Parameters<typeof problemsOf>[0]) =>
   problemsOf(result).map((line) => line.split(' ', 2).join(' '));
 
+const problemCodes = (result: Parameters<typeof problemsOf>[0]) =>
+  whereAndCode(result).map((line) => line.split(' ')[1]);
+
 describe('the samples of the seed documents', () => {
-  it('are refused for every secret that stands in them, and for nothing else but redis', () => {
+  it('are refused for every secret that stands in them, and for keeping a shared fleet in SQLite', () => {
     expect(whereAndCode(load(configFile(FIRST), { role: 'any' }))).toEqual([
-      '5:12 redis_not_yet',
+      '1:1 sqlite_shared',
       '8:19 secret_published',
       '13:19 secret_published',
     ]);
@@ -121,7 +124,7 @@ describe('the samples of the seed documents', () => {
       '4:19 secret_published',
     ]);
     expect(whereAndCode(load(configFile(SECOND)))).toEqual([
-      '5:12 redis_not_yet',
+      '1:1 sqlite_shared',
       '8:19 secret_published',
       '11:19 secret_published',
       '24:12 secret_published',
@@ -132,11 +135,18 @@ describe('the samples of the seed documents', () => {
   });
 
   it.each([FIRST, SECOND])(
-    'lack only the redis of the next version once their secrets are replaced',
+    'lack only a database for several servers once their secrets are replaced',
     (sample) => {
-      expect(whereAndCode(load(configFile(withGoodSecrets(sample)), { role: 'any' }))).toEqual([
-        '5:12 redis_not_yet',
-      ]);
+      const text = withGoodSecrets(sample);
+      const codes = (given: string) => load(configFile(given), { role: 'any' });
+      expect(problemCodes(codes(text))).toEqual(['sqlite_shared', 'redis_password_in_clear']);
+      const shared = `${text}\ndatabase:\n  url: postgres://atlas@10.0.1.60/fleet\n`;
+      const result = codes(shared);
+      expect(problemCodes(result)).toEqual(['redis_password_in_clear']);
+      expect(result).toMatchObject({
+        ok: true,
+        config: { cluster: { backend: 'redis', redis: { host: '10.0.1.50' } }, database: { tls: true } },
+      });
     },
   );
 

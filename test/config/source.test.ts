@@ -168,20 +168,6 @@ describe('a name that is none of ours', () => {
   );
 });
 
-describe('two secrets', () => {
-  it('that are the same are a warning, at the second of them', () => {
-    const text = `${SERVER.replace(DB_KEY, ENCRYPTION_KEY)}cluster:\n  cluster_secret: "${ENCRYPTION_KEY}"\n`;
-    const result = load(configFile(text));
-    expect(result.ok).toBe(true);
-    expect(problemsOf(result)).toEqual(
-      ['4:22 secret_shared server.db_encryption_key', '6:19 secret_shared cluster.cluster_secret'].map(
-        (start) =>
-          `${start} is the same as server.encryption_key; who learns one has both | Give each a secret of its own: the output of \`atlas-fleet secret generate\`.`,
-      ),
-    );
-  });
-});
-
 describe('the file itself', () => {
   it.each([0o644, 0o640, 0o604, 0o660, 0o700])('is refused with mode %o', (mode) => {
     const path = configFile(SERVER, mode);

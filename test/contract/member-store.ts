@@ -40,6 +40,19 @@ export function memberStoreContract(open: (nodeId: string) => Promise<MemberStor
       expect(await bob.inspect('heartbeat', 'bob')).toEqual(holding('heartbeat of bob'));
     });
 
+    it('of n1 is not that of n10, nor of another node whose name begins the same', async () => {
+      const nodeIds = ['n1', 'n10', 'n1.a', 'n1-a', 'n1_a', 'N1'];
+      for (const nodeId of nodeIds) await join(nodeId);
+      const { slots } = await (await open('n1')).read(nodeIds, 0);
+      expect(slots).toEqual(
+        nodeIds.map((nodeId) => ({
+          nodeId,
+          node: holding(`node of ${nodeId}`),
+          heartbeat: holding(`heartbeat of ${nodeId}`),
+        })),
+      );
+    });
+
     it('may lie there alone: a heartbeat without its node record', async () => {
       const alice = await open('alice');
       await alice.putOwn({ heartbeat: bytes('alone') });
@@ -140,6 +153,15 @@ export function memberStoreContract(open: (nodeId: string) => Promise<MemberStor
       const [before] = (await alice.read(['alice'], 0)).slots;
       await alice.putOwn({ heartbeat: bytes('the next one, longer than the one before') });
       expect(before?.heartbeat).toEqual(holding('heartbeat of alice'));
+    });
+  });
+
+  describe('closing', () => {
+    it('may be done twice, and takes nothing away', async () => {
+      const alice = await join('alice');
+      await alice.close();
+      await alice.close();
+      expect((await (await open('bob')).inspect('node', 'alice')).kind).toBe('bytes');
     });
   });
 

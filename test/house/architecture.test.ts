@@ -52,8 +52,13 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'http/': { may: ['services/', 'base/', 'protocol/', ...STORE_CONTRACTS] },
   'agent/': { may: ['protocol/', 'fleet/', 'base/'] },
   'config/': { may: ['base/', 'protocol/keyring.ts', 'protocol/limits.ts'] },
-  'cli/': { may: ['config/', 'agent/', 'base/', 'node.ts', 'protocol/keyring.ts'] },
-  'node.ts': { may: ['base/', 'config/', 'protocol/', 'services/', 'store/', 'http/'] },
+  'cli/': {
+    may: ['config/', 'agent/', 'base/', 'node.ts', 'engines.ts', 'protocol/keyring.ts', 'protocol/limits.ts'],
+  },
+  'engines.ts': { may: ['base/', 'config/', 'store/'] },
+  'node.ts': {
+    may: ['base/', 'config/', 'protocol/', 'services/', 'store/file/identity.ts', 'engines.ts', 'http/'],
+  },
 };
 
 const IMPORT = /(?:^|\n)\s*(?:import|export)\s+(type\s)?([^'";]*?from\s+)?'([^']+)'|import\('([^']+)'\)/g;
@@ -119,11 +124,11 @@ describe('the walls', () => {
     expect(isAllowed({ ...uphill, target: 'node:fs' })).toBe(false);
   });
 
-  it('only the composition root names engines', () => {
+  it('only engines.ts names engines, and the composition root the identity on disk', () => {
     const naming = sourceFiles()
       .flatMap(importsOf)
       .filter(({ file, target }) => /^store\/(file|redis|sql)\//.test(target) && !file.startsWith('store/'))
       .map(({ file }) => file);
-    expect([...new Set(naming)]).toEqual(['node.ts']);
+    expect([...new Set(naming)]).toEqual(['engines.ts', 'node.ts']);
   });
 });

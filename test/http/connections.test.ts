@@ -2,10 +2,11 @@
  * What a connection may cost, against clients that keep to no rule, over real sockets: each of them is rid of
  * after its bound, none of them takes the server down or keeps it from ending.
  */
+import { Agent, request } from 'node:https';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ConnectionLimits } from '../../src/http/connections.ts';
 import { eventually } from '../scenario/eventually.ts';
-import { ASSET_BYTES, type OpenDoor, openDoor } from './open-door.ts';
+import { API_KEY, ASSET_BYTES, type DoorPlan, type OpenDoor, openDoor } from './open-door.ts';
 import { get, RudeClient } from './rude-client.ts';
 
 const SOON_MS = 5000;
@@ -19,8 +20,8 @@ afterEach(async () => {
   await door.app.close();
 });
 
-async function open(limits: Partial<ConnectionLimits> = {}, options = {}): Promise<void> {
-  door = await openDoor(limits, options);
+async function open(limits: Partial<ConnectionLimits> = {}, plan: DoorPlan = {}): Promise<void> {
+  door = await openDoor(limits, plan);
 }
 
 async function client(): Promise<RudeClient> {
@@ -61,6 +62,29 @@ describe('requests of one connection that are not answered', () => {
   });
 });
 
+describe('slow clients', () => {
+  it('that read a byte now and then end, though they are never silent', async () => {
+    await open({ answerMs: 300, silenceMs: 20_000 });
+    (await client()).send(get(BIG)).trickle(20);
+    await isRidOfAll();
+  });
+
+  it('do not keep others waiting', async () => {
+    await open({ closeMs: 100 });
+    const body = 'POST /livez HTTP/1.1\r\nhost: x\r\ncontent-length: 60000\r\n\r\n';
+    for (let each = 0; each < 25; each += 1) {
+      await client();
+      (await client()).send('GET / HTTP/1.1\r\nhost: x\r\nx-slow: ').drip('x', 20);
+      (await client()).send(body).drip('x', 20);
+      (await client()).send(get(BIG)).trickle(20);
+    }
+    for (let each = 0; each < 20; each += 1) {
+      expect((await fetchFrom('/livez', { headers: { connection: 'close' } })).status).toBe(200);
+    }
+    expect(await door.connections()).toBeGreaterThanOrEqual(100);
+  });
+});
+
 describe('connections', () => {
   it('are no more than the bound', async () => {
     await open({ connections: 2 });
@@ -81,6 +105,54 @@ describe('connections', () => {
     expect(answer).toContain('HTTP/1.1 408 Too slow\r\n');
     expect(answer).toContain('"code":"request_timeout"');
     await isRidOfAll();
+  });
+
+  it('of one network are no more than its share, until somebody on them is known', async () => {
+    await open({ strangers: 2 });
+    const report = `POST /api/fleet/report HTTP/1.1\r\nhost: x\r\nx-api-key: ${API_KEY}\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}`;
+    for (let agent = 0; agent < 5; agent += 1) {
+      expect(await (await client()).send(report).readUntil('"status":"ok"')).toContain('HTTP/1.1 200 OK');
+    }
+    const [stranger] = [await client(), await client()];
+    await eventually('all are there', SOON_MS, async () => (await door.connections()) === 7);
+    expect(await (await client()).read()).toBe('');
+    stranger?.leave();
+    await eventually('one left', SOON_MS, async () => (await door.connections()) === 6);
+    expect(await (await client()).send(get('/livez')).readUntil('live')).toContain('HTTP/1.1 200 OK');
+  });
+
+  it('of a trusted proxy are not counted by it', async () => {
+    await open({ strangers: 1 }, { trustedProxies: ['127.0.0.1'] });
+    for (let each = 0; each < 5; each += 1) await client();
+    expect((await fetchFrom('/livez')).status).toBe(200);
+  });
+
+  it('over TLS are known by what comes inside it', async () => {
+    await open({ strangers: 1 }, { overTls: true });
+    const ask = (path: string) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        const options = { rejectUnauthorized: false, headers: { 'x-api-key': API_KEY } };
+        const asking = request(`https://127.0.0.1:${door.port}${path}`, {
+          ...options,
+          agent,
+          method: 'POST',
+        });
+        asking.once('response', (answer) => answer.resume().once('end', () => resolve(answer.statusCode)));
+        asking.once('error', reject).end();
+      });
+    const agent = new Agent({ keepAlive: true });
+    expect(await ask('/api/fleet/report')).not.toBe(401); // a connection that stays, and is known
+    await client();
+    await eventually('both are there', SOON_MS, async () => (await door.connections()) === 2);
+    expect(await (await client()).read()).toBe('');
+    agent.destroy();
+  });
+
+  it('that are nearly too many are not kept for a next request', async () => {
+    await open({ connections: 4 });
+    const crowd = [await client(), await client(), await client(), await client()];
+    await eventually('all are there', SOON_MS, async () => (await door.connections()) === 4);
+    expect((await crowd[0]?.send(get('/livez')).read())?.toLowerCase()).toContain('connection: close\r\n');
   });
 
   it('that say nothing end', async () => {

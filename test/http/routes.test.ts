@@ -269,17 +269,14 @@ describe('what no route is for', () => {
     expect(answer).not.toContain('"atlas-fleet"');
   });
 
-  it.each([['/%zz'], ['/api/fleet/machines/%zz'], [`/api/fleet/machines/${'a'.repeat(300)}`]])(
-    'an address that is none is 400: %s',
-    async (path) => {
-      const answer = await fetch(server.url + path);
-      await expectProblem(answer, 400, 'bad_request', 'The request could not be read.');
-    },
-  );
+  it.each([['/%zz'], ['/api/fleet/machines/%zz']])('an address that is none is 400: %s', async (path) => {
+    const answer = await fetch(server.url + path);
+    await expectProblem(answer, 400, 'bad_request', 'The request could not be read.');
+  });
 
   it.each([
     ['garbage', 'garbage\r\n\r\n'],
-    ['a header without end', `GET /livez HTTP/1.1\r\nhost: x\r\nx-long: ${'a'.repeat(20_000)}\r\n\r\n`],
+    ['the PROXY protocol', 'PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\nGET /livez HTTP/1.1\r\nhost: x\r\n\r\n'],
     ['a method that HTTP does not have', 'FOO /livez HTTP/1.1\r\nhost: x\r\n\r\n'],
     [
       'two lengths for one body',

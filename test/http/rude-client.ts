@@ -38,6 +38,26 @@ export class RudeClient {
     });
   }
 
+  /** All until this text came, or the other side is done. */
+  readUntil(end: string): Promise<string> {
+    return new Promise((resolve) => {
+      let text = '';
+      const stop = () => resolve(text);
+      this.#socket.setEncoding('latin1').on('data', (chunk: string) => {
+        text += chunk;
+        if (text.includes(end)) stop();
+      });
+      this.#socket.once('end', stop).once('close', stop);
+    });
+  }
+
+  /** Reads a little now and then: enough not to be silent, too little ever to be done. */
+  trickle(everyMs: number): void {
+    this.#socket.pause();
+    const trickling = setInterval(() => this.#socket.read(1), everyMs);
+    this.#socket.once('close', () => clearInterval(trickling));
+  }
+
   leave(): void {
     this.#socket.destroy();
   }

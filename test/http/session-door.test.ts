@@ -255,7 +255,12 @@ describe('who guesses passwords', () => {
     }
     if (answer === undefined) throw new Error('no answer');
     const retryAfter = Number(answer.headers.get('retry-after'));
-    await expectProblem(answer, 429, 'rate_limited', 'Too many failed attempts.');
+    await expectProblem(
+      answer,
+      429,
+      'rate_limited',
+      'Too many failed attempts: after 5 within 15 minutes each has to wait.',
+    );
     expect(retryAfter).toBeGreaterThanOrEqual(1);
     expect(retryAfter).toBeLessThanOrEqual(900);
   });

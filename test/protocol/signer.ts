@@ -2,7 +2,7 @@
 import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { encodeBase64 } from '../../src/base/bytes.ts';
 import { Secret } from '../../src/base/secret.ts';
-import { canonicalText, type JsonObject } from '../../src/protocol/canonical-json.ts';
+import { canonicalText, inSubset, type JsonObject } from '../../src/protocol/canonical-json.ts';
 import type { HeartbeatBody } from '../../src/protocol/heartbeat.ts';
 import { publicKeyText, signAsNode } from '../../src/protocol/identity-key.ts';
 import { Keyring, type RecordType } from '../../src/protocol/keyring.ts';
@@ -91,7 +91,7 @@ export function forge(
   as: { readonly keyring?: Keyring; readonly type?: RecordType } = {},
 ): JsonObject {
   const { keyring = KEYRING, type = 'node' } = as;
-  const over = signedBytes(fields);
+  const over = signedBytes(inSubset(fields));
   return {
     ...fields,
     _signature: encodeBase64(macOf(over, keyring.signing, type)),

@@ -3,22 +3,23 @@
  * open the database without its key.
  */
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { copyFileSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3-multiple-ciphers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
-import { NONCE_BYTES, sealReport } from '../../src/protocol/report-envelope.ts';
 import { openSqliteReader } from '../../src/store/sql/sqlite.ts';
-import { makeReport } from '../fakes/report.ts';
-import { eventually } from './eventually.ts';
 import { runForeign } from './foreign-program.ts';
-import { LiveCluster, type LiveServer } from './live-cluster.ts';
+import { LiveCluster } from './live-cluster.ts';
+import {
+  doors,
+  filesBelow,
+  foundIn,
+  letMachinesReport,
+  type ReportedMachine,
+  tellingWords,
+} from './telling.ts';
 
-const WAIT_MS = 30_000;
-const REPORTS = 3;
-/** Characters: shorter ones turn up in random bytes by chance. */
-const TELLING_LENGTH = 4;
 /** What strings would find in a database that is not encrypted. */
 const SQL_WORDS = /SQLite format|CREATE TABLE|machine_id|password_hash|argon2id|cpu_percent/;
 
@@ -26,81 +27,16 @@ const STRINGS = (await runForeign('strings', '--version')) !== null;
 const SQLITE = (await runForeign('sqlite3', '-version')) !== null;
 
 let cluster: LiveCluster;
-/** This machine, as the real agent reports it, and a Mac with everything that this machine may not have. */
-let machines: Machine[];
-
-interface Machine {
-  readonly machine_id: string;
-  readonly hostname: string;
-  readonly info: Record<string, unknown>;
-  readonly reports: number;
-}
+let machines: readonly ReportedMachine[];
 
 beforeAll(async () => {
   cluster = await LiveCluster.start({ servers: 2, values: { 'cluster.hostname': 'a-server.example.com' } });
-  const [{ client, url }] = cluster.servers as [LiveServer];
-  const agent = cluster.agent(cluster.servers.map((server) => server.url));
-  await agent.start();
-  const key = new Secret(Buffer.from(cluster.secrets.encryptionKey, 'base64'));
-  const body = sealReport(makeReport({ atMs: Date.now() }), key, randomBytes(NONCE_BYTES));
-  const headers = { 'content-type': 'application/json', 'x-api-key': cluster.secrets.apiKey };
-  const taken = await fetch(`${url}/api/fleet/report`, { method: 'POST', headers, body: Buffer.from(body) });
-  expect(taken.status).toBe(200);
-  machines = await eventually('both have reported', WAIT_MS, async () => {
-    const { items } = await client.get<{ items: Machine[] }>('/api/fleet/machines');
-    return items.length === 2 && items.some(({ reports }) => reports >= REPORTS) && items;
-  });
+  machines = await letMachinesReport(cluster);
 });
 
 afterAll(() => cluster?.stop());
 
-/** What the machines are called and can be reached by, and everything that opens a door. */
-function telling(): Record<string, string> {
-  const identity = machines.flatMap(({ machine_id, hostname: name, info }, i) => [
-    [`hostname ${i}`, name],
-    [`machine id ${i}`, machine_id],
-    [`computer name ${i}`, info.computer_name],
-    [`serial number ${i}`, info.serial_number],
-    [`address ${i}`, info.local_ip],
-    [`processor ${i}`, info.processor],
-  ]);
-  return Object.fromEntries(
-    [...identity, ...Object.entries(doors())].filter(
-      ([, value]) => typeof value === 'string' && value.length >= TELLING_LENGTH,
-    ),
-  );
-}
-
-function doors(): Record<string, string> {
-  return {
-    'API key': cluster.secrets.apiKey,
-    'API token': cluster.token,
-    'cluster secret': cluster.secrets.clusterSecret,
-    'encryption key': cluster.secrets.encryptionKey,
-    'database key': cluster.secrets.dbEncryptionKey,
-    password: cluster.secrets.password,
-  };
-}
-
-function filesBelow(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .map((name) => join(folder, name))
-    .filter((path) => statSync(path).isFile());
-}
-
-/** As a file could hold it: as it is, in either case, as UTF-16, and the bytes behind its base64 or hex. */
-function spellings(text: string): Buffer[] {
-  const plain = [text, text.toLowerCase(), text.toUpperCase()].map((one) => Buffer.from(one, 'utf8'));
-  const decoded = Buffer.from(text, 'base64');
-  const bytes = decoded.toString('base64') === text ? [decoded, Buffer.from(decoded.toString('hex'))] : [];
-  return [
-    ...plain,
-    Buffer.from(text, 'utf16le'),
-    Buffer.from(Buffer.from(text).toString('base64')),
-    ...bytes,
-  ];
-}
-
+const telling = () => tellingWords(cluster, machines);
 const databaseFiles = () => ['', '-wal', '-shm'].map((suffix) => cluster.databasePath + suffix);
 
 describe('the files of the database', () => {
@@ -111,10 +47,7 @@ describe('the files of the database', () => {
     for (const path of databaseFiles()) {
       const bytes = readFileSync(path);
       expect(bytes.byteLength).toBeGreaterThan(0);
-      for (const [name, value] of Object.entries(telling())) {
-        const found = spellings(value).some((spelling) => bytes.includes(spelling));
-        expect(found, `${name} in ${path}`).toBe(false);
-      }
+      expect(foundIn(bytes, telling()), path).toEqual([]);
     }
   });
 
@@ -141,10 +74,7 @@ describe('the registry', () => {
     expect(files).toHaveLength(4);
     for (const path of files) {
       const bytes = readFileSync(path);
-      for (const [name, value] of Object.entries(telling())) {
-        const found = spellings(value).some((spelling) => bytes.includes(spelling));
-        expect(found, `${name} in ${path}`).toBe(false);
-      }
+      expect(foundIn(bytes, telling()), path).toEqual([]);
     }
   });
 });
@@ -152,7 +82,7 @@ describe('the registry', () => {
 describe('the logs', () => {
   it('hold no secret', () => {
     for (const { process } of cluster.servers) {
-      for (const [name, value] of Object.entries(doors())) {
+      for (const [name, value] of Object.entries(doors(cluster))) {
         expect(process.log().includes(value), name).toBe(false);
       }
     }

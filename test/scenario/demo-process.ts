@@ -74,8 +74,8 @@ export class DemoProcess {
   #stdout = '';
   #stderr = '';
 
-  constructor(ground: DemoGround, port: number) {
-    const args = ['demo', '--json', '--port', String(port)];
+  constructor(ground: DemoGround, port: number, ...flags: readonly string[]) {
+    const args = ['demo', '--json', '--port', String(port), ...flags];
     this.#child = spawn(LAUNCHER, args, { cwd: ground.work, env: ground.env });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text;

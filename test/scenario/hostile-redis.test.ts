@@ -1,6 +1,6 @@
 /** A hostile hand in a real Redis: redis-cli with every right, first one thing after the other, then all at once. */
 import { setTimeout as wait } from 'node:timers/promises';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RedisServer } from '../backends/redis.ts';
 import { eventually } from './eventually.ts';
 import { type HostileScene, hostileRegistry } from './hostile-registry.ts';
@@ -8,6 +8,7 @@ import { LiveCluster } from './live-cluster.ts';
 import { RedisIntruder, redisOddities } from './redis-intruder.ts';
 import { printStrain, StrainGauge } from './strain.ts';
 import { STRANGER_RECORDS } from './stranger-records.ts';
+import { ViewWitness } from './view-witness.ts';
 
 /** Longer than the cluster's node_timeout of 6 s, so that whoever is taken for dead is dead by then. */
 const LONG_MS = 9000;
@@ -47,7 +48,29 @@ async function registryIs(state: string, scene: HostileScene): Promise<void> {
   }
 }
 
+/** Whose rows are withheld may be late or unconfirmed; that is not knowing, and never a death. */
+const WITHHELD = new Set(['healthy', 'late', 'unconfirmed']);
+
+function expectNobodyMoved({ cluster }: HostileScene, witness: ViewWitness): void {
+  for (const view of witness.views) {
+    const members = view.map((line) => line.split(' '));
+    expect(members.map(([name, , address]) => `${name} ${address}`)).toEqual(
+      cluster.servers.map(({ name, port }) => `${name} 127.0.0.1:${port}`),
+    );
+    for (const [, state] of members) expect(WITHHELD).toContain(state);
+  }
+  expect(witness.looks).toBeGreaterThan(100);
+}
+
 function onlyRedis(scene: HostileScene): void {
+  let witness: ViewWitness;
+
+  beforeAll(() => {
+    witness = new ViewWitness(scene.cluster.servers);
+  });
+
+  afterAll(() => witness?.stop());
+
   describe('with the whole of Redis, ', () => {
     it('FLUSHALL is survived', async () => {
       await redis.cli('flushall');
@@ -113,6 +136,16 @@ function onlyRedis(scene: HostileScene): void {
         expect(answers).toBeGreaterThan(100);
       }
       await scene.goesOn();
+    });
+
+    it('and afterwards every view is what it was before', async () => {
+      await scene.cluster.settled();
+      await witness.stop();
+      expectNobodyMoved(scene, witness);
+      for (const { client } of scene.cluster.servers) {
+        const states = (await client.nodes()).map(({ node_id, state }) => `${node_id} ${state}`);
+        expect(states).toEqual(members(scene).map((name) => `${name} healthy`));
+      }
     });
   });
 }

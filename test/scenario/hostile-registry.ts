@@ -3,6 +3,7 @@
  * code, counted and explained on the health page of every server, and logged; and what every server says of the
  * members is the same before, during and after.
  */
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RECORD_TYPES } from '../../src/protocol/keyring.ts';
 import type { RefusalView } from '../../src/services/cluster-view.ts';
@@ -46,7 +47,7 @@ export interface HostileStage {
   /** A cluster on it, and a hand in it. */
   open(plan: ClusterPlan): Promise<{ cluster: LiveCluster; intruder: RegistryIntruder }>;
   readonly oddities: readonly Oddity[];
-  /** What only this backend can suffer, before the end is judged. */
+  /** What only this backend can suffer, when all else was. */
   more?(scene: HostileScene): void;
 }
 
@@ -346,16 +347,17 @@ export function hostileRegistry(stage: HostileStage): void {
       await eventually('the copy is old', READ_MS, async () =>
         (await sequences()).every((sequence, i) => sequence > (before[i] ?? 0) + 1),
       );
-      await afterBeat(intruder, 'server-01', cluster.servers.slice(1));
       const slot = heartbeatOf('server-01');
       const readers = cluster.servers.slice(1);
       const counts = () =>
         Promise.all(readers.map(async (server) => (await refusalOf(server, 'replayed', slot))?.count ?? 0));
       const counted = await counts();
-      await putBack();
-      await eventually('all others refuse it once more', READ_MS, async () =>
-        (await counts()).every((count, i) => count > (counted[i] ?? 0)),
-      );
+      await eventually('all others refuse it once more', READ_MS, async () => {
+        await afterBeat(intruder, 'server-01', readers);
+        await putBack();
+        await wait(cluster.intervalMs / 2); // all look meanwhile, and its owner has not yet written over it
+        return (await counts()).every((count, i) => count > (counted[i] ?? 0));
+      });
       await goesOn();
     });
 
@@ -373,19 +375,6 @@ export function hostileRegistry(stage: HostileStage): void {
       await intruder.empty('node');
       await goesOn();
     });
-  });
-
-  stage.more?.({
-    get cluster() {
-      return cluster;
-    },
-    get intruder() {
-      return intruder;
-    },
-    get forger() {
-      return forger;
-    },
-    goesOn,
   });
 
   describe('through all of it, ', () => {
@@ -413,5 +402,18 @@ export function hostileRegistry(stage: HostileStage): void {
         );
       }
     });
+  });
+
+  stage.more?.({
+    get cluster() {
+      return cluster;
+    },
+    get intruder() {
+      return intruder;
+    },
+    get forger() {
+      return forger;
+    },
+    goesOn,
   });
 }

@@ -8,7 +8,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Secret } from '../../src/base/secret.ts';
-import { createConfig } from '../../src/config/edit.ts';
+import { createConfig } from '../../src/config/config-file.ts';
 import { type FreshValues, freshConfig } from '../../src/config/fresh-config.ts';
 import { hashPassword } from '../../src/node.ts';
 import { generateSecretText } from '../../src/protocol/keyring.ts';
@@ -53,6 +53,8 @@ export interface ClusterPlan {
   readonly databaseUrl?: string;
   /** For every server, over what they have otherwise. */
   readonly values?: FreshValues;
+  /** For the first ones, each its own. */
+  readonly each?: readonly ServerPlan[];
 }
 
 /** `env`: for the process, beside PATH. `values`: over those of the others. */
@@ -117,7 +119,7 @@ export class LiveCluster {
     try {
       const count = plan.servers ?? 3;
       const firstPort = await freePorts(count);
-      for (let i = 0; i < count; i += 1) cluster.#plan(firstPort + i);
+      for (let i = 0; i < count; i += 1) cluster.#plan(firstPort + i, plan.each?.[i]);
       await cluster.#makeToken();
       await Promise.all(cluster.servers.map((server) => server.process.start()));
       await cluster.settled();
@@ -133,9 +135,9 @@ export class LiveCluster {
     return this.#plan(await freePorts(1), plan);
   }
 
-  /** The real agent, reporting every second to these addresses; not yet started. */
-  agent(urls: readonly string[]): AtlasProcess {
-    const dataDir = join(this.folder, 'agent');
+  /** The real agent, reporting every second to these addresses; not yet started. Each has a name of its own. */
+  agent(urls: readonly string[], name = 'agent'): AtlasProcess {
+    const dataDir = join(this.folder, name);
     const configPath = this.#writeConfig(dataDir, {
       'server.data_dir': dataDir,
       'server.encryption_key': this.secrets.encryptionKey,

@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeBase64 } from '../../src/base/bytes.ts';
 import { Secret } from '../../src/base/secret.ts';
-import { canonicalText, type JsonObject } from '../../src/protocol/canonical-json.ts';
+import { canonicalText, inSubset, type JsonObject } from '../../src/protocol/canonical-json.ts';
 import { publicKeyText, signAsNode } from '../../src/protocol/identity-key.ts';
 import { Keyring, type RecordType } from '../../src/protocol/keyring.ts';
 import { macOf, SECURITY_VERSION, signedBytes } from '../../src/protocol/record.ts';
@@ -33,7 +33,7 @@ export class RecordForger {
     { keyring = this.keyring, type, identityKey }: Partial<Signing> & Omit<Signing, 'keyring'>,
   ): Buffer {
     const { _signature, _node_signature, ...unsigned } = fields;
-    const bytes = signedBytes(unsigned);
+    const bytes = signedBytes(inSubset(unsigned));
     const signatures = {
       _signature: encodeBase64(macOf(bytes, keyring.signing, type)),
       _node_signature: signAsNode(bytes, identityKey),

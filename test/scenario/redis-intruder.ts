@@ -63,7 +63,7 @@ export class RedisIntruder implements RegistryIntruder {
 export function redisOddities(redis: () => RedisServer): Oddity[] {
   const odd = (title: string, command: string, ...args: string[]): Oddity => ({
     title,
-    reason: /^Not a text but a (list|hash|stream|set|sorted set)$/,
+    reason: /^Not a string$/,
     put: (nodeId) =>
       redis().send([
         [command, slotKey('node', nodeId), ...args],

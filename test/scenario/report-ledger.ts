@@ -20,6 +20,13 @@ export interface Acknowledged {
   readonly takenAtMs: number;
 }
 
+/** Told of each crossing in its moment. A request that is cut is tried and never answered. */
+export interface LedgerWatch {
+  tried(report: Acknowledged): void;
+  /** `by`: the node_id of the server. */
+  acknowledged(report: Acknowledged, by: string): void;
+}
+
 export class ReportLedger {
   /** By nonce; filled when a server's 200 has passed through here. */
   readonly acknowledged = new Map<string, Acknowledged>();
@@ -28,11 +35,13 @@ export class ReportLedger {
   /** Requests whose server vanished before it had answered. */
   cut = 0;
   readonly #key: Secret;
+  readonly #watch: LedgerWatch | undefined;
   readonly #doors: Server[] = [];
 
   /** `key`: the encryption_key, to know which report it was. */
-  constructor(key: Secret) {
+  constructor(key: Secret, watch?: LedgerWatch) {
     this.#key = key;
+    this.#watch = watch;
   }
 
   /** An address that leads to this server, now and after it came back. */
@@ -56,8 +65,10 @@ export class ReportLedger {
     try {
       for await (const chunk of request) chunks.push(chunk as Buffer);
       const body = Buffer.concat(chunks);
+      const report = this.#open(body);
+      if (report) this.#watch?.tried(report);
       const answer = await forward(request, body, port);
-      this.#note(body, answer);
+      this.#note(report, answer);
       response.writeHead(answer.status, answer.headers).end(answer.text);
     } catch {
       this.cut += 1;
@@ -65,22 +76,31 @@ export class ReportLedger {
     }
   }
 
-  #note(body: Buffer, { status, text }: Answer): void {
+  #open(body: Buffer): Acknowledged | undefined {
     const opening = openReport(body, this.#key);
-    const answer = JSON.parse(text) as Record<string, unknown>;
-    if (
-      opening.kind !== 'opened' ||
-      status !== 200 ||
-      answer.status !== 'ok' ||
-      answer.e2ee_verified !== true
-    ) {
+    if (opening.kind !== 'opened') return undefined;
+    const { report, nonce } = opening.opened;
+    const takenAtMs = Math.round(report.metrics.timestamp * 1000);
+    return { nonce: Buffer.from(nonce).toString('hex'), machineId: report.machine_id, takenAtMs };
+  }
+
+  #note(report: Acknowledged | undefined, { status, text }: Answer): void {
+    const answer = parse(text);
+    if (report === undefined || status !== 200 || answer.status !== 'ok' || answer.e2ee_verified !== true) {
       this.refusals.push(`${status} ${answer.code}`);
       return;
     }
-    const { report, nonce } = opening.opened;
-    const name = Buffer.from(nonce).toString('hex');
-    const takenAtMs = Math.round(report.metrics.timestamp * 1000);
-    this.acknowledged.set(name, { nonce: name, machineId: report.machine_id, takenAtMs });
+    this.acknowledged.set(report.nonce, report);
+    this.#watch?.acknowledged(report, String(answer.node_id));
+  }
+}
+
+/** Empty for what is no JSON: a load balancer's own page. */
+function parse(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return {};
   }
 }
 

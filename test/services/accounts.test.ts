@@ -84,6 +84,15 @@ describe('login', () => {
     await accounts.login('ada', PASSWORD, '198.51.100.7');
   });
 
+  it('keeps nobody out who has logged in from this address before, for others who guess from it', async () => {
+    await accounts.login('ada', PASSWORD, ADDRESS);
+    for (let time = 0; time < 5; time += 1) {
+      await expect(accounts.login(`name ${time}`, 'wrong', ADDRESS)).rejects.toMatchObject(wrong);
+    }
+    await expect(accounts.login('name 5', 'wrong', ADDRESS)).rejects.toMatchObject({ code: 'rate_limited' });
+    await accounts.login('ada', PASSWORD, ADDRESS);
+  });
+
   it('makes a crowd of addresses wait that guess for one user, and not one that has logged in before', async () => {
     await accounts.login('ada', PASSWORD, '198.51.100.7');
     for (let time = 0; time < 100; time += 1) {

@@ -21,7 +21,10 @@ const subject = (name: string, free = ATTEMPTS_FREE, forgiving = false): Subject
   free,
   forgiving,
 });
-const by = (...names: string[]): Trial => ({ subjects: names.map((name) => subject(name)) });
+const by = (own: string, ...shared: string[]): Trial => ({
+  own: subject(own),
+  shared: shared.map((name) => subject(name)),
+});
 
 const right = async () => 'in';
 const wrong = async () => undefined;
@@ -92,7 +95,7 @@ describe('AttemptLimit', () => {
   });
 
   it('forgives a subject its failures only where it was said to', async () => {
-    const trial = { subjects: [subject('user', 5, true), subject('address')] };
+    const trial = { own: subject('user', 5, true), shared: [subject('address')] };
     await fail(trial, 4);
     expect(await ask(trial, right)).toBe('in');
     await fail(by('address'), 1);
@@ -109,21 +112,21 @@ describe('AttemptLimit', () => {
   });
 
   it('keeps names apart that look alike when put together', async () => {
-    await fail({ subjects: [{ ...subject(''), name: ['a', 'b c'] }] }, 5);
-    expect(await ask({ subjects: [{ ...subject(''), name: ['a b', 'c'] }] }, right)).toBe('in');
+    await fail({ ...by(''), own: { ...subject(''), name: ['a', 'b c'] } }, 5);
+    expect(await ask({ ...by(''), own: { ...subject(''), name: ['a b', 'c'] } }, right)).toBe('in');
   });
 });
 
-describe('a crowd', () => {
+describe('strangers who share a subject', () => {
   const of = (address: string): Trial => ({
-    subjects: [{ name: ['ada', address], free: ATTEMPTS_FREE, forgiving: true }],
-    crowd: subject('ada', 20),
+    own: { name: ['ada', address], free: ATTEMPTS_FREE, forgiving: true },
+    shared: [subject('ada', 20)],
   });
   const guess = async (guessers: number) => {
     for (let at = 0; at < guessers; at += 1) await fail(of(`guesser ${at}`), 1);
   };
 
-  it('makes everybody new wait, and nobody who has succeeded before: after a restart too', async () => {
+  it('make everybody new wait, and nobody who has succeeded before: after a restart too', async () => {
     expect(await ask(of('home'), right)).toBe('in');
     await guess(20);
     expect(await ask(of('new'), right)).toBe(30);
@@ -131,7 +134,7 @@ describe('a crowd', () => {
     expect(await ask(of('home'), right, new AttemptLimit(store, clock))).toBe('in');
   });
 
-  it('takes the known one for a stranger after 30 days', async () => {
+  it('are joined by the known one after 30 days', async () => {
     expect(await ask(of('home'), right)).toBe('in');
     await clock.advance(30 * DAY_MS);
     await guess(20);
@@ -158,8 +161,7 @@ describe('a clock that is set', () => {
 describe('sweep', () => {
   it('forgets what has not counted for a day, and keeps who is welcome', async () => {
     await fail(by('a'), 1);
-    const crowd = subject('crowd');
-    expect(await ask({ subjects: [subject('b')], crowd }, right)).toBe('in');
+    expect(await ask(by('b'), right)).toBe('in');
     await clock.advance(DAY_MS);
     await limit.sweep();
     expect(store.rows.size).toBe(2);

@@ -1,7 +1,9 @@
 import { describe } from 'vitest';
 import { accountStoreContract } from '../contract/account-store.ts';
+import { attemptStoreContract } from '../contract/attempt-store.ts';
 import { reportStoreContract } from '../contract/report-store.ts';
 import { FakeAccountStore } from '../fakes/account-store.ts';
+import { FakeAttemptStore } from '../fakes/attempt-store.ts';
 import { FakeReportStore } from '../fakes/report-store.ts';
 
 describe('the report store in memory', () => {
@@ -10,4 +12,8 @@ describe('the report store in memory', () => {
 
 describe('the account store in memory', () => {
   accountStoreContract(async () => ({ store: new FakeAccountStore(), close: async () => {} }));
+});
+
+describe('the attempt store in memory', () => {
+  attemptStoreContract(async () => ({ store: new FakeAttemptStore(), close: async () => {} }));
 });

@@ -89,7 +89,7 @@ describe('the first beat', () => {
     expect(heartbeat.writtenAtMs).toBeNull();
     await clock.advance(3 * INTERVAL_MS);
     registry.writable = true;
-    await clock.advance(INTERVAL_MS);
+    await clock.advance(1000);
     expect(heartbeat.writtenAtMs).toBe(clock.monotonicMs());
     expect(lying('heartbeat').record).toBe(digestOf(registry.capture('node', 'a')));
   });
@@ -142,6 +142,22 @@ describe('each further beat', () => {
     expect(lying('node')._sequence).toBe(3);
   });
 
+  it('is made out of turn when somebody new waits to be named, and changes nothing of the turn', async () => {
+    const heartbeat = await start();
+    await clock.advance(INTERVAL_MS / 2);
+    await heartbeat.speakNow();
+    expect(lying('heartbeat')._sequence).toBe(2);
+    await clock.advance(INTERVAL_MS / 2);
+    expect(lying('heartbeat')._sequence).toBe(3);
+  });
+
+  it('is not made out of turn after the last word', async () => {
+    const heartbeat = await start();
+    await heartbeat.leave();
+    await heartbeat.speakNow();
+    expect(lying('heartbeat')).toMatchObject({ state: 'left', _sequence: 2 });
+  });
+
   it('that cannot be written is said once in a minute, with the reason', async () => {
     await start();
     registry.writable = false;
@@ -149,7 +165,7 @@ describe('each further beat', () => {
     const warned = log.lines.filter(({ level }) => level === 'warn');
     expect(warned.map(({ sentence, fields }) => [sentence, fields])).toEqual([
       ['Heartbeat not written; trying again', { reason: 'the registry memory cannot be used', times: 1 }],
-      ['Heartbeat not written; trying again', { reason: 'the registry memory cannot be used', times: 6 }],
+      ['Heartbeat not written; trying again', { reason: 'the registry memory cannot be used', times: 60 }],
     ]);
   });
 });

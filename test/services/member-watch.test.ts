@@ -103,13 +103,12 @@ describe('the death of a server', () => {
     },
   );
 
-  it('ends with its restart: unconfirmed, then healthy, within two intervals and a half', async () => {
+  it('ends with its restart, for everybody within three seconds', async () => {
     c.clock.kill();
     await small.intervals(5);
+    expect(stateOf(a, 'c')).toBe('offline');
     const again = await small.start('c');
-    const states = new Set<string>();
-    await small.watch(25_000, () => void states.add(stateOf(a, 'c')));
-    expect([...states]).toEqual(['offline', 'unconfirmed', 'healthy']);
+    await small.watch(3000, () => {});
     expectAllHealthy([a, b, again]);
     expect([a, b, again].flatMap(refusalsOf)).toEqual([]);
   });

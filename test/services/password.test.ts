@@ -50,7 +50,11 @@ describe('PasswordHasher', () => {
     expect(many.filter(({ status }) => status === 'fulfilled')).toHaveLength(66);
     expect(refused).toHaveLength(4);
     expect(refused[0]).toMatchObject({
-      reason: { code: 'rate_limited', message: 'Too many logins at once.', retryAfterSeconds: 5 },
+      reason: {
+        code: 'rate_limited',
+        message: 'No more than 64 logins wait at the same time for their password to be checked.',
+        retryAfterSeconds: 5,
+      },
     });
     expect(await crowded.verify(cheap, 'x')).toBe(false);
   });

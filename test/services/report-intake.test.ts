@@ -4,7 +4,7 @@ import { AtlasError } from '../../src/base/errors.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { MACHINES_MAX, REPORT_MAX_BYTES } from '../../src/protocol/limits.ts';
 import { sealReport } from '../../src/protocol/report-envelope.ts';
-import { INTAKE_MAX_PENDING, ReportIntake } from '../../src/services/report-intake.ts';
+import { INTAKE_MAX_PENDING, MACHINE_REPORTS, ReportIntake } from '../../src/services/report-intake.ts';
 import { ManualClock, START_MS } from '../fakes/clock.ts';
 import { FakeLog } from '../fakes/log.ts';
 import { makeReport } from '../fakes/report.ts';
@@ -125,12 +125,32 @@ describe('take', () => {
     const pending = Array.from({ length: INTAKE_MAX_PENDING }, () => intake.take(seal(makeReport())));
     await expect(intake.take(seal(makeReport()))).rejects.toMatchObject({
       code: 'intake_busy',
-      message: 'Too many reports are waiting for the disk.',
+      message: 'No more than 2048 reports wait for the disk at the same time.',
       retryAfterSeconds: 2,
     });
     release();
     await Promise.all(pending);
     expect(await intake.take(seal(makeReport()))).toEqual({ stored: true });
+  });
+});
+
+describe('a machine that sends too many', () => {
+  it('is rid of a day at once, then told to wait, and loses nothing', async () => {
+    const intake = makeIntake();
+    reports.append = async () => 'stored'; // no need to hold them all
+    const from = (machineId: string) => seal(makeReport({ machineId, atMs: clock.wallMs() }));
+    for (let time = 0; time < MACHINE_REPORTS.burst; time += 1) await intake.take(from('mac-1'));
+    const kept = from('mac-1');
+    await expect(intake.take(kept)).rejects.toMatchObject({
+      code: 'rate_limited',
+      message: 'One machine may send 8640 reports at once, then 2 a second.',
+      retryAfterSeconds: 1,
+    });
+    expect(await intake.take(from('mac-2'))).toEqual({ stored: true });
+    await clock.advance(1000);
+    expect(await intake.take(kept)).toEqual({ stored: true });
+    expect(intake.counts().limited.total).toBe(1);
+    expect(log.events()).toEqual(['report.limited']);
   });
 });
 

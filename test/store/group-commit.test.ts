@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { AtlasError } from '../../src/base/errors.ts';
+import { RowRefused } from '../../src/store/sql/failures.ts';
 import { GroupCommit } from '../../src/store/sql/group-commit.ts';
 import { BATCH_MAX_BYTES, QUEUE_MAX_BYTES } from '../../src/store/sql/limits.ts';
-import { RowRefused } from '../../src/store/sql/row-refused.ts';
 
 /** A group commit that doubles numbers, and the batches it made. */
 function doubling(refuse: (batch: readonly number[]) => Error | undefined = () => undefined) {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
 import { type Log, silentLog } from '../../src/base/log.ts';
 import { Secret } from '../../src/base/secret.ts';
-import { openSqliteStores, type Stores } from '../../src/store/sql/sqlite-stores.ts';
+import { openSqliteStores } from '../../src/store/sql/sqlite-stores.ts';
+import type { Stores } from '../../src/store/sql/stores.ts';
 
 export interface SqliteFolder {
   readonly folder: string;

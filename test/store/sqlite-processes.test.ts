@@ -1,66 +1,28 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSqliteFile } from '../../src/store/sql/sqlite.ts';
 import { machineId, machineInfo, realisticReport } from './realistic-report.ts';
 import { type SqliteFolder, sqliteFolder } from './sqlite-folder.ts';
+import { StoreProcess } from './store-process.ts';
 
-const CHILD = `${import.meta.dirname}/store-child.ts`;
 const ALL = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, limit: 1_000_000 };
 
 let at: SqliteFolder;
-let children: Child[];
+let children: StoreProcess[];
 beforeEach(() => {
   at = sqliteFolder();
   children = [];
 });
 afterEach(() => {
-  for (const child of children) child.process.kill('SIGKILL');
+  for (const child of children) child.kill();
   at.remove();
 });
 
-interface Child {
-  readonly process: ChildProcessWithoutNullStreams;
-  readonly said: string[];
-  /** Resolves when the child has said that many lines. */
-  hasSaid(lines: number): Promise<void>;
-  go(): void;
-  ended(): Promise<void>;
-}
-
-/** `limit`: kilobytes of the largest file that the child may write. */
-async function startChild(machine: number, reports: number, limit?: number): Promise<Child> {
-  const command = [process.execPath, CHILD, at.path, at.keyHex, `${machine}`, `${reports}`];
-  const limited = ['bash', '-c', `ulimit -f ${limit}; exec "$@"`, 'bash', ...command];
-  const [program = '', ...rest] = limit === undefined ? command : limited;
-  const child = spawn(program, rest);
-  const said: string[] = [];
-  const lines = createInterface({ input: child.stdout });
-  lines.on('line', (line) => said.push(line));
-  child.stderr.pipe(process.stderr);
-  const closed = once(child, 'close');
-  const started: Child = {
-    process: child,
-    said,
-    hasSaid: async (count) => {
-      while (said.length < count) await Promise.race([once(lines, 'line'), closed.then(() => ended(said))]);
-    },
-    go: () => void child.stdin.end('go\n'),
-    ended: async () => void (await closed),
-  };
-  children.push(started);
-  await started.hasSaid(1);
-  return started;
-}
-
-function ended(said: readonly string[]): never {
-  throw new Error(`the child ended early, after: ${said.slice(-3).join(', ')}`);
-}
-
-function turnsSaid(child: Child, result: 'stored' | 'known'): number[] {
-  return child.said.filter((line) => line.startsWith(result)).map((line) => Number(line.split(' ')[1]));
+async function startChild(machine: number, reports: number, fileLimit?: number): Promise<StoreProcess> {
+  const plan = { place: at.path, keyHex: at.keyHex, machine, reports };
+  const child = await StoreProcess.start(fileLimit === undefined ? plan : { ...plan, fileLimit });
+  children.push(child);
+  return child;
 }
 
 /** Counts in the file itself: [reports, nonces, what the machines' rows say]. */
@@ -82,9 +44,9 @@ describe('a server killed while it stores reports', () => {
     const child = await startChild(1, 1_000_000);
     child.go();
     await child.hasSaid(500);
-    child.process.kill('SIGKILL');
+    child.kill();
     await child.ended();
-    const acknowledged = turnsSaid(child, 'stored');
+    const acknowledged = child.turns('stored');
     expect(acknowledged.length).toBeGreaterThan(400);
     const [reports, nonces, counted] = counts();
     expect([nonces, counted]).toEqual([reports, reports]);
@@ -112,7 +74,7 @@ describe('a server killed while it stores reports', () => {
     const child = await startChild(1, 1_000_000);
     child.go();
     await child.hasSaid(200);
-    child.process.kill('SIGKILL');
+    child.kill();
     await child.ended();
     const { hostname, serial_number, local_ip, processor } = machineInfo(1);
     const needles = [hostname, serial_number, local_ip, processor, machineId(1), 'server-1', 'ada.lovelace']
@@ -152,8 +114,8 @@ describe('three servers on one file', () => {
     for (const child of three) child.go();
     await Promise.all(three.map((child) => child.ended()));
     for (const child of three) expect(child.said.at(-1)).toBe('closed');
-    const stored = three.flatMap((child) => turnsSaid(child, 'stored'));
-    const known = three.flatMap((child) => turnsSaid(child, 'known'));
+    const stored = three.flatMap((child) => child.turns('stored'));
+    const known = three.flatMap((child) => child.turns('known'));
     expect(stored.toSorted((a, b) => a - b)).toEqual(Array.from({ length: reports }, (_, turn) => turn));
     expect(known).toHaveLength(2 * reports);
     expect(counts()).toEqual([reports, reports, reports]);
@@ -166,7 +128,7 @@ describe('a disk that takes no more', () => {
     child.go();
     await child.ended();
     expect(child.said.at(-1)).toBe('failed store_unavailable');
-    const acknowledged = turnsSaid(child, 'stored');
+    const acknowledged = child.turns('stored');
     expect(acknowledged.length).toBeGreaterThan(0);
     const [reports, nonces, counted] = counts();
     expect([nonces, counted]).toEqual([reports, reports]);

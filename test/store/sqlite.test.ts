@@ -7,14 +7,18 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { Secret } from '../../src/base/secret.ts';
-import type { AcceptedReport } from '../../src/store/report-store.ts';
-import { BATCH_MAX_REPORTS, QUEUE_MAX_REPORTS } from '../../src/store/sql/limits.ts';
+import type { AcceptedReport, MachinePage } from '../../src/store/report-store.ts';
+import { plainCells } from '../../src/store/sql/cells.ts';
+import { BATCH_MAX_REPORTS, DIRECTORY_PORTION, QUEUE_MAX_REPORTS } from '../../src/store/sql/limits.ts';
+import { migrate } from '../../src/store/sql/migrations/migrate.ts';
+import { firstTables } from '../../src/store/sql/migrations/sqlite-0001-first-tables.ts';
 import { SqlReportStore } from '../../src/store/sql/report-store.ts';
 import type { Schema } from '../../src/store/sql/schema.ts';
 import { openSqliteFile } from '../../src/store/sql/sqlite.ts';
 import { sqliteDialect } from '../../src/store/sql/sqlite-dialect.ts';
 import { openSqliteStores } from '../../src/store/sql/sqlite-stores.ts';
 import { accountStoreContract } from '../contract/account-store.ts';
+import { attemptStoreContract } from '../contract/attempt-store.ts';
 import { reportStoreContract } from '../contract/report-store.ts';
 import { machineId, realisticReport } from './realistic-report.ts';
 import { recordingLog, type SqliteFolder, sqliteFolder } from './sqlite-folder.ts';
@@ -39,6 +43,30 @@ describe('the account store on SQLite', () => {
     const { accounts, close } = await at.open();
     return { store: accounts, close };
   });
+});
+
+describe('the attempt store on SQLite', () => {
+  attemptStoreContract(async () => {
+    const { attempts, close } = await at.open();
+    return { store: attempts, close };
+  });
+});
+
+it('a fleet of many machines is listed page by page, each machine once and in order', async () => {
+  const { reports, close } = await at.open();
+  const count = DIRECTORY_PORTION * 2 + 1;
+  await Promise.all(
+    Array.from({ length: count }, (_, machine) => reports.append(realisticReport(machine, 0))),
+  );
+  const listed: string[] = [];
+  for (let after: string | null = ''; after !== null; ) {
+    const page: MachinePage = await reports.machines({ after, limit: 300 });
+    expect(page.total).toBe(count);
+    listed.push(...page.machines.map((row) => row.machineId));
+    after = page.nextAfter;
+  }
+  expect(listed).toEqual(Array.from({ length: count }, (_, machine) => machineId(machine)).sort());
+  await close();
 });
 
 async function fill(count: number, path = at.path): Promise<void> {
@@ -132,6 +160,26 @@ describe('opening the file', () => {
     });
   });
 
+  it('brings a file of the first version up to date, with everything that was in it', async () => {
+    const file = openSqliteFile(at.path, at.key);
+    const db = new Kysely<Schema>({ dialect: sqliteDialect(file, systemClock) });
+    const first = { '0001-first-tables': firstTables };
+    await db.transaction().execute((transaction) => migrate(transaction, first));
+    file.exec(`
+      insert into machines values (1, 'mac-1', '{"hostname":"desk"}', '{}', 5, 5, 5, 'server-1', 7);
+      insert into users values (1, 'ada', 'hash', 5);
+      insert into tokens values ('tok-1', 'grafana', 'ab', 'read', 5, null, null, null)`);
+    file.close();
+    const { reports, accounts, close } = await at.open();
+    expect(await reports.machine('mac-1')).toMatchObject({ info: { hostname: 'desk' }, reports: 7 });
+    expect((await reports.machines({ limit: 9 })).total).toBe(1);
+    expect(await accounts.userByName('ada')).toMatchObject({ passwordHash: 'hash' });
+    const again = accounts.addUser({ username: 'ada', passwordHash: 'other', createdAtMs: 6 });
+    await expect(again).rejects.toMatchObject({ code: 'user_exists' });
+    expect(await accounts.tokens()).toMatchObject([{ name: 'grafana', scopes: ['read'] }]);
+    await close();
+  });
+
   it('commits to the disk and keeps temporary data in memory', () => {
     const file = openSqliteFile(at.path, at.key);
     const setting = (name: string) => file.pragma(name, { simple: true });
@@ -161,7 +209,7 @@ describe('a changed page', () => {
           } finally {
             file.close();
           }
-        }).toThrow(/malformed|not a database|db_encryption_key/);
+        }).toThrow(/malformed|not a database|db_encryption_key|changed or damaged/);
       }),
       { numRuns: 40 },
     );
@@ -285,7 +333,7 @@ describe('a full disk', () => {
     await fill(1);
     const file = openSqliteFile(at.path, at.key);
     const db = new Kysely<Schema>({ dialect: sqliteDialect(file, systemClock) });
-    const reports = new SqlReportStore({ writer: db, reader: db }, systemClock, silentLog);
+    const reports = new SqlReportStore({ writer: db, reader: db, cells: plainCells }, systemClock, silentLog);
     const pages = Number(file.pragma('page_count', { simple: true }));
     file.pragma(`max_page_count=${pages + 1}`);
     const sent = Array.from({ length: 300 }, (_, turn) => realisticReport(2, turn));

@@ -1,8 +1,8 @@
 /** `atlas-fleet cluster`: the cluster as the running server of this machine sees it. */
 import { Command } from 'commander';
-import { requireConfig } from '../configuration.ts';
-import type { ControlClient } from '../control.ts';
+import { runningServer } from '../control.ts';
 import { print, printJson, printTable } from '../terminal.ts';
+import { redisAclCommand } from './redis-acl.ts';
 
 interface Flags {
   readonly config?: string;
@@ -22,6 +22,7 @@ export function clusterCommand(): Command {
     .description('what lies under one key of the registry, such as fleet:cluster:node:server-01')
     .argument('<key>', 'the key')
     .action(inspect);
+  cluster.addCommand(redisAclCommand());
   return cluster;
 }
 
@@ -29,12 +30,6 @@ function withFlags(command: Command): Command {
   return command
     .option('--config <file>', 'the config.yaml of the running server')
     .option('--json', 'print JSON');
-}
-
-export async function runningServer(flags: { config?: string }): Promise<ControlClient> {
-  const { config } = await requireConfig({ role: 'any', configPath: flags.config });
-  const { controlClient } = await import('../control.ts');
-  return controlClient(config.server.dataDir);
 }
 
 interface Node {

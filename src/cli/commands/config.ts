@@ -1,6 +1,9 @@
-/** `atlas-fleet config`: says what is wrong with a configuration, and what counts and why. Never shows a secret. */
+/**
+ * `atlas-fleet config`: says what is wrong with a configuration, what counts and why, and what can be configured.
+ * Never shows a secret.
+ */
 import { Command, Option } from 'commander';
-import type { Role } from '../../config/config.ts';
+import type { Config, Role, Secrets } from '../../config/config.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import type { Problem } from '../../config/problem.ts';
 import { refusal, requireConfig } from '../configuration.ts';
@@ -20,6 +23,12 @@ export function configCommand(): Command {
   withFlags(config.command('show'))
     .description('show every key with its value and where it came from; secrets stay hidden')
     .action(show);
+  config
+    .command('schema')
+    .description('print what can be configured, as a JSON Schema (draft 2020-12) that editors understand')
+    .option('--json', 'print the JSON Schema', true)
+    .option('--no-json', 'print a table for people')
+    .action(schema);
   return config;
 }
 
@@ -52,17 +61,41 @@ function asJson({ place, severity, code, key, sentence, hint }: Problem) {
 
 /** What the server will do, in the words of an operator. */
 function inWords({ config, secrets }: LoadedConfig): string[] {
-  const { server, cluster, database } = config;
-  const level = secrets.clusterSecret === null ? 1 : 2;
+  const { server, cluster } = config;
   const scheme = server.tls === 'off' ? 'http' : 'https';
   return [
     `ok: ${config.source.path}`,
     `  server: ${scheme} on ${server.host}, port ${server.port}`,
-    `  database: ${database.engine}, ${database.path}`,
+    `  database: ${databaseInWords(config.database)}`,
     cluster.enabled
-      ? `  cluster: ${cluster.backend} backend, ${cluster.statePath}, security level ${level}`
+      ? `  cluster: ${backendInWords(cluster)}, security level ${levelOf(cluster, secrets)}`
       : '  cluster: off, one server',
   ];
+}
+
+function databaseInWords(database: Config['database']): string {
+  if (database.engine === 'sqlite') return `sqlite, ${database.path}`;
+  const { host, port, user, tls, caFile } = database;
+  const trust = caFile === null ? 'authorities of this machine' : caFile;
+  const way = tls ? `TLS (${trust})` : 'without TLS on this machine';
+  return `postgres, ${database.database} as ${user} at ${joined(host, port)}, ${way}`;
+}
+
+function backendInWords({ backend, statePath, redis }: Config['cluster']): string {
+  if (backend === 'file') return `file backend, ${statePath}`;
+  const where =
+    redis.host === null
+      ? `master ${redis.sentinelMaster} of the sentinels ${redis.sentinels.join(', ')}`
+      : joined(redis.host, redis.port);
+  return `redis backend, ${where}, database ${redis.db}, ${redis.tls ? 'TLS' : 'without TLS'}`;
+}
+
+const joined = (host: string, port: number) => `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+/** The seeds' levels: none, cluster secret, cluster secret and Redis password. */
+function levelOf({ backend }: Config['cluster'], { clusterSecret, redisPassword }: Secrets): 1 | 2 | 3 {
+  if (clusterSecret === null) return 1;
+  return backend === 'redis' && redisPassword !== null ? 3 : 2;
 }
 
 /** The same of an agent. */
@@ -89,4 +122,20 @@ async function show({ config, json, role }: ConfigFlags): Promise<void> {
   }
   const rows = keys.map((shown) => [shown.key, shownCell(shown), shown.origin]);
   printTable(['KEY', 'VALUE', 'FROM'], rows);
+}
+
+async function schema({ json }: { json: boolean }): Promise<void> {
+  const { configSchema, keyReferences } = await import('../../config/reference.ts');
+  if (json) {
+    printJson(configSchema());
+    return;
+  }
+  const rows = keyReferences().map(({ key, type, default: usual, variable, fromFile, about }) => [
+    key,
+    type,
+    usual ?? '-',
+    fromFile ? `${variable}[_FILE]` : variable,
+    about,
+  ]);
+  printTable(['KEY', 'TYPE', 'DEFAULT', 'ENVIRONMENT', 'ABOUT'], rows);
 }

@@ -9,6 +9,7 @@ import { AtlasError } from '../../base/errors.ts';
 import { controlClient } from '../control.ts';
 import { DEMO_TIMEOUT_SECONDS, type DemoFolder, makeDemoFolder } from '../demo/demo-folder.ts';
 import { COMES_BACK_SECONDS, DemoProcess } from '../demo/demo-process.ts';
+import { demoRegistry } from '../demo/demo-registry.ts';
 import { PROGRAM } from '../program.ts';
 import { untilEnded } from '../shutdown.ts';
 import { print, say } from '../terminal.ts';
@@ -22,6 +23,8 @@ const LOOK_MS = 100;
 interface Flags {
   readonly nodes: number;
   readonly port: number;
+  readonly cluster?: string;
+  readonly redisPasswordFile?: string;
   readonly json?: boolean;
 }
 
@@ -35,6 +38,11 @@ export function demoCommand(): Command {
       wholeNumber(1, 65_535 - NODES_MAX),
       PORT,
     )
+    .option(
+      '--cluster <url>',
+      'meet at this Redis instead of in a folder: redis://[user@]host[:port][/number]',
+    )
+    .option('--redis-password-file <file>', 'a file of mode 0600 with the password of Redis')
     .option('--json', 'print one line of JSON when it runs')
     .action(runDemo);
 }
@@ -53,14 +61,19 @@ async function runDemo(flags: Flags): Promise<void> {
   await Promise.all(ports.map(requireFree));
   const { hashPassword } = await import('../../node.ts');
   const password = randomBytes(15).toString('base64url');
-  const folder = makeDemoFolder({ ports, hash: await hashPassword(password) });
+  const registry = await demoRegistry(flags);
+  const folder = makeDemoFolder({
+    ports,
+    hash: await hashPassword(password),
+    registry: registry?.values ?? null,
+  });
   const servers = folder.servers.map((server) => new DemoProcess('server', server, say));
   const agent = new DemoProcess('agent', folder.agent, say);
   const all = [agent, ...servers];
   try {
     const running = startAll(folder, servers, agent).then(() => {
       if (flags.json) printLine(folder, password, servers, agent);
-      else tellWhatToTry(folder, password, servers);
+      else tellWhatToTry(folder, registry?.address ?? null, password, servers);
     });
     // Ctrl-C during the start ends it too; what fails in the start ends the demo.
     await Promise.race([ended, running.then(() => ended)]);
@@ -69,6 +82,7 @@ async function runDemo(flags: Flags): Promise<void> {
     // First gone, then said: nothing that can fail stands between the end and the removal.
     await Promise.allSettled(all.map((process) => process.stop()));
     folder.remove();
+    await registry?.moveOut();
   }
   say(`Everything is gone: ${flags.nodes} servers, the agent, ${folder.path}.`);
 }
@@ -151,7 +165,12 @@ function printLine(
   );
 }
 
-function tellWhatToTry(folder: DemoFolder, password: string, servers: readonly DemoProcess[]): void {
+function tellWhatToTry(
+  folder: DemoFolder,
+  registryUrl: string | null,
+  password: string,
+  servers: readonly DemoProcess[],
+): void {
   const [first] = folder.servers;
   const last = servers.at(-1);
   print(`
@@ -165,9 +184,16 @@ Try next, in another terminal:
 
   kill a server          kill -9 ${last?.pid}
                          offline within ${DEMO_TIMEOUT_SECONDS + 1} s on the others, back by itself after ${COMES_BACK_SECONDS} s; no report is lost
-  forge a record         printf '%s' '{"host":"10.0.0.66","node_id":"intruder"}' > ${folder.registry}/node/intruder.json
+  forge a record         ${forgery(folder, registryUrl)}
                          refused, counted and explained under Settings, Cluster Health Monitor
   look from the shell    ${PROGRAM} cluster status --config ${first?.configPath}
 
 Ctrl-C ends it and removes everything.`);
+}
+
+function forgery(folder: DemoFolder, registryUrl: string | null): string {
+  const record = `'{"host":"10.0.0.66","node_id":"intruder"}'`;
+  if (registryUrl === null) return `printf '%s' ${record} > ${folder.registry}/node/intruder.json`;
+  const redis = `redis-cli -u ${registryUrl}`;
+  return `${redis} set fleet:cluster:node:intruder ${record}; ${redis} sadd fleet:cluster:newcomers intruder`;
 }

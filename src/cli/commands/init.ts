@@ -1,15 +1,17 @@
 /**
- * `atlas-fleet init`: a config.yaml of mode 0600 with fresh secrets, an empty encrypted database, and the one
- * code with which the first administrator is made. Overwrites nothing.
+ * `atlas-fleet init`: a config.yaml of mode 0600 with fresh secrets, a database that was reached, and the one code
+ * with which the first administrator is made. Overwrites nothing, and leaves nothing half made.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { AtlasError, systemCode } from '../../base/errors.ts';
+import type { Config } from '../../config/config.ts';
 import { requireConfig } from '../configuration.ts';
 import { administer } from '../control.ts';
+import type { InitFlags } from '../init/init-plan.ts';
 import { PROGRAM } from '../program.ts';
 import { print, say } from '../terminal.ts';
 
@@ -19,50 +21,114 @@ export function initCommand(): Command {
   return new Command('init')
     .description('write a config.yaml with fresh secrets, and print how to log in the first time')
     .option('--dir <folder>', 'where to put config.yaml and data', '.')
+    .option(
+      '--cluster <url>',
+      'the Redis where the servers meet: redis://[user@]host[:port][/number], or rediss://',
+    )
+    .option('--redis-password-file <file>', 'a file of mode 0600 with the password of Redis')
+    .option('--redis-ca-file <file>', 'authorities (PEM) for the certificate of Redis')
+    .option(
+      '--database <url>',
+      'where the data is kept: postgres://user@host[:port]/database, or sqlite:path',
+    )
+    .option('--database-password-file <file>', 'a file of mode 0600 with the password of PostgreSQL')
+    .option('--database-ca-file <file>', 'authorities (PEM) for the certificate of PostgreSQL')
     .action(init);
 }
 
-async function init({ dir }: { dir: string }): Promise<void> {
-  const { createConfig } = await import('../../config/edit.ts');
+async function init(flags: InitFlags): Promise<void> {
+  const { planned } = await import('../init/init-plan.ts');
+  const { createConfig } = await import('../../config/config-file.ts');
   const { freshConfig } = await import('../../config/fresh-config.ts');
-  const { generateSecretText } = await import('../../protocol/keyring.ts');
-  const folder = resolve(dir);
+  const values = { ...(await freshSecrets()), ...(await planned(flags)) };
+  const folder = resolve(flags.dir);
   const path = join(folder, 'config.yaml');
-  makeFolder(folder);
-  createConfig(
-    path,
-    freshConfig({
-      'server.api_key': generateSecretText(),
-      'server.encryption_key': generateSecretText(),
-      'server.db_encryption_key': generateSecretText(),
-      'cluster.enabled': false,
-      'cluster.cluster_id': randomBytes(16).toString('hex'),
-      'cluster.cluster_secret': generateSecretText(),
-    }),
-  );
-  say(`Wrote ${path} (mode 0600) with fresh secrets.`);
-  const { config } = await requireConfig({ role: 'server', configPath: path });
-  const { code } = await administer({ config: path }, (server) =>
-    server.post<{ code: string }>('/api/fleet/setup-code', {}),
-  );
-  const name = config.server.host === '0.0.0.0' ? hostname() : config.server.host;
-  print(`
-Start the server:   ${PROGRAM} server --config ${path}
-Then open:          https://${name}:${config.server.port}/setup?code=${code}
-Setup code:         ${code}  (once, within 30 minutes)`);
+  const isNewFolder = makeFolder(folder);
+  createConfig(path, freshConfig(values));
+  try {
+    const { config } = await requireConfig({ role: 'server', configPath: path });
+    const code = await makeSetupCode(path, config.database);
+    say(`Wrote ${path} (mode 0600) with fresh secrets.`);
+    printNextSteps(path, config, code);
+  } catch (error) {
+    rmSync(path, { force: true });
+    if (isNewFolder) removeEmpty(folder);
+    throw error;
+  }
 }
 
-/** Only the last part of the path: a mistyped parent is a mistake, and no reason to make a tree. */
-function makeFolder(path: string): void {
+async function freshSecrets() {
+  const { generateSecretText } = await import('../../protocol/keyring.ts');
+  return {
+    'server.api_key': generateSecretText(),
+    'server.encryption_key': generateSecretText(),
+    'server.db_encryption_key': generateSecretText(),
+    'cluster.enabled': false,
+    'cluster.cluster_id': randomBytes(16).toString('hex'),
+    'cluster.cluster_secret': generateSecretText(),
+  };
+}
+
+/** Also the proof that the database can be reached and written. */
+async function makeSetupCode(path: string, database: Config['database']): Promise<string> {
+  try {
+    const { code } = await administer({ config: path }, (server) =>
+      server.post<{ code: string }>('/api/fleet/setup-code', {}),
+    );
+    return code;
+  } catch (cause) {
+    const isAway = cause instanceof AtlasError && cause.kind === 'unavailable';
+    if (!isAway || database.engine === 'sqlite') throw cause;
+    const { host, port } = database;
+    throw new AtlasError('unreachable', `the database at ${host}:${port} cannot be used: ${cause.message}`, {
+      cause,
+      hint: cause.hint ?? 'see that PostgreSQL runs there and lets this user in; then run init again',
+    });
+  }
+}
+
+function printNextSteps(path: string, { server, cluster, database }: Config, code: string): void {
+  const name = server.host === '0.0.0.0' ? hostname() : server.host;
+  print(`
+Start the server:   ${PROGRAM} server --config ${path}
+Then open:          https://${name}:${server.port}/setup?code=${code}
+Setup code:         ${code}  (once, within 30 minutes)`);
+  if (cluster.enabled) print(database.engine === 'sqlite' ? neighbour(database.path) : stranger());
+}
+
+const stranger = () => `
+Another server:     copy config.yaml to it (mode 0600) and start it there; nothing in it is this server's alone,
+                    but a Redis user, where each server has its own (redis_username, redis_password). Of what you
+                    add, leave out there: node_id, hostname, host, tls_cert, tls_key. Files that it names go along.`;
+
+/** SQLite is shared on one machine only. */
+const neighbour = (path: string) => `
+Another server:     on this machine only, because the data is kept in SQLite. Copy config.yaml into a folder
+                    of its own (mode 0600), and add there: a server.port of its own, and
+                    database.url: sqlite:${path}`;
+
+/**
+ * Whether it was made. Only the last part of the path: a mistyped parent is a mistake, and no reason to make a tree.
+ */
+function makeFolder(path: string): boolean {
   try {
     mkdirSync(path, { mode: PRIVATE_FOLDER });
+    return true;
   } catch (cause) {
     const code = systemCode(cause);
-    if (code === 'EEXIST') return;
+    if (code === 'EEXIST') return false;
     const hint =
       code === 'ENOENT'
         ? 'make the folder above it first, or name another'
         : 'name a folder that you may write to';
     throw new AtlasError('usage', `${path} cannot be made: ${code ?? 'unknown reason'}`, { cause, hint });
+  }
+}
+
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch (error) {
+    if (!['ENOTEMPTY', 'EEXIST', 'ENOENT'].includes(systemCode(error) ?? '')) throw error;
   }
 }

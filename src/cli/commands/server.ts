@@ -55,11 +55,11 @@ async function writeClusterId({ config, secrets }: LoadedConfig): Promise<void> 
     return;
   }
   const { deriveClusterId } = await import('../../protocol/keyring.ts');
-  const { setKey, writeConfig } = await import('../../config/edit.ts');
-  const { readFileSync } = await import('node:fs');
+  const { setKey } = await import('../../config/edit.ts');
+  const { editConfig } = await import('../../config/config-file.ts');
   const clusterId = deriveClusterId(secrets.clusterSecret);
   try {
-    writeConfig(path, setKey(readFileSync(path, 'utf8'), 'cluster.cluster_id', clusterId));
+    editConfig(path, (text) => setKey(text, 'cluster.cluster_id', clusterId));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     sayWarning(

@@ -6,8 +6,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { AtlasError, systemCode } from '../../base/errors.ts';
+import { createConfig } from '../../config/config-file.ts';
 import { controlPath } from '../../config/control-path.ts';
-import { createConfig } from '../../config/edit.ts';
 import { type FreshValues, freshConfig } from '../../config/fresh-config.ts';
 import { generateSecretText } from '../../protocol/keyring.ts';
 
@@ -40,14 +40,22 @@ export interface DemoFolder {
   remove(): void;
 }
 
-/** `hash`: the password of admin, as an argon2id PHC string. Throws folder_in_use when a demo runs there. */
-export function makeDemoFolder(options: { ports: readonly number[]; hash: string }): DemoFolder {
+/**
+ * `hash`: the password of admin, as an argon2id PHC string. `registry`: the keys of another backend than the folder's
+ * own. Throws folder_in_use when a demo runs there.
+ */
+export function makeDemoFolder(options: {
+  ports: readonly number[];
+  hash: string;
+  registry: FreshValues | null;
+}): DemoFolder {
   const path = resolve(FOLDER);
   claim(path);
   const registry = join(path, 'cluster');
+  const backend = options.registry ?? { 'cluster.backend': 'file', 'cluster.state_path': registry };
   const secrets = makeSecrets();
   const servers = options.ports.map((port, i) =>
-    makeServer({ path, registry, secrets, hash: options.hash }, port, i + 1),
+    makeServer({ path, backend, secrets, hash: options.hash }, port, i + 1),
   );
   const agent = makeMember(path, 'agent', {
     'server.data_dir': join(path, 'agent'),
@@ -65,6 +73,11 @@ export function makeDemoFolder(options: { ports: readonly number[]; hash: string
   return { path, registry, servers, agent, apiKey: secrets.apiKey, remove };
 }
 
+/** `number`: from 1. */
+export function serverName(number: number): string {
+  return `server-${String(number).padStart(2, '0')}`;
+}
+
 type Secrets = ReturnType<typeof makeSecrets>;
 
 function makeSecrets() {
@@ -79,13 +92,13 @@ function makeSecrets() {
 
 interface Shared {
   readonly path: string;
-  readonly registry: string;
+  readonly backend: FreshValues;
   readonly secrets: Secrets;
   readonly hash: string;
 }
 
-function makeServer({ path, registry, secrets, hash }: Shared, port: number, number: number): DemoServer {
-  const name = `server-${String(number).padStart(2, '0')}`;
+function makeServer({ path, backend, secrets, hash }: Shared, port: number, number: number): DemoServer {
+  const name = serverName(number);
   const member = makeMember(path, name, {
     'server.host': '127.0.0.1',
     'server.port': port,
@@ -98,13 +111,12 @@ function makeServer({ path, registry, secrets, hash }: Shared, port: number, num
     'server.db_encryption_key': secrets.dbEncryptionKey,
     'database.url': `sqlite:${join(path, 'fleet.db')}`,
     'cluster.enabled': true,
-    'cluster.backend': 'file',
+    ...backend,
     'cluster.cluster_id': secrets.clusterId,
     'cluster.cluster_secret': secrets.clusterSecret,
     'cluster.heartbeat_interval': DEMO_INTERVAL_SECONDS,
     'cluster.node_timeout': DEMO_TIMEOUT_SECONDS,
     'cluster.node_id': name,
-    'cluster.state_path': registry,
   });
   return { ...member, port, url: `http://127.0.0.1:${port}` };
 }

@@ -7,6 +7,7 @@ import type { ApiTokens } from '../../services/api-tokens.ts';
 import type { SetupCodes } from '../../services/setup-code.ts';
 import type { ApiToken, User } from '../../store/account-store.ts';
 import type { App } from '../app.ts';
+import { LOGIN_COST } from '../caller-rates.ts';
 import { person, sameOrigin } from '../guard.ts';
 import { clearSessionCookie, setSessionCookie } from '../session-cookie.ts';
 import {
@@ -45,16 +46,16 @@ export function accountRoutes(app: App, { accounts, tokens, setup, nodeId }: Acc
   };
 
   app.post('/api/fleet/login', {
-    config: { guard: sameOrigin },
+    config: { guard: sameOrigin, cost: LOGIN_COST },
     schema: { summary: 'Log in', body: loginRequest, response: { 200: sessionInfo } },
     handler: async (request, reply) => {
       const { username, password } = request.body;
-      return enter(await accounts.login(username, password, request.ip), request, reply);
+      return enter(await accounts.login(username, password, request.address), request, reply);
     },
   });
 
   app.post('/api/fleet/setup', {
-    config: { guard: sameOrigin },
+    config: { guard: sameOrigin, cost: LOGIN_COST },
     schema: {
       summary: 'The first administrator, by the code of init',
       body: setupRequest,
@@ -108,9 +109,9 @@ export function accountRoutes(app: App, { accounts, tokens, setup, nodeId }: Acc
             hint: 'For another user: atlas-fleet user passwd NAME',
           });
         }
-        await accounts.changePassword(own, current, next, request.ip);
+        await accounts.changePassword(own, current, next, request.address);
         // The page that did it stays logged in; whoever else held a session is out.
-        const login = await accounts.login(own, next, request.ip);
+        const login = await accounts.login(own, next, request.address);
         setSessionCookie(request, reply, login.cookieValue, login.expiresAtMs);
         return reply.code(204).send();
       }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { ClusterView } from '../../services/cluster-view.ts';
 import type { App } from '../app.ts';
+import { READING_COST } from '../caller-rates.ts';
 import { person } from '../guard.ts';
 import { clusterStatus, healthCheck, nodeList, securityStatus, slotInspection } from '../shapes.ts';
 
@@ -29,7 +30,7 @@ export function clusterRoutes(app: App, { view }: ClusterRouteParts): void {
   });
 
   app.get('/api/fleet/cluster/health-check', {
-    config: { guard: person('read') },
+    config: { guard: person('read'), cost: READING_COST },
     schema: {
       summary: 'Everything the Cluster Health Monitor shows',
       querystring: z.strictObject({ probe: z.stringbool().default(false) }),

@@ -7,6 +7,7 @@ import {
   SERIES_POINTS_MAX,
 } from '../../services/fleet-view.ts';
 import type { App } from '../app.ts';
+import { READING_COST } from '../caller-rates.ts';
 import { person } from '../guard.ts';
 import { machine, machineList, moment, series, seriesMetric } from '../shapes.ts';
 
@@ -16,7 +17,7 @@ const params = z.object({ id: z.string().max(128) });
 
 export function machineRoutes(app: App, { fleet, nowMs }: { fleet: FleetView; nowMs: () => number }): void {
   app.get('/api/fleet/machines', {
-    config: { guard: person('read') },
+    config: { guard: person('read'), cost: READING_COST },
     schema: {
       summary: 'Machines, page by page',
       querystring: z.strictObject({
@@ -35,7 +36,7 @@ export function machineRoutes(app: App, { fleet, nowMs }: { fleet: FleetView; no
   });
 
   app.get('/api/fleet/machines/:id/series', {
-    config: { guard: person('read') },
+    config: { guard: person('read'), cost: READING_COST },
     schema: {
       summary: 'One metric over time; the last hour unless asked otherwise',
       params,

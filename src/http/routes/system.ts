@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Changes } from '../../services/changes.ts';
 import type { Readiness } from '../../services/readiness.ts';
 import type { App } from '../app.ts';
+import { FREE } from '../caller-rates.ts';
 import { EventStreams } from '../event-streams.ts';
 import { open, person } from '../guard.ts';
 import { clusterHealth, EVENT_NAMES, readiness as readinessShape } from '../shapes.ts';
@@ -16,14 +17,14 @@ export interface SystemParts {
 
 export function systemRoutes(app: App, { readiness, changes, nodeId, version }: SystemParts): void {
   app.get('/livez', {
-    config: { guard: open },
+    config: { guard: open, cost: FREE },
     schema: { summary: 'The process answers', response: { 200: z.object({ status: z.literal('live') }) } },
     handler: async () => ({ status: 'live' as const }),
   });
 
   for (const url of ['/readyz', '/healthz']) {
     app.get(url, {
-      config: { guard: open },
+      config: { guard: open, cost: FREE },
       schema: { summary: 'Send traffic here?', response: { 200: readinessShape, 503: readinessShape } },
       handler: async (_, reply) => {
         const view = readiness.view();
@@ -33,7 +34,7 @@ export function systemRoutes(app: App, { readiness, changes, nodeId, version }: 
   }
 
   app.get('/api/fleet/cluster/health', {
-    config: { guard: open },
+    config: { guard: open, cost: FREE },
     schema: {
       summary: 'The same as /readyz, for load balancers that know the seeds',
       response: { 200: clusterHealth, 503: clusterHealth },

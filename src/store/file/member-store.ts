@@ -9,7 +9,13 @@ import { type Clock, systemClock } from '../../base/clock.ts';
 import { AtlasError, systemCode } from '../../base/errors.ts';
 import { RECORD_TYPES, type RecordType } from '../../protocol/keyring.ts';
 import { NODE_ID, RECORD_MAX_BYTES } from '../../protocol/limits.ts';
-import type { MemberStore, NodeSlots, RegistryReading, SlotReading } from '../member-store.ts';
+import {
+  type MemberStore,
+  type NodeSlots,
+  type RegistryReading,
+  type SlotReading,
+  StrangerTurns,
+} from '../member-store.ts';
 import { PRIVATE_FOLDER, readBounded, writeAtomically } from './atomic-file.ts';
 
 const ENDING = '.json';
@@ -27,8 +33,7 @@ export class FileMemberStore implements MemberStore {
   readonly #clock: Clock;
   /** Calls that passed their time limit and have not come back. */
   #hanging = 0;
-  /** Where the next refresh starts among the newcomers, so that junk cannot keep one out for ever. */
-  #turn = 0;
+  readonly #turns = new StrangerTurns();
 
   private constructor(statePath: string, nodeId: string, clock: Clock) {
     this.address = statePath;
@@ -56,7 +61,7 @@ export class FileMemberStore implements MemberStore {
       const known = new Set(members);
       const strangers = [...listed.nodeIds].filter((nodeId) => !known.has(nodeId)).sort();
       const slots: NodeSlots[] = [];
-      const turn = this.#takeTurns(strangers, newcomers);
+      const turn = this.#turns.take(strangers, newcomers);
       for (const nodeId of [...members, ...turn]) {
         const heartbeat = await this.#readSlot('heartbeat', nodeId);
         slots.push({ nodeId, heartbeat, node: await this.#readSlot('node', nodeId) });
@@ -162,13 +167,6 @@ export class FileMemberStore implements MemberStore {
         hint: 'remove the link, and see who can write there; the folder is made again by itself',
       });
     }
-  }
-
-  #takeTurns(strangers: readonly string[], limit: number): string[] {
-    if (strangers.length <= limit) return [...strangers];
-    const start = this.#turn % strangers.length;
-    this.#turn = start + limit;
-    return [...strangers.slice(start), ...strangers.slice(0, start)].slice(0, limit);
   }
 
   async #unlessAway<T>(work: () => Promise<T>): Promise<T> {

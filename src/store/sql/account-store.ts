@@ -1,9 +1,20 @@
 /** Accounts in SQL, for any engine that kysely speaks to (the contract: store/account-store.ts). */
-import type { Insertable, Selectable, Transaction } from 'kysely';
+import type { Transaction } from 'kysely';
 import { AtlasError } from '../../base/errors.ts';
-import type { AccountStore, ApiToken, Session, TokenScope, User } from '../account-store.ts';
+import type { AccountStore, ApiToken, Session, User } from '../account-store.ts';
+import {
+  sealAddress,
+  sealPassword,
+  sessionOf,
+  sessionRow,
+  tokenOf,
+  tokenRow,
+  userOf,
+  userRow,
+} from './account-row.ts';
 import type { SqlConnections } from './report-store.ts';
-import type { Schema, SessionTable, TokenTable, UserTable } from './schema.ts';
+import type { Schema } from './schema.ts';
+import { transact } from './transaction.ts';
 
 const SETUP_SLOT = 1;
 
@@ -15,43 +26,48 @@ export class SqlAccountStore implements AccountStore {
   }
 
   async users(): Promise<readonly User[]> {
-    const rows = await this.#db.reader.selectFrom('users').selectAll().orderBy('username').execute();
-    return rows.map(userOf);
+    const { reader, cells } = this.#db;
+    const users = (await reader.selectFrom('users').selectAll().execute()).map((row) => userOf(row, cells));
+    return users.sort((a, b) => (a.username < b.username ? -1 : 1));
   }
 
   async userByName(username: string): Promise<User | undefined> {
-    const query = this.#db.reader.selectFrom('users').selectAll().where('username', '=', username);
+    const { reader, cells } = this.#db;
+    const lookup = cells.lookup('users', username);
+    const query = reader.selectFrom('users').selectAll().where('username_lookup', '=', lookup);
     const row = await query.executeTakeFirst();
-    return row && userOf(row);
+    return row && userOf(row, cells);
   }
 
   async userById(userId: number): Promise<User | undefined> {
     const query = this.#db.reader.selectFrom('users').selectAll().where('user_id', '=', userId);
     const row = await query.executeTakeFirst();
-    return row && userOf(row);
+    return row && userOf(row, this.#db.cells);
   }
 
-  async addUser({ username, passwordHash, createdAtMs }: Omit<User, 'userId'>): Promise<User> {
+  async addUser(user: Omit<User, 'userId'>): Promise<User> {
     const row = await this.#write((db) =>
       db
         .insertInto('users')
-        .values({ username, password_hash: passwordHash, created_at_ms: createdAtMs })
-        .onConflict((conflict) => conflict.column('username').doNothing())
+        .values(userRow(user, this.#db.cells))
+        .onConflict((conflict) => conflict.column('username_lookup').doNothing())
         .returningAll()
         .executeTakeFirst(),
     );
-    if (row !== undefined) return userOf(row);
+    if (row !== undefined) return userOf(row, this.#db.cells);
     throw new AtlasError('user_exists', 'there is a user of that name already', {
       hint: 'choose another name, or change the password of that user',
     });
   }
 
   async setPassword(username: string, passwordHash: string): Promise<void> {
+    const { cells } = this.#db;
+    const lookup = cells.lookup('users', username);
     await this.#write(async (db) => {
       const user = await db
         .updateTable('users')
-        .set({ password_hash: passwordHash })
-        .where('username', '=', username)
+        .set({ password_hash: sealPassword(passwordHash, lookup, cells) })
+        .where('username_lookup', '=', lookup)
         .returning('user_id')
         .executeTakeFirst();
       if (user === undefined) throw new AtlasError('user_unknown', 'there is no user of that name');
@@ -60,13 +76,15 @@ export class SqlAccountStore implements AccountStore {
   }
 
   async addSession(session: Session): Promise<void> {
-    await this.#write((db) => db.insertInto('sessions').values(sessionRow(session)).execute());
+    await this.#write((db) =>
+      db.insertInto('sessions').values(sessionRow(session, this.#db.cells)).execute(),
+    );
   }
 
   async session(sessionHash: string): Promise<Session | undefined> {
     const query = this.#db.reader.selectFrom('sessions').selectAll().where('session_hash', '=', sessionHash);
     const row = await query.executeTakeFirst();
-    return row && sessionOf(row);
+    return row && sessionOf(row, this.#db.cells);
   }
 
   async touchSession(sessionHash: string, lastUsedAtMs: number): Promise<void> {
@@ -111,16 +129,19 @@ export class SqlAccountStore implements AccountStore {
   }
 
   async tokens(): Promise<readonly ApiToken[]> {
-    const rows = await this.#db.reader.selectFrom('tokens').selectAll().orderBy('name').execute();
-    return rows.map(tokenOf);
+    const { reader, cells } = this.#db;
+    const tokens = (await reader.selectFrom('tokens').selectAll().execute()).map((row) =>
+      tokenOf(row, cells),
+    );
+    return tokens.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   async addToken(token: ApiToken): Promise<void> {
     const added = await this.#write((db) =>
       db
         .insertInto('tokens')
-        .values(tokenRow(token))
-        .onConflict((conflict) => conflict.column('name').doNothing())
+        .values(tokenRow(token, this.#db.cells))
+        .onConflict((conflict) => conflict.column('name_lookup').doNothing())
         .returning('token_id')
         .executeTakeFirst(),
     );
@@ -133,14 +154,15 @@ export class SqlAccountStore implements AccountStore {
   async tokenByHash(tokenHash: string): Promise<ApiToken | undefined> {
     const query = this.#db.reader.selectFrom('tokens').selectAll().where('token_hash', '=', tokenHash);
     const row = await query.executeTakeFirst();
-    return row && tokenOf(row);
+    return row && tokenOf(row, this.#db.cells);
   }
 
   async touchToken(tokenId: string, lastUsedAtMs: number, from: string | null): Promise<void> {
+    const used = sealAddress(from, tokenId, this.#db.cells);
     await this.#write((db) =>
       db
         .updateTable('tokens')
-        .set({ last_used_at_ms: lastUsedAtMs, last_used_from: from })
+        .set({ last_used_at_ms: lastUsedAtMs, last_used_from: used })
         .where('token_id', '=', tokenId)
         .execute(),
     );
@@ -155,63 +177,6 @@ export class SqlAccountStore implements AccountStore {
 
   /** Each change in a transaction of its own: on SQLite only those wait for the lock with the event loop turning. */
   #write<Result>(change: (db: Transaction<Schema>) => Promise<Result>): Promise<Result> {
-    return this.#db.writer.transaction().execute(change);
+    return transact(this.#db.writer, change);
   }
-}
-
-function userOf(row: Selectable<UserTable>): User {
-  return {
-    userId: row.user_id,
-    username: row.username,
-    passwordHash: row.password_hash,
-    createdAtMs: row.created_at_ms,
-  };
-}
-
-function sessionRow(session: Session): Insertable<SessionTable> {
-  return {
-    session_hash: session.sessionHash,
-    user_id: session.userId,
-    csrf_token: session.csrfToken,
-    created_at_ms: session.createdAtMs,
-    last_used_at_ms: session.lastUsedAtMs,
-    expires_at_ms: session.expiresAtMs,
-  };
-}
-
-function sessionOf(row: Selectable<SessionTable>): Session {
-  return {
-    sessionHash: row.session_hash,
-    userId: row.user_id,
-    csrfToken: row.csrf_token,
-    createdAtMs: row.created_at_ms,
-    lastUsedAtMs: row.last_used_at_ms,
-    expiresAtMs: row.expires_at_ms,
-  };
-}
-
-function tokenRow(token: ApiToken): Insertable<TokenTable> {
-  return {
-    token_id: token.tokenId,
-    name: token.name,
-    token_hash: token.tokenHash,
-    scopes: token.scopes.join(' '),
-    created_at_ms: token.createdAtMs,
-    expires_at_ms: token.expiresAtMs,
-    last_used_at_ms: token.lastUsedAtMs,
-    last_used_from: token.lastUsedFrom,
-  };
-}
-
-function tokenOf(row: Selectable<TokenTable>): ApiToken {
-  return {
-    tokenId: row.token_id,
-    name: row.name,
-    tokenHash: row.token_hash,
-    scopes: row.scopes === '' ? [] : (row.scopes.split(' ') as TokenScope[]),
-    createdAtMs: row.created_at_ms,
-    expiresAtMs: row.expires_at_ms,
-    lastUsedAtMs: row.last_used_at_ms,
-    lastUsedFrom: row.last_used_from,
-  };
 }

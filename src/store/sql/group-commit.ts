@@ -5,6 +5,7 @@
  */
 import { nextTurn } from '../../base/clock.ts';
 import { AtlasError } from '../../base/errors.ts';
+import { RowRefused } from './failures.ts';
 import {
   BATCH_MAX_BYTES,
   BATCH_MAX_REPORTS,
@@ -12,7 +13,6 @@ import {
   QUEUE_MAX_REPORTS,
   QUEUE_RETRY_SECONDS,
 } from './limits.ts';
-import { RowRefused } from './row-refused.ts';
 
 interface Waiting<Item, Result> {
   readonly item: Item;

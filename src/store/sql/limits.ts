@@ -9,6 +9,28 @@ export const DATABASE_KEY_MIN_BYTES = 32;
 export const LOCK_WAIT_MS = 5_000;
 /** Milliseconds SQLite may hold the event loop in one wait for that lock. Arbitrary: a heartbeat is not late for it. */
 export const LOCK_TRY_MS = 20;
+/** Times a transaction is tried that the database undoes for another's sake. Arbitrary. */
+export const TRANSACTION_TRIES = 10;
+
+/** Connections of one server to PostgreSQL: one takes in the reports, the others read. Arbitrary. */
+export const POOL_MAX_CONNECTIONS = 10;
+/** Milliseconds until a new connection serves, or one of the pool is free. */
+export const CONNECT_LIMIT_MS = 4_000;
+/** Milliseconds after which PostgreSQL gives up a statement, or the wait for a lock. */
+export const STATEMENT_LIMIT_MS = 4_000;
+export const LOCK_LIMIT_MS = 3_000;
+/** Milliseconds after which we give up on PostgreSQL: more than its own limits, so that a healthy one answers first. */
+export const ANSWER_LIMIT_MS = 5_000;
+/** Milliseconds a transaction may stand idle: the locks of a server that vanished must not outlive it for long. */
+export const IDLE_TRANSACTION_LIMIT_MS = 10_000;
+/** Milliseconds of silence before the kernel asks whether the other side is still there. Arbitrary. */
+export const KEEP_ALIVE_MS = 10_000;
+/** Milliseconds that closing waits for PostgreSQL to say goodbye. Arbitrary. */
+export const GOODBYE_LIMIT_MS = 1_000;
+/** Milliseconds to wait while another server migrates, and between two looks. Arbitrary. */
+export const MIGRATION_WAIT_MS = 60_000;
+export const MIGRATION_LOOK_MS = 100;
+
 /** Bytes the write-ahead log is cut back to after a burst. Arbitrary. */
 export const WAL_KEPT_BYTES = 16 * 1024 * 1024;
 
@@ -25,5 +47,7 @@ export const QUEUE_RETRY_SECONDS = 2;
 /** Seconds after which to ask again when the database failed. Arbitrary. */
 export const STORE_RETRY_SECONDS = 10;
 
-/** Nonces forgotten in one transaction, so that the reports between them do not wait. Arbitrary. */
-export const FORGET_MAX_NONCES = 1_000;
+/** Rows forgotten in one transaction, so that the reports between them do not wait. Arbitrary. */
+export const FORGET_MAX_ROWS = 1_000;
+/** Names of machines read and opened before the event loop turns. Arbitrary. */
+export const DIRECTORY_PORTION = 500;

@@ -1,20 +1,25 @@
 /**
  * One batch of reports in one transaction, four statements whatever its size. The nonces come first and decide:
  * a report whose nonce is known leaves no trace, and its nonce, row and count are stored together or not at all.
+ * Rows that several servers may write at once are written in the order of their names: two that hold each other
+ * up in two orders would be a deadlock.
  */
-import { type Insertable, type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import { encodeHex } from '../../base/bytes.ts';
 import type { AppendResult } from '../report-store.ts';
-import type { ReadyReport } from './report-row.ts';
+import type { Cell, Cells } from './cells.ts';
+import { type MachineFacts, machineRow, type ReadyReport } from './report-row.ts';
 import type { MachineTable, Schema } from './schema.ts';
+import { transact } from './transaction.ts';
 
 export function commitReports(
   db: Kysely<Schema>,
+  cells: Cells,
   batch: readonly ReadyReport[],
 ): Promise<readonly AppendResult[]> {
-  return db.transaction().execute(async (transaction) => {
+  return transact(db, async (transaction) => {
     const fresh = await claimNonces(transaction, batch);
-    if (fresh.size > 0) await insertReports(transaction, [...fresh]);
+    if (fresh.size > 0) await insertReports(transaction, cells, [...fresh]);
     return batch.map((report) => (fresh.has(report) ? 'stored' : 'known'));
   });
 }
@@ -31,7 +36,7 @@ async function claimNonces(
   }
   const claimed = await db
     .insertInto('nonces')
-    .values([...firsts.values()].map(({ nonce, figures }) => ({ nonce, received_ms: figures.received_ms })))
+    .values(byName(firsts).map(([, { nonce, figures }]) => ({ nonce, received_ms: figures.received_ms })))
     .onConflict((conflict) => conflict.column('nonce').doNothing())
     .returning('nonce')
     .execute();
@@ -39,16 +44,20 @@ async function claimNonces(
   return new Set([...firsts].filter(([name]) => names.has(name)).map(([, report]) => report));
 }
 
-async function insertReports(db: Transaction<Schema>, reports: readonly ReadyReport[]): Promise<void> {
-  const ofMachine = Map.groupBy(reports, (report) => report.machine.machine_id);
+async function insertReports(
+  db: Transaction<Schema>,
+  cells: Cells,
+  reports: readonly ReadyReport[],
+): Promise<void> {
+  const ofMachine = Map.groupBy(reports, ({ machine }) => cells.lookup('machines', machine.machineId));
   const machines = await db
     .insertInto('machines')
-    .values([...ofMachine.values()].map(summary))
-    .onConflict((conflict) => conflict.column('machine_id').doUpdateSet(newerFacts))
-    .returning(['machine_no', 'machine_id', 'reports'])
+    .values(byName(ofMachine).map(([lookup, own]) => machineRow(summary(own), lookup, cells)))
+    .onConflict((conflict) => conflict.column('machine_lookup').doUpdateSet(newerFacts))
+    .returning(['machine_no', 'machine_lookup', 'reports'])
     .execute();
   const rows = machines.flatMap((machine) => {
-    const own = ofMachine.get(machine.machine_id) ?? [];
+    const own = ofMachine.get(machine.machine_lookup) ?? [];
     return own.map(({ figures }, index) => ({
       machine_no: machine.machine_no,
       number: machine.reports - own.length + index + 1,
@@ -58,27 +67,31 @@ async function insertReports(db: Transaction<Schema>, reports: readonly ReadyRep
   await db.insertInto('reports').values(rows).execute();
 }
 
+function byName<Value>(named: ReadonlyMap<string, Value>): [string, Value][] {
+  return [...named].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
 /** A machine's row, were these its only reports: facts of the one taken last, seen with the one received last. */
-function summary(reports: readonly ReadyReport[]): Insertable<MachineTable> {
-  const rows = reports.map((report) => report.machine);
-  const newest = rows.reduce((a, b) => (b.latest_taken_at_ms >= a.latest_taken_at_ms ? b : a));
-  const lastIn = rows.reduce((a, b) => (b.last_seen_ms >= a.last_seen_ms ? b : a));
+function summary(reports: readonly ReadyReport[]): MachineFacts {
+  const all = reports.map((report) => report.machine);
+  const newest = all.reduce((a, b) => (b.latestTakenAtMs >= a.latestTakenAtMs ? b : a));
+  const lastIn = all.reduce((a, b) => (b.lastSeenMs >= a.lastSeenMs ? b : a));
   return {
     ...newest,
-    first_seen_ms: Math.min(...rows.map((row) => row.first_seen_ms)),
-    last_seen_ms: lastIn.last_seen_ms,
-    via_node: lastIn.via_node,
-    reports: rows.length,
+    firstSeenMs: Math.min(...all.map((facts) => facts.firstSeenMs)),
+    lastSeenMs: lastIn.lastSeenMs,
+    viaNode: lastIn.viaNode,
+    reports: all.length,
   };
 }
 
 /** A report that waited in an agent's spool is contact with the machine, but does not set its facts back. */
 const newerFacts = {
-  info: laterOf<string>('latest_taken_at_ms', 'info'),
-  latest: laterOf<string>('latest_taken_at_ms', 'latest'),
+  info: laterOf<Cell>('latest_taken_at_ms', 'info'),
+  latest: laterOf<Cell>('latest_taken_at_ms', 'latest'),
   latest_taken_at_ms: laterOf<number>('latest_taken_at_ms', 'latest_taken_at_ms'),
   last_seen_ms: laterOf<number>('last_seen_ms', 'last_seen_ms'),
-  via_node: laterOf<string>('last_seen_ms', 'via_node'),
+  via_node: laterOf<Cell>('last_seen_ms', 'via_node'),
   reports: sql<number>`machines.reports + excluded.reports`,
 };
 

@@ -1,17 +1,29 @@
 /** A report as columns and back. Missing is NULL; the units are those of protocol/report.ts. */
 import type { Insertable, Selectable } from 'kysely';
 import type { AcceptedReport, MachineRow, Sample } from '../report-store.ts';
+import type { Cells } from './cells.ts';
 import type { MachineTable, ReportTable } from './schema.ts';
 
 /** The report alone tells these; machine_no and number are known when it is stored. */
 type Figures = Omit<ReportTable, 'machine_no' | 'number'>;
 
+/** A machine's row, were the report its only one, as yet unsealed. */
+export interface MachineFacts {
+  readonly machineId: string;
+  readonly info: string;
+  readonly latest: string;
+  readonly latestTakenAtMs: number;
+  readonly firstSeenMs: number;
+  readonly lastSeenMs: number;
+  readonly viaNode: string;
+  readonly reports: number;
+}
+
 /** A report made ready to be written. */
 export interface ReadyReport {
   readonly nonce: Uint8Array;
   readonly figures: Figures;
-  /** The machine's row, were this its only report. */
-  readonly machine: Insertable<MachineTable>;
+  readonly machine: MachineFacts;
 }
 
 export function readyReport(accepted: AcceptedReport): ReadyReport {
@@ -19,15 +31,31 @@ export function readyReport(accepted: AcceptedReport): ReadyReport {
     nonce: accepted.nonce,
     figures: figuresOf(accepted),
     machine: {
-      machine_id: accepted.report.machine_id,
+      machineId: accepted.report.machine_id,
       info: JSON.stringify(accepted.report.machine_info),
       latest: JSON.stringify(accepted.report.metrics),
-      latest_taken_at_ms: accepted.takenAtMs,
-      first_seen_ms: accepted.receivedAtMs,
-      last_seen_ms: accepted.receivedAtMs,
-      via_node: accepted.viaNode,
+      latestTakenAtMs: accepted.takenAtMs,
+      firstSeenMs: accepted.receivedAtMs,
+      lastSeenMs: accepted.receivedAtMs,
+      viaNode: accepted.viaNode,
       reports: 1,
     },
+  };
+}
+
+/** `lookup`: of the machine's id, which names the row before its number is known. */
+export function machineRow(facts: MachineFacts, lookup: string, cells: Cells): Insertable<MachineTable> {
+  const row = cells.row('machines', lookup);
+  return {
+    machine_id: row.seal('machine_id', facts.machineId),
+    machine_lookup: lookup,
+    info: row.seal('info', facts.info),
+    latest: row.seal('latest', facts.latest),
+    latest_taken_at_ms: facts.latestTakenAtMs,
+    first_seen_ms: facts.firstSeenMs,
+    last_seen_ms: facts.lastSeenMs,
+    via_node: row.seal('via_node', facts.viaNode),
+    reports: facts.reports,
   };
 }
 
@@ -88,14 +116,15 @@ export function sampleOf(row: Selectable<ReportTable>): Sample {
   };
 }
 
-export function machineOf(row: Selectable<MachineTable>): MachineRow {
+export function machineOf(stored: Selectable<MachineTable>, cells: Cells): MachineRow {
+  const row = cells.row('machines', stored.machine_lookup);
   return {
-    machineId: row.machine_id,
-    info: JSON.parse(row.info),
-    latest: JSON.parse(row.latest),
-    firstSeenMs: row.first_seen_ms,
-    lastSeenMs: row.last_seen_ms,
-    viaNode: row.via_node,
-    reports: row.reports,
+    machineId: row.open('machine_id', stored.machine_id),
+    info: JSON.parse(row.open('info', stored.info)),
+    latest: JSON.parse(row.open('latest', stored.latest)),
+    firstSeenMs: stored.first_seen_ms,
+    lastSeenMs: stored.last_seen_ms,
+    viaNode: row.open('via_node', stored.via_node),
+    reports: stored.reports,
   };
 }

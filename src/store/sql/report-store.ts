@@ -3,7 +3,7 @@
  * through `writer`, one transaction at a time; reading through `reader` never waits for it.
  */
 import type { Kysely } from 'kysely';
-import { type Clock, nextTurn } from '../../base/clock.ts';
+import type { Clock } from '../../base/clock.ts';
 import { AtlasError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type {
@@ -14,30 +14,36 @@ import type {
   ReportStore,
   Sample,
 } from '../report-store.ts';
+import type { Cells } from './cells.ts';
+import { RowRefused } from './failures.ts';
+import { forgetInPortions } from './forget.ts';
 import { GroupCommit } from './group-commit.ts';
-import { FORGET_MAX_NONCES } from './limits.ts';
+import { MachineDirectory } from './machine-directory.ts';
 import { commitReports } from './report-commit.ts';
 import { machineOf, type ReadyReport, readyReport, sampleOf } from './report-row.ts';
-import { RowRefused } from './row-refused.ts';
 import type { Schema } from './schema.ts';
+import { transact } from './transaction.ts';
 
 export interface SqlConnections {
   readonly writer: Kysely<Schema>;
   /** May be the writer where the engine has a pool. */
   readonly reader: Kysely<Schema>;
+  readonly cells: Cells;
 }
 
 export class SqlReportStore implements ReportStore {
   readonly #db: SqlConnections;
   readonly #clock: Clock;
+  readonly #directory: MachineDirectory;
   readonly #incoming: GroupCommit<ReadyReport, AppendResult>;
 
   constructor(db: SqlConnections, clock: Clock, log: Log) {
     this.#db = db;
     this.#clock = clock;
+    this.#directory = new MachineDirectory(db);
     this.#incoming = new GroupCommit(async (batch) => {
       const begun = clock.monotonicMs();
-      const results = await commitReports(db.writer, batch);
+      const results = await commitReports(db.writer, db.cells, batch);
       const milliseconds = clock.monotonicMs() - begun;
       log.debug('reports_committed', 'Committed reports', { reports: batch.length, milliseconds });
       return results;
@@ -56,30 +62,23 @@ export class SqlReportStore implements ReportStore {
     }
   }
 
-  async machines({ after, limit }: { after?: string; limit: number }): Promise<MachinePage> {
-    const { reader } = this.#db;
-    const rows = await reader
-      .selectFrom('machines')
-      .selectAll()
-      .where('machine_id', '>', after ?? '')
-      .orderBy('machine_id')
-      .limit(limit + 1)
-      .execute();
-    const { total } = await reader
-      .selectFrom('machines')
-      .select(({ fn }) => fn.countAll<number>().as('total'))
-      .executeTakeFirstOrThrow();
-    const machines = rows.slice(0, limit).map(machineOf);
-    return { machines, nextAfter: rows.length > limit ? (machines.at(-1)?.machineId ?? null) : null, total };
+  async machines({ after = '', limit }: { after?: string; limit: number }): Promise<MachinePage> {
+    const all = await this.#directory.list();
+    const begin = all.findIndex(({ machineId }) => machineId > after);
+    const page = begin === -1 ? [] : all.slice(begin, begin + limit);
+    const machines = await this.#read(page.map(({ machineNo }) => machineNo));
+    const nextAfter = begin + page.length < all.length ? (page.at(-1)?.machineId ?? null) : null;
+    return { machines, nextAfter, total: all.length };
   }
 
   async machine(machineId: string): Promise<MachineRow | undefined> {
-    const row = await this.#db.reader
+    const { reader, cells } = this.#db;
+    const row = await reader
       .selectFrom('machines')
       .selectAll()
-      .where('machine_id', '=', machineId)
+      .where('machine_lookup', '=', cells.lookup('machines', machineId))
       .executeTakeFirst();
-    return row && machineOf(row);
+    return row && machineOf(row, cells);
   }
 
   async lastSeen(): Promise<readonly number[]> {
@@ -95,7 +94,9 @@ export class SqlReportStore implements ReportStore {
       .selectFrom('reports')
       .selectAll()
       .where('machine_no', '=', ({ selectFrom }) =>
-        selectFrom('machines').select('machine_no').where('machine_id', '=', machineId),
+        selectFrom('machines')
+          .select('machine_no')
+          .where('machine_lookup', '=', this.#db.cells.lookup('machines', machineId)),
       )
       .where('taken_at_ms', '>=', fromMs)
       .where('taken_at_ms', '<', toMs)
@@ -106,19 +107,24 @@ export class SqlReportStore implements ReportStore {
     return rows.reverse().map(sampleOf);
   }
 
-  async forgetNonces(beforeMs: number): Promise<number> {
-    let forgotten = 0;
-    for (;;) {
-      const some = await this.#forgetSome(beforeMs);
-      forgotten += some;
-      if (some < FORGET_MAX_NONCES) return forgotten;
-      await nextTurn();
-    }
+  forgetNonces(beforeMs: number): Promise<number> {
+    return forgetInPortions(this.#db.writer, (transaction, limit) =>
+      transaction
+        .deleteFrom('nonces')
+        .where('nonce', 'in', ({ selectFrom }) =>
+          selectFrom('nonces')
+            .select('nonce')
+            .where('received_ms', '<', beforeMs)
+            .orderBy('received_ms')
+            .limit(limit),
+        )
+        .executeTakeFirst(),
+    );
   }
 
   async probe(): Promise<void> {
     const row = { slot: 1, written_at_ms: Math.floor(this.#clock.wallMs()) };
-    await this.#db.writer.transaction().execute((transaction) =>
+    await transact(this.#db.writer, (transaction) =>
       transaction
         .insertInto('probe')
         .values(row)
@@ -132,19 +138,12 @@ export class SqlReportStore implements ReportStore {
     return this.#incoming.close();
   }
 
-  #forgetSome(beforeMs: number): Promise<number> {
-    return this.#db.writer.transaction().execute(async (transaction) => {
-      const result = await transaction
-        .deleteFrom('nonces')
-        .where('nonce', 'in', ({ selectFrom }) =>
-          selectFrom('nonces')
-            .select('nonce')
-            .where('received_ms', '<', beforeMs)
-            .orderBy('received_ms')
-            .limit(FORGET_MAX_NONCES),
-        )
-        .executeTakeFirst();
-      return Number(result.numDeletedRows);
-    });
+  /** In the order of these numbers. */
+  async #read(numbers: readonly number[]): Promise<readonly MachineRow[]> {
+    if (numbers.length === 0) return [];
+    const { reader, cells } = this.#db;
+    const query = reader.selectFrom('machines').selectAll().where('machine_no', 'in', numbers);
+    const rows = new Map((await query.execute()).map((row) => [row.machine_no, row]));
+    return numbers.flatMap((number) => rows.get(number) ?? []).map((row) => machineOf(row, cells));
   }
 }

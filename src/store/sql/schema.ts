@@ -1,11 +1,12 @@
 /**
- * The tables, as types; migrations/ makes them. Times are Unix milliseconds, booleans 0 or 1, missing is NULL
- * and never zero.
+ * The tables, as types; migrations/ makes them, the same for every engine. Times are Unix milliseconds, booleans 0
+ * or 1, missing is NULL and never zero. A Cell may be sealed; `*_lookup` is what an exact search for it compares.
  *
  * Rules for successors: a released migration is never changed, a new one follows it. A figure that a newer
  * agent reports becomes a column that may be NULL. No integer goes beyond 2^53 (protocol/report.ts bounds them).
  */
 import type { Generated } from 'kysely';
+import type { Cell } from './cells.ts';
 
 export interface Schema {
   machines: MachineTable;
@@ -15,20 +16,24 @@ export interface Schema {
   sessions: SessionTable;
   tokens: TokenTable;
   setup_code: SetupCodeTable;
+  attempts: AttemptTable;
   probe: ProbeTable;
+  /** Only where cells are sealed (PostgreSQL). */
+  key_check: KeyCheckTable;
 }
 
 export interface MachineTable {
   machine_no: Generated<number>;
-  machine_id: string;
+  machine_id: Cell;
+  machine_lookup: string;
   /** JSON, Report['machine_info'] of the newest report. */
-  info: string;
+  info: Cell;
   /** JSON, Metrics of the newest report: it stays when that report's row is long gone. */
-  latest: string;
+  latest: Cell;
   latest_taken_at_ms: number;
   first_seen_ms: number;
   last_seen_ms: number;
-  via_node: string;
+  via_node: Cell;
   /** All that were ever stored. Only goes up: reports are numbered by it. */
   reports: number;
 }
@@ -73,15 +78,16 @@ interface NonceTable {
 
 export interface UserTable {
   user_id: Generated<number>;
-  username: string;
-  password_hash: string;
+  username: Cell;
+  username_lookup: string;
+  password_hash: Cell;
   created_at_ms: number;
 }
 
 export interface SessionTable {
   session_hash: string;
   user_id: number;
-  csrf_token: string;
+  csrf_token: Cell;
   created_at_ms: number;
   last_used_at_ms: number;
   expires_at_ms: number;
@@ -89,14 +95,22 @@ export interface SessionTable {
 
 export interface TokenTable {
   token_id: string;
-  name: string;
+  name: Cell;
+  name_lookup: string;
   token_hash: string;
   /** Separated by spaces. */
   scopes: string;
   created_at_ms: number;
   expires_at_ms: number | null;
   last_used_at_ms: number | null;
-  last_used_from: string | null;
+  last_used_from: Cell | null;
+}
+
+export interface AttemptTable {
+  subject: string;
+  count: number;
+  last_ms: number;
+  blocked_until_ms: number;
 }
 
 /** One row at most, slot 1. */
@@ -110,4 +124,10 @@ interface SetupCodeTable {
 interface ProbeTable {
   slot: number;
   written_at_ms: number;
+}
+
+/** One row, slot 1: a sealed text that opens with the right key. */
+interface KeyCheckTable {
+  slot: number;
+  cell: Cell;
 }

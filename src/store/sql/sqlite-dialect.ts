@@ -14,10 +14,10 @@ import {
   SqliteQueryCompiler,
 } from 'kysely';
 import { type Clock, nextTurn } from '../../base/clock.ts';
-import { AtlasError } from '../../base/errors.ts';
+import { closedError, lockedError, refusal } from './failures.ts';
 import { LOCK_TRY_MS, LOCK_WAIT_MS } from './limits.ts';
 import type { SqliteFile } from './sqlite.ts';
-import { isBusy, lockedError, refusal, storeError } from './sqlite-errors.ts';
+import { isBusy, storeError } from './sqlite-errors.ts';
 
 export function sqliteDialect(file: SqliteFile, clock: Clock): Dialect {
   return {
@@ -117,5 +117,5 @@ class SqliteConnection implements DatabaseConnection {
 }
 
 function refuseClosed(file: SqliteFile): void {
-  if (!file.open) throw new AtlasError('store_unavailable', 'the database is closed: the server is stopping');
+  if (!file.open) throw closedError();
 }

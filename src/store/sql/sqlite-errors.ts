@@ -3,9 +3,7 @@
  * sender of the one must stop and the sender of the other must try again.
  */
 import Database from 'better-sqlite3-multiple-ciphers';
-import { AtlasError } from '../../base/errors.ts';
-import { STORE_RETRY_SECONDS } from './limits.ts';
-import { RowRefused } from './row-refused.ts';
+import { lockedError, refusal, unavailable } from './failures.ts';
 
 const FAILURES: Readonly<Record<string, { message: string; hint: string }>> = {
   SQLITE_FULL: { message: 'the disk of the database is full', hint: 'free some space on that disk' },
@@ -36,23 +34,11 @@ export function storeError(error: unknown): unknown {
   if (code === 'SQLITE_CONSTRAINT' || code === 'SQLITE_TOOBIG') return refusal(error);
   if (code === 'SQLITE_BUSY') return lockedError(error);
   const failure = FAILURES_AFTER_OPENING[code as keyof typeof FAILURES_AFTER_OPENING];
-  return new AtlasError('store_unavailable', failure?.message ?? `the database failed (${error.code})`, {
-    hint: failure?.hint ?? 'see the cause in the log of this server',
-    cause: error,
-    retryAfterSeconds: STORE_RETRY_SECONDS,
-  });
-}
-
-export function lockedError(cause?: unknown): AtlasError {
-  return new AtlasError('store_locked', 'another process keeps the database locked', {
-    hint: 'see which other programs have the database open',
-    cause,
-    retryAfterSeconds: STORE_RETRY_SECONDS,
-  });
-}
-
-export function refusal(cause: Error): RowRefused {
-  return new RowRefused('the database refuses a value', { cause });
+  return unavailable(
+    failure?.message ?? `the database failed (${error.code})`,
+    failure?.hint ?? 'see the cause in the log of this server',
+    error,
+  );
 }
 
 /** SQLITE_IOERR_WRITE is an SQLITE_IOERR. */

@@ -3,14 +3,14 @@ import { Kysely } from 'kysely';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Secret } from '../../base/secret.ts';
-import type { AccountStore } from '../account-store.ts';
-import type { ReportStore } from '../report-store.ts';
-import { SqlAccountStore } from './account-store.ts';
+import { plainCells } from './cells.ts';
 import { migrate } from './migrations/migrate.ts';
-import { SqlReportStore } from './report-store.ts';
+import { sqliteMigrations } from './migrations/sqlite.ts';
 import type { Schema } from './schema.ts';
 import { openSqliteFile, openSqliteReader } from './sqlite.ts';
 import { sqliteDialect } from './sqlite-dialect.ts';
+import { type Stores, storesOn } from './stores.ts';
+import { transact } from './transaction.ts';
 
 export interface SqliteOptions {
   /** The file; its folder must exist. Where there is no file, one is made. */
@@ -21,28 +21,19 @@ export interface SqliteOptions {
   readonly log: Log;
 }
 
-export interface Stores {
-  readonly reports: ReportStore;
-  readonly accounts: AccountStore;
-  /** Settles every report that was taken, then closes the file. */
-  close(): Promise<void>;
-}
-
 /** Rejects with store_key_wrong, store_newer, store_locked or store_unavailable, and then leaves nothing open. */
 export async function openSqliteStores({ path, key, clock, log }: SqliteOptions): Promise<Stores> {
   const file = openSqliteFile(path, key);
   try {
     const writer = new Kysely<Schema>({ dialect: sqliteDialect(file, clock) });
-    await migrate(writer, log);
+    const applied = await transact(writer, (transaction) => migrate(transaction, sqliteMigrations));
+    if (applied.length > 0) log.info('store_migrated', 'Brought the database up to date', { applied });
     const readerFile = openSqliteReader(path, key);
     const reader = new Kysely<Schema>({ dialect: sqliteDialect(readerFile, clock) });
-    const reports = new SqlReportStore({ writer, reader }, clock, log);
-    const close = async () => {
-      await reports.close();
+    return storesOn({ writer, reader, cells: plainCells }, { clock, log }, async () => {
       await writer.connection().execute(async () => file.close()); // behind every change that was asked for
       readerFile.close();
-    };
-    return { reports, accounts: new SqlAccountStore({ writer, reader }), close };
+    });
   } catch (error) {
     file.close();
     throw error;

@@ -3,7 +3,7 @@
  * is encrypted and authenticated; a commit is on the disk when it returns. Never makes a plaintext database,
  * and never opens one.
  */
-import { hkdfSync, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
@@ -20,7 +20,8 @@ import Database from 'better-sqlite3-multiple-ciphers';
 import { encodeHex } from '../../base/bytes.ts';
 import { AtlasError, systemCode } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
-import { DATABASE_KEY_MIN_BYTES, LOCK_WAIT_MS, WAL_KEPT_BYTES } from './limits.ts';
+import { deriveKey } from './database-key.ts';
+import { LOCK_WAIT_MS, WAL_KEPT_BYTES } from './limits.ts';
 import { storeError } from './sqlite-errors.ts';
 
 export type SqliteFile = Database.Database;
@@ -55,16 +56,10 @@ export function openSqliteReader(path: string, key: Secret): SqliteFile {
 
 /** SQLCipher takes anything but exactly 64 hex digits for a passphrase, silently, and a missing key for plaintext. */
 function deriveRawKey(key: Secret): string {
-  const bytes = key.reveal();
-  const raw = encodeHex(new Uint8Array(hkdfSync('sha256', bytes, new Uint8Array(), KEY_INFO, 32)));
-  if (bytes.byteLength >= DATABASE_KEY_MIN_BYTES && RAW_KEY.test(raw)) return raw;
-  throw new AtlasError(
-    'store_key_wrong',
-    `the db_encryption_key has fewer than ${DATABASE_KEY_MIN_BYTES} bytes`,
-    {
-      hint: 'set db_encryption_key to the key this database was made with',
-    },
-  );
+  const raw = encodeHex(deriveKey(key, KEY_INFO));
+  if (!RAW_KEY.test(raw))
+    throw new AtlasError('internal', 'the key of the database file has not 64 hex digits');
+  return raw;
 }
 
 function isPresent(path: string): boolean {

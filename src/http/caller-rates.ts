@@ -1,0 +1,75 @@
+/**
+ * How often one caller may ask (docs/limits.md). Who is known is limited as himself, so that no stranger behind the
+ * same address uses his share up; who is not, by the network he comes from. Agents are limited by the machine in
+ * their reports, and what comes through the control socket not at all.
+ */
+import type { Clock } from '../base/clock.ts';
+import { AtlasError, type ErrorCode } from '../base/errors.ts';
+import { networkOf } from '../services/network-of.ts';
+import { RateLimit } from '../services/rate-limit.ts';
+import type { RateRule } from '../services/rate-rule.ts';
+import { type Caller, ownerOf } from './caller.ts';
+
+export interface CallerRateRules {
+  /** Requests of one session or token. */
+  readonly person: RateRule;
+  /** Requests of one network to what is open to anybody. */
+  readonly open: RateRule;
+  /** Keys, tokens and sessions of one network that are not good. */
+  readonly wrong: RateRule;
+}
+
+/** All arbitrary: a page polls about ten requests a second at 20,000 machines, and loads about thirty files. */
+export const CALLER_RATES: CallerRateRules = {
+  person: { burst: 1000, perSecond: 100 },
+  open: { burst: 1000, perSecond: 100 },
+  wrong: { burst: 60, perSecond: 1 },
+};
+
+/** Of a request that reads a list or a chart, in requests. */
+export const READING_COST = 4;
+/** Of a login: each costs two transactions and a hash that is slow on purpose. */
+export const LOGIN_COST = 20;
+/** Of health: to refuse it costs as much as to answer, and a balancer would take the server for dead. */
+export const FREE = 0;
+
+const WRONG: ReadonlySet<ErrorCode> = new Set(['api_key_wrong', 'token_unknown', 'session_ended']);
+
+export class CallerRates {
+  readonly #person: RateLimit;
+  readonly #open: RateLimit;
+  readonly #wrong: RateLimit;
+
+  constructor({ person, open, wrong }: CallerRateRules, clock: Clock) {
+    const hint = 'Wait, then ask less often.';
+    this.#person = new RateLimit({ ...person, who: 'One session or token', what: 'requests', hint }, clock);
+    this.#open = new RateLimit(
+      { ...open, who: 'One address', what: 'requests without a login', hint },
+      clock,
+    );
+    this.#wrong = new RateLimit(
+      {
+        ...wrong,
+        who: 'One address',
+        what: 'wrong keys, tokens and ended sessions',
+        hint: 'Correct them: a right one is let in at any time.',
+      },
+      clock,
+    );
+  }
+
+  /** For who may pass. Throws rate_limited. */
+  admitted(caller: Caller, address: string, cost: number): void {
+    if (cost === FREE || caller.kind === 'agent' || caller.kind === 'local') return;
+    if (caller.kind === 'nobody') this.#open.take(networkOf(address), cost);
+    else this.#person.take(ownerOf(caller), cost);
+  }
+
+  /** For who may not, after it was looked at: a right key behind the same address is never kept out by wrong ones. */
+  refused(error: unknown, address: string): void {
+    if (!(error instanceof AtlasError)) return;
+    if (WRONG.has(error.code)) this.#wrong.take(networkOf(address));
+    else if (error.kind === 'unauthenticated' || error.kind === 'forbidden')
+      this.#open.take(networkOf(address));
+  }
+}

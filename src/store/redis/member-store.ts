@@ -1,0 +1,106 @@
+/**
+ * The registry in Redis (docs/decisions/0004-redis-registry.md): a key for each slot, and a set of names for
+ * finding newcomers. A heartbeat is one round trip of at most four commands, a refresh at most three round trips,
+ * however many nodes there are; no KEYS, SCAN, scripts, transactions, subscriptions or blocking commands.
+ */
+import { randomBytes } from 'node:crypto';
+import type { RecordType } from '../../protocol/keyring.ts';
+import { NODE_ID } from '../../protocol/limits.ts';
+import { type MemberStore, type RegistryReading, type SlotReading, StrangerTurns } from '../member-store.ts';
+import type { RedisClient } from './client.ts';
+import { RedisConnection, type RedisConnectionOptions } from './connection.ts';
+import { Enrolment, listNewcomers, measureNewcomers } from './newcomers.ts';
+import { keyOf, readSlot, readSlots } from './slots.ts';
+import { RedisTrouble } from './trouble.ts';
+
+export interface RedisMemberStoreOptions extends Omit<RedisConnectionOptions, 'name'> {
+  readonly nodeId: string;
+}
+
+const PROBE_BYTES = 16;
+/** Milliseconds after which a probe's value goes by itself. */
+const PROBE_LIFE_MS = 10_000;
+
+export function probeKey(nodeId: string): string {
+  return `fleet:cluster:probe:${nodeId}`;
+}
+
+export class RedisMemberStore implements MemberStore {
+  readonly backend = 'redis';
+  readonly #nodeId: string;
+  readonly #connection: RedisConnection;
+  readonly #enrolment: Enrolment;
+  readonly #turns = new StrangerTurns();
+
+  private constructor(nodeId: string, connection: RedisConnection) {
+    this.#nodeId = nodeId;
+    this.#connection = connection;
+    this.#enrolment = new Enrolment(nodeId);
+  }
+
+  /** Begins to connect. A Redis that is away is no error here: the calls will say so, and it is tried for ever. */
+  static open({ nodeId, ...access }: RedisMemberStoreOptions): RedisMemberStore {
+    if (!NODE_ID.test(nodeId)) throw new TypeError('not a node id');
+    return new RedisMemberStore(nodeId, RedisConnection.open({ ...access, name: `atlas-fleet-${nodeId}` }));
+  }
+
+  get address(): string {
+    return this.#connection.address;
+  }
+
+  async putOwn({ node, heartbeat }: { node?: Uint8Array; heartbeat: Uint8Array }): Promise<void> {
+    await this.#connection.run((client) =>
+      Promise.all([
+        node && this.#write(client, 'node', node),
+        this.#write(client, 'heartbeat', heartbeat),
+        this.#enrolment.enrol(client),
+      ]),
+    );
+  }
+
+  async read(members: readonly string[], newcomers: number): Promise<RegistryReading> {
+    return this.#connection.run(async (client) => {
+      const [known, size] = await Promise.all([readSlots(client, members), measureNewcomers(client)]);
+      if (size.isTooLarge) {
+        return { slots: known, junkNames: 0, unreadNames: Math.max(0, size.names - members.length) };
+      }
+      const listed = await listNewcomers(client);
+      const isKnown = new Set(members);
+      const strangers = listed.nodeIds.filter((nodeId) => !isKnown.has(nodeId)).sort();
+      const turn = this.#turns.take(strangers, newcomers);
+      const met = await readSlots(client, turn);
+      const unreadNames = strangers.length - turn.length;
+      return { slots: [...known, ...met], junkNames: listed.junk, unreadNames };
+    });
+  }
+
+  async inspect(type: RecordType, nodeId: string): Promise<SlotReading> {
+    return this.#connection.run((client) => readSlot(client, type, nodeId));
+  }
+
+  async probe(): Promise<void> {
+    const written = randomBytes(PROBE_BYTES);
+    const key = probeKey(this.#nodeId);
+    await this.#connection.run(async (client) => {
+      const expiration = { type: 'PX', value: PROBE_LIFE_MS } as const;
+      const [, read] = await Promise.all([
+        client.set(key, written, { expiration }),
+        client.getRange(key, 0, PROBE_BYTES),
+      ]);
+      if (read !== null && written.equals(read)) return;
+      throw new RedisTrouble(
+        'it does not keep what is written',
+        'see what else writes or removes keys there',
+      );
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#connection.close();
+  }
+
+  async #write(client: RedisClient, type: RecordType, bytes: Uint8Array): Promise<void> {
+    const { buffer, byteOffset, byteLength } = bytes;
+    await client.set(keyOf(type, this.#nodeId), Buffer.from(buffer, byteOffset, byteLength));
+  }
+}

@@ -1,0 +1,45 @@
+/** Reading slots whose values somebody else may have put there: bounded, and each with an answer of its own. */
+import type { RecordType } from '../../protocol/keyring.ts';
+import { NODE_ID, RECORD_MAX_BYTES } from '../../protocol/limits.ts';
+import { type NodeSlots, type SlotReading, slotKey } from '../member-store.ts';
+import type { RedisClient } from './client.ts';
+import { codeOf } from './trouble.ts';
+
+/** A node id is part of a key: nothing else may become one. */
+export function keyOf(type: RecordType, nodeId: string): string {
+  if (!NODE_ID.test(nodeId)) throw new TypeError('not a node id');
+  return slotKey(type, nodeId);
+}
+
+/** One round trip. Of each node the heartbeat first: the server answers in the order of the questions. */
+export function readSlots(client: RedisClient, nodeIds: readonly string[]): Promise<NodeSlots[]> {
+  return Promise.all(
+    nodeIds.map(async (nodeId) => {
+      const heartbeat = readSlot(client, 'heartbeat', nodeId);
+      const node = readSlot(client, 'node', nodeId);
+      const [readHeartbeat, readNode] = await Promise.all([heartbeat, node]);
+      return { nodeId, node: readNode, heartbeat: readHeartbeat };
+    }),
+  );
+}
+
+/** GETRANGE alone cannot tell an empty value from none. What was written between the two is there. */
+export async function readSlot(client: RedisClient, type: RecordType, nodeId: string): Promise<SlotReading> {
+  const key = keyOf(type, nodeId);
+  try {
+    const [exists, bytes] = await Promise.all([
+      client.exists(key),
+      client.getRange(key, 0, RECORD_MAX_BYTES),
+    ]);
+    if (bytes === null || (exists === 0 && bytes.byteLength === 0)) return { kind: 'missing' };
+    return { kind: 'bytes', bytes };
+  } catch (error) {
+    if (isWrongType(error)) return { kind: 'unreadable', reason: 'Not a string' };
+    throw error;
+  }
+}
+
+/** The one error that is the doing of whoever wrote the value; all others are the server's trouble. */
+export function isWrongType(error: unknown): boolean {
+  return codeOf(error) === 'WRONGTYPE';
+}

@@ -1,0 +1,111 @@
+/** Why a registry on Redis cannot be used, in words for people: what is wrong, and the next step. */
+import { ErrorReply, SocketClosedUnexpectedlyError } from 'redis';
+import { systemCode } from '../../base/errors.ts';
+import { NoAnswer } from './time-limit.ts';
+
+export interface Explained {
+  readonly reason: string;
+  readonly hint: string;
+}
+
+/** What we found out ourselves. */
+export class RedisTrouble extends Error {
+  readonly hint: string;
+
+  constructor(reason: string, hint: string) {
+    super(reason);
+    this.hint = hint;
+  }
+}
+
+export const IS_REPLICA = new RedisTrouble(
+  'it is a replica and takes no writes',
+  'name the master as redis_host, or let Sentinels name it (redis_sentinels)',
+);
+
+const WHERE = 'see that Redis runs, and that redis_host and redis_port are right';
+const SILENT: Explained = {
+  reason: 'it does not answer in time',
+  hint: `${WHERE}; a server without TLS is silent like that when redis_tls is on`,
+};
+const WHO = 'mend redis_username and redis_password';
+const TRUST = 'give the authority that signed it as redis_ca_file';
+const WAIT = 'nothing to do: it is tried again by itself';
+
+const BY_CODE: Readonly<Record<string, Explained>> = {
+  ECONNREFUSED: { reason: 'nobody listens there', hint: WHERE },
+  ECONNRESET: { reason: 'the connection was cut', hint: WHERE },
+  EPIPE: { reason: 'the connection was cut', hint: WHERE },
+  EHOSTUNREACH: { reason: 'the network has no way to it', hint: WHERE },
+  ENETUNREACH: { reason: 'the network has no way to it', hint: WHERE },
+  ETIMEDOUT: SILENT,
+  ENOTFOUND: { reason: 'its name is not known', hint: WHERE },
+  EAI_AGAIN: { reason: 'its name cannot be looked up now', hint: WHERE },
+  WRONGPASS: { reason: 'the user or the password is wrong', hint: WHO },
+  NOAUTH: { reason: 'it asks for a password', hint: WHO },
+  NOPERM: {
+    reason: 'its user may not do that',
+    hint: 'give the user the rights that `atlas-fleet cluster redis-acl` writes',
+  },
+  READONLY: { reason: IS_REPLICA.message, hint: IS_REPLICA.hint },
+  LOADING: { reason: 'it is still loading its data', hint: WAIT },
+  MASTERDOWN: { reason: 'it has lost its master', hint: WAIT },
+  BUSY: { reason: 'it is busy with a script', hint: 'see who runs scripts on it: Atlas Fleet runs none' },
+  OOM: { reason: 'its memory is full', hint: 'raise maxmemory, or see what fills it' },
+  MISCONF: { reason: 'it cannot save to its disk', hint: 'see its log and its disk' },
+  NOREPLICAS: { reason: 'it has too few replicas to take writes', hint: 'see that its replicas run' },
+  CERT_HAS_EXPIRED: { reason: 'its certificate has expired', hint: 'renew its certificate' },
+  CERT_NOT_YET_VALID: { reason: 'its certificate is not valid yet', hint: 'see that both clocks are right' },
+  ERR_TLS_CERT_ALTNAME_INVALID: {
+    reason: 'its certificate is for another name',
+    hint: 'give the name in its certificate as redis_server_name',
+  },
+  ERR_INVALID_ARG_VALUE: {
+    reason: 'redis_server_name is an address, not a name',
+    hint: 'leave it out: an address is compared by itself',
+  },
+  ERR_SSL_WRONG_VERSION_NUMBER: { reason: 'it does not speak TLS', hint: 'mend redis_tls or redis_port' },
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: { reason: 'it does not speak TLS', hint: 'mend redis_tls or redis_port' },
+};
+
+const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY)|CERT_(UNTRUSTED|SIGNATURE|CHAIN)|^INVALID_CA/;
+/** Characters of a server's own words that are passed on: they are not ours. Arbitrary. */
+const QUOTED_MAX = 120;
+
+export function explain(error: unknown): Explained {
+  if (error instanceof RedisTrouble) return { reason: error.message, hint: error.hint };
+  const known = BY_CODE[codeOf(error)];
+  if (known) return known;
+  if (UNTRUSTED.test(codeOf(error))) return { reason: 'its certificate is not trusted', hint: TRUST };
+  if (error instanceof ErrorReply) return explainReply(error.message);
+  if (error instanceof NoAnswer || isTimeout(error)) return SILENT;
+  if (error instanceof Error && /RESP type/.test(error.message))
+    return { reason: 'it does not speak the Redis protocol', hint: WHERE };
+  if (error instanceof SocketClosedUnexpectedlyError)
+    return {
+      reason: 'it closed the connection',
+      hint: 'see its log, and whether it expects TLS (redis_tls)',
+    };
+  return { reason: error instanceof Error ? error.message : String(error), hint: WHERE };
+}
+
+/** The first word of an error reply, or the system's code. */
+export function codeOf(error: unknown): string {
+  if (error instanceof ErrorReply) return error.message.split(' ', 1)[0] ?? '';
+  return systemCode(error) ?? '';
+}
+
+/** node-redis has three kinds of them. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && /time ?out/i.test(error.message);
+}
+
+function explainReply(message: string): Explained {
+  if (/unknown (sub)?command/i.test(message))
+    return {
+      reason: 'it does not know a command that is needed',
+      hint: 'Atlas Fleet needs Redis 6.2 or later',
+    };
+  if (/DB index/.test(message)) return { reason: 'it has no database of that number', hint: 'mend redis_db' };
+  return { reason: `it answered "${message.slice(0, QUOTED_MAX)}"`, hint: 'see its log' };
+}

@@ -1,0 +1,7 @@
+/** The way of a PostgreSQL database from nothing to this version. */
+import type { Migrations } from './migrate.ts';
+import { firstTables } from './postgres-0001-first-tables.ts';
+
+export const postgresMigrations: Migrations = {
+  '0001-first-tables': firstTables,
+};

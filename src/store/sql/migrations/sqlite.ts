@@ -1,0 +1,9 @@
+/** The way of a SQLite file from nothing to this version. */
+import type { Migrations } from './migrate.ts';
+import { firstTables } from './sqlite-0001-first-tables.ts';
+import { lookupsAndAttempts } from './sqlite-0002-lookups-and-attempts.ts';
+
+export const sqliteMigrations: Migrations = {
+  '0001-first-tables': firstTables,
+  '0002-lookups-and-attempts': lookupsAndAttempts,
+};

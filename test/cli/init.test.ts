@@ -1,0 +1,213 @@
+/** `init` as a person runs it: what it writes, what it refuses, and that a failure leaves nothing behind. */
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PostgresServer } from '../backends/postgres.ts';
+import { load, loaded, temporaryFolder, writeFile } from '../config/config-file.ts';
+import { freePorts } from '../scenario/loopback-ports.ts';
+import { atlasFleet } from './atlas-fleet.ts';
+
+const PASSWORD = 'hunter2 of the house';
+const init = (...args: readonly string[]) => atlasFleet(['init', ...args]);
+
+function passwordFile(): string {
+  return writeFile(join(temporaryFolder(), 'password'), `${PASSWORD}\n`);
+}
+
+describe('init', () => {
+  it('writes a config of mode 0600 that loads without a warning, and prints how to log in', async () => {
+    const folder = temporaryFolder();
+    const { code, stdout, stderr } = await init('--dir', folder);
+    const path = join(folder, 'config.yaml');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: `Wrote ${path} (mode 0600) with fresh secrets.\n` });
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(loaded(path)).toMatchObject({ warnings: [], config: { cluster: { enabled: false } } });
+    expect(stdout).toMatch(/Setup code: +\S+ {2}\(once, within 30 minutes\)\n$/);
+    expect(stdout).not.toContain('Another server');
+  });
+
+  it('overwrites nothing', async () => {
+    const folder = temporaryFolder();
+    const path = writeFile(join(folder, 'config.yaml'), '# of the operator\n');
+    const ended = await init('--dir', folder);
+    expect(ended).toMatchObject({ code: 7, stdout: '' });
+    expect(readFileSync(path, 'utf8')).toBe('# of the operator\n');
+  });
+
+  it('makes a cluster on the Redis of this machine, with its password from a file', async () => {
+    const folder = temporaryFolder();
+    const args = ['--cluster', 'redis://atlas@127.0.0.1:6400/3', '--redis-password-file', passwordFile()];
+    const { code, stdout } = await init('--dir', folder, ...args);
+    expect(code).toBe(0);
+    const { config, secrets } = loaded(join(folder, 'config.yaml'));
+    expect(config.cluster).toMatchObject({
+      enabled: true,
+      backend: 'redis',
+      redis: { host: '127.0.0.1', port: 6400, db: 3, username: 'atlas', tls: false },
+    });
+    expect(secrets.redisPassword?.revealText()).toBe(PASSWORD);
+    expect(stdout).toContain('Another server:     on this machine only, because the data is kept in SQLite.');
+    expect(stdout).toContain(`database.url: sqlite:${join(folder, 'data/fleet.db')}\n`);
+    expect(stdout).not.toContain(PASSWORD);
+  });
+
+  it('reaches Redis through TLS by rediss://', async () => {
+    const folder = temporaryFolder();
+    expect((await init('--dir', folder, '--cluster', 'rediss://[::1]')).code).toBe(0);
+    expect(loaded(join(folder, 'config.yaml')).config.cluster.redis).toMatchObject({
+      host: '::1',
+      port: 6379,
+      tls: true,
+    });
+  });
+});
+
+describe('init on a real PostgreSQL', () => {
+  let postgres: PostgresServer;
+  beforeAll(async () => {
+    postgres = await PostgresServer.start();
+  });
+  afterAll(() => postgres.stop());
+
+  it('makes the database of a cluster, and says how another server joins', async () => {
+    const folder = temporaryFolder();
+    const database = await postgres.createDatabase('fleet');
+    const args = [
+      '--cluster',
+      'redis://127.0.0.1',
+      '--database',
+      database,
+      '--database-password-file',
+      passwordFile(),
+    ];
+    const { code, stdout, stderr } = await init('--dir', folder, ...args);
+    const path = join(folder, 'config.yaml');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: `Wrote ${path} (mode 0600) with fresh secrets.\n` });
+    expect(stdout).toContain('Another server:     copy config.yaml to it (mode 0600)');
+    const { config, secrets } = loaded(path);
+    expect(config.database).toMatchObject({ engine: 'postgres', port: postgres.port, database: 'fleet' });
+    expect(secrets.databasePassword?.revealText()).toBe(PASSWORD);
+    expect(stdout).not.toContain(PASSWORD);
+    const added = await atlasFleet(['user', 'add', 'anna', '--config', path], {
+      stdin: 'four words of sense\n',
+    });
+    expect(added.code).toBe(0);
+  });
+
+  it('leaves nothing behind when the database is not there', async () => {
+    const folder = join(temporaryFolder(), 'new');
+    const { code, stderr } = await init('--dir', folder, '--database', postgres.url('away'));
+    expect(code).toBe(5);
+    expect(stderr).toMatch(/^error: the database at 127\.0\.0\.1:\d+ cannot be used: .+\nhint: .+\n$/);
+    expect(existsSync(folder)).toBe(false);
+  });
+});
+
+describe('init refuses, and leaves nothing behind', () => {
+  it.each([
+    [
+      'a password of Redis in a flag',
+      ['--cluster', `redis://atlas:${encodeURIComponent(PASSWORD)}@127.0.0.1`],
+      '--cluster has a password in it',
+      '--redis-password-file',
+    ],
+    [
+      'a password of Redis without a user in a flag',
+      ['--cluster', 'redis://:hunter2@127.0.0.1'],
+      '--cluster has a password in it',
+      '--redis-password-file',
+    ],
+    [
+      'a password of PostgreSQL in a flag',
+      ['--database', 'postgres://atlas:hunter2@127.0.0.1/fleet'],
+      '--database has a password in it',
+      '--database-password-file',
+    ],
+    [
+      'SQLite for several machines',
+      ['--cluster', 'redis://10.0.1.50'],
+      'cannot share a SQLite file',
+      'add --database postgres://USER@HOST/DATABASE',
+    ],
+    [
+      'SQLite by name for several machines',
+      ['--cluster', 'redis://10.0.1.50', '--database', 'sqlite:data/fleet.db'],
+      'cannot share a SQLite file',
+      'add --database postgres://USER@HOST/DATABASE',
+    ],
+    [
+      'a user of Redis without a password',
+      ['--cluster', 'redis://atlas@127.0.0.1'],
+      'there is no password',
+      '--redis-password-file',
+    ],
+    ['no address of a Redis', ['--cluster', 'http://127.0.0.1'], '--cluster is no address', 'redis[s]://'],
+    [
+      'a port that is none',
+      ['--cluster', 'redis://127.0.0.1:70000'],
+      '--cluster is no address',
+      'redis[s]://',
+    ],
+    [
+      'a weak way to the database',
+      ['--database', 'postgres://atlas@db/fleet?sslmode=require'],
+      '--database: sslmode=require believes any certificate',
+      'sslmode=verify-full',
+    ],
+    [
+      'a file of a password for no Redis',
+      ['--redis-password-file', '/x'],
+      'without --cluster',
+      'add --cluster',
+    ],
+    [
+      'an authority of Redis without TLS',
+      ['--cluster', 'redis://127.0.0.1', '--redis-ca-file', '/x'],
+      'without --cluster rediss://',
+      'add --cluster rediss://',
+    ],
+  ])('%s', async (_, args, sentence, mend) => {
+    const folder = join(temporaryFolder(), 'new');
+    const { code, stdout, stderr } = await init('--dir', folder, ...args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    const [error = '', hint = ''] = stderr.split('\n');
+    expect(error).toContain(sentence);
+    expect(hint).toContain(mend);
+    expect(stderr).not.toContain('hunter2');
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  it('an authority that is away, with exit 3', async () => {
+    const folder = join(temporaryFolder(), 'new');
+    const { code, stderr } = await init(
+      '--dir',
+      folder,
+      '--cluster',
+      'rediss://127.0.0.1',
+      '--redis-ca-file',
+      '/away.pem',
+    );
+    expect(code).toBe(3);
+    expect(stderr).toContain('file_missing: cluster.redis_ca_file: /away.pem: there is no such file');
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  it('a database that is away, with exit 5 and the mend', async () => {
+    const folder = temporaryFolder();
+    const port = await freePorts(1);
+    const args = [
+      '--database',
+      `postgres://atlas@127.0.0.1:${port}/fleet`,
+      '--database-password-file',
+      passwordFile(),
+    ];
+    const { code, stdout, stderr } = await init('--dir', folder, ...args);
+    expect({ code, stdout }).toEqual({ code: 5, stdout: '' });
+    expect(stderr).toMatch(
+      new RegExp(`error: the database at 127\\.0\\.0\\.1:${port} cannot be used: .+\nhint: .+\n$`),
+    );
+    expect(stderr).not.toContain(PASSWORD);
+    expect(readdirSync(folder)).not.toContain('config.yaml');
+    expect(load(join(folder, 'config.yaml'))).toMatchObject({ ok: false });
+  });
+});

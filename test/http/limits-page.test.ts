@@ -1,0 +1,51 @@
+/** docs/limits.md names the numbers that the code has. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { BODY_MAX_BYTES } from '../../src/http/bodies.ts';
+import { CALLER_RATES, LOGIN_COST, READING_COST } from '../../src/http/caller-rates.ts';
+import { CONNECTION_LIMITS } from '../../src/http/connections.ts';
+import { HEAD_MAX_BYTES } from '../../src/http/head.ts';
+import { MACHINES_MAX, REPORT_MAX_BYTES } from '../../src/protocol/limits.ts';
+import { ATTEMPTS_FREE, WELCOME_DAYS } from '../../src/services/attempt-limit.ts';
+import { ATTEMPT_WAIT_SECONDS, ATTEMPT_WINDOW_SECONDS } from '../../src/services/attempt-rule.ts';
+import { MACHINES_PER_PAGE_MAX, SERIES_POINTS_MAX } from '../../src/services/fleet-view.ts';
+import { RATE_CALLERS_MAX } from '../../src/services/rate-limit.ts';
+import type { RateRule } from '../../src/services/rate-rule.ts';
+import { INTAKE_MAX_PENDING, MACHINE_REPORTS } from '../../src/services/report-intake.ts';
+import { READINGS_MAX } from '../../src/services/turns.ts';
+
+const page = readFileSync(join(import.meta.dirname, '../../docs/limits.md'), 'utf8').replace(/\s+/g, ' ');
+const number = (value: number) => value.toLocaleString('en-US');
+const rate = (what: string, { burst, perSecond }: RateRule) =>
+  `${number(burst)} ${what}at once, then ${perSecond} a second`;
+
+it.each([
+  rate('requests ', CALLER_RATES.person),
+  rate('requests ', CALLER_RATES.open),
+  rate('', CALLER_RATES.wrong),
+  `the health check counts as ${READING_COST}`,
+  `a setup code counts as ${LOGIN_COST}`,
+  `${number(MACHINE_REPORTS.burst)} reports at once (a day of them at 10 s), then ${MACHINE_REPORTS.perSecond} a second`,
+  `${number(RATE_CALLERS_MAX)} callers of each kind`,
+  `${ATTEMPTS_FREE} failures within ${ATTEMPT_WINDOW_SECONDS / 60} minutes, then a wait of ${ATTEMPT_WAIT_SECONDS} s`,
+  `within ${WELCOME_DAYS} days`,
+  `(${number(REPORT_MAX_BYTES)} bytes)`,
+  `(${number(BODY_MAX_BYTES)} bytes)`,
+  `(${number(HEAD_MAX_BYTES)} bytes)`,
+  `${MACHINES_PER_PAGE_MAX} machines`,
+  `| points of a chart | ${number(SERIES_POINTS_MAX)} |`,
+  `| machines of a fleet | ${number(MACHINES_MAX)};`,
+  `| connections | ${number(CONNECTION_LIMITS.connections)};`,
+  `nobody is known yet | ${number(CONNECTION_LIMITS.strangers)};`,
+  `without an answer | ${CONNECTION_LIMITS.unanswered} |`,
+  `wait for the disk | ${number(INTAKE_MAX_PENDING)} |`,
+  `wait to be read | ${READINGS_MAX} |`,
+  `TLS handshake | ${CONNECTION_LIMITS.handshakeMs / 1000} s`,
+  `the head of a request | ${CONNECTION_LIMITS.headMs / 1000} s, and up to ${CONNECTION_LIMITS.checkMs / 1000} s`,
+  `with its body | ${CONNECTION_LIMITS.requestMs / 1000} s`,
+  `between requests | ${CONNECTION_LIMITS.silenceMs / 1000} s`,
+  `slowly it is read | ${CONNECTION_LIMITS.answerMs / 60_000} minutes`,
+])('it says: %s', (said) => {
+  expect(page).toContain(said);
+});

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { Readiness } from '../../src/services/readiness.ts';
+import { ManualClock } from '../fakes/clock.ts';
+import { FakeLog } from '../fakes/log.ts';
+
+class Database {
+  works = true;
+  probes = 0;
+
+  async probe(): Promise<void> {
+    this.probes += 1;
+    if (!this.works) throw new Error('gone');
+  }
+}
+
+describe('readiness', () => {
+  it('finds out within a second that the database is back, and probes a sound one each five', async () => {
+    const [clock, database] = [new ManualClock(), new Database()];
+    const log = new FakeLog();
+    const readiness = new Readiness({ reports: database, clock, log, isDegraded: () => false });
+    await readiness.ready();
+    expect(readiness.view().status).toBe('ready');
+
+    await clock.advance(4999);
+    expect(database.probes).toBe(1);
+    database.works = false;
+    await clock.advance(1);
+    expect(readiness.view().status).toBe('unhealthy');
+
+    database.works = true;
+    await clock.advance(1000);
+    expect(readiness.view().status).toBe('ready');
+    await clock.advance(4999);
+    expect(database.probes).toBe(3);
+  });
+});
