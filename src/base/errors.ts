@@ -57,6 +57,11 @@ const KINDS = {
   store_unfit: 'config',
   member_store_unavailable: 'unavailable',
   registry_in_use: 'conflict',
+  // trust
+  roster_invalid: 'config',
+  roster_missing: 'unavailable',
+  roster_refused: 'conflict',
+  roster_frozen: 'conflict',
   // things
   machine_unknown: 'not_found',
   metric_unknown: 'not_found',

@@ -23,14 +23,17 @@ export function readSlots(client: RedisClient, nodeIds: readonly string[]): Prom
   );
 }
 
-/** GETRANGE alone cannot tell an empty value from none. What was written between the two is there. */
-export async function readSlot(client: RedisClient, type: RecordType, nodeId: string): Promise<SlotReading> {
-  const key = keyOf(type, nodeId);
+export function readSlot(client: RedisClient, type: RecordType, nodeId: string): Promise<SlotReading> {
+  return readBounded(client, keyOf(type, nodeId), RECORD_MAX_BYTES);
+}
+
+/**
+ * One byte more than `maxBytes`, at most, so that too much is seen to be. GETRANGE alone cannot tell an empty value
+ * from none. What was written between the two is there.
+ */
+export async function readBounded(client: RedisClient, key: string, maxBytes: number): Promise<SlotReading> {
   try {
-    const [exists, bytes] = await Promise.all([
-      client.exists(key),
-      client.getRange(key, 0, RECORD_MAX_BYTES),
-    ]);
+    const [exists, bytes] = await Promise.all([client.exists(key), client.getRange(key, 0, maxBytes)]);
     if (bytes === null || (exists === 0 && bytes.byteLength === 0)) return { kind: 'missing' };
     return { kind: 'bytes', bytes };
   } catch (error) {
