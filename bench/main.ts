@@ -23,7 +23,7 @@ const FIGURES: readonly Figure[] = [
   coldStart,
   agentAtRest,
 ];
-const DEFAULT_HISTORY = 100_000;
+const DEFAULT_HISTORY = 50_000;
 const NAMES = FIGURES.map(({ name }) => name).join(', ');
 
 function fail(message: string, hint: string): never {

@@ -58,7 +58,7 @@ export class Fleet {
     reaper: Reaper,
   ): Promise<void> {
     const machineId = `mac-${String(number + 1).padStart(3, '0')}`;
-    const agent = await Agent.open({
+    const opening = Agent.open({
       servers: [this.#door],
       pins: [],
       apiKey: Secret.fromText(secrets.apiKey),
@@ -70,7 +70,7 @@ export class Fleet {
       log: silentLog,
       collector: { collect: async () => makeReport({ machineId, atMs: Date.now() }) },
     });
-    reaper.mind(agent, () => agent.stop());
+    const agent = await reaper.start(opening, (one) => one.stop());
     agent.start();
   }
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Fault, Pace, StandKind } from './fault.ts';
-import { clockFile, clockFrom, clocksOff } from './faults/clock-off.ts';
+import { clockFrom, clocksOff } from './faults/clock-off.ts';
 import { crowd } from './faults/crowd.ts';
 import { diskFull } from './faults/disk-full.ts';
 import { postgresKilled } from './faults/postgres-killed.ts';
@@ -61,31 +61,49 @@ const onCluster = () =>
 
 /** The third server's clock follows a file. */
 function withClocks(): Chapter {
-  const folder = mkdtempSync(join(tmpdir(), 'atlas-clock-'));
-  const path = clockFile(folder);
+  const folder = new Later('the folder of the clock', () => mkdtempSync(join(tmpdir(), 'atlas-clock-')));
+  const path = () => join(folder.made, 'clock');
   return {
     kind: 'clock',
     faults: clocksOff(path),
     open(pace, reaper) {
-      reaper.mind(folder, () => rmSync(folder, { recursive: true, force: true }));
-      return Stand.open({ ...basis(pace), backends: 'redis', thirdEnv: clockFrom(path) }, reaper);
+      reaper.mind(folder.make(), (one) => rmSync(one, { recursive: true, force: true }));
+      return Stand.open({ ...basis(pace), backends: 'redis', thirdEnv: clockFrom(path()) }, reaper);
     },
   };
 }
 
 /** SQLite, because with PostgreSQL a server's own disk takes no reports. */
 function onSmallDisk(): Chapter {
-  let disk: SmallDisk | undefined;
-  const mounted = () => {
-    if (disk === undefined) throw new Error('the small disk is not mounted');
-    return disk;
-  };
+  const disk = new Later('the small disk', () => SmallDisk.mount());
   return {
     kind: 'disk',
-    faults: [diskFull(mounted)],
+    faults: [diskFull(() => disk.made)],
     open(pace, reaper) {
-      disk = reaper.mind(SmallDisk.mount(), (one) => one.unmount());
-      return Stand.open({ ...basis(pace), backends: 'files', databaseFolder: disk.folder }, reaper);
+      const { folder } = reaper.mind(disk.make(), (one) => one.unmount());
+      return Stand.open({ ...basis(pace), backends: 'files', databaseFolder: folder }, reaper);
     },
   };
+}
+
+/** What a fault needs and only its chapter makes, once that begins. */
+class Later<T> {
+  readonly #what: string;
+  readonly #make: () => T;
+  #made: T | undefined;
+
+  constructor(what: string, make: () => T) {
+    this.#what = what;
+    this.#make = make;
+  }
+
+  make(): T {
+    this.#made = this.#make();
+    return this.#made;
+  }
+
+  get made(): T {
+    if (this.#made === undefined) throw new Error(`${this.#what} is not there yet`);
+    return this.#made;
+  }
 }

@@ -15,6 +15,17 @@ export class Reaper {
     return thing;
   }
 
+  /** The same for what takes time to start: an end that comes meanwhile waits for it, and ends it. */
+  async start<T>(starting: Promise<T>, close: (thing: T) => Promise<unknown> | unknown): Promise<T> {
+    this.mind(starting, () =>
+      starting.then(
+        (thing) => close(thing),
+        () => {}, // it did not start, and has cleared up after itself
+      ),
+    );
+    return starting;
+  }
+
   /** Rejects with the first failure, after all were tried. */
   close(): Promise<void> {
     this.#closing ??= this.#closeAll();

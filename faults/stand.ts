@@ -36,12 +36,10 @@ export interface StandPlan {
   readonly timeoutSeconds: number;
   readonly agents: number;
   readonly agentProcesses?: number;
-  readonly servers?: number;
   /** For each server, its process. */
   readonly env?: Readonly<Record<string, string>>;
   /** For the third server only. */
   readonly thirdEnv?: Readonly<Record<string, string>>;
-  readonly values?: FreshValues;
   /** With `files`: where the database rests. */
   readonly databaseFolder?: string;
 }
@@ -64,31 +62,21 @@ interface Backends {
 export class Stand {
   readonly cluster: LiveCluster;
   readonly backends: Backends;
+  readonly fleet: Fleet;
   readonly witness = new StateWitness();
-  #fleet: Fleet | undefined;
 
-  private constructor(cluster: LiveCluster, backends: Backends) {
+  private constructor(cluster: LiveCluster, backends: Backends, fleet: Fleet) {
     this.cluster = cluster;
     this.backends = backends;
+    this.fleet = fleet;
+    for (const server of cluster.servers) this.witness.watch(server);
   }
 
   static async open(plan: StandPlan, reaper: Reaper): Promise<Stand> {
     const backends = await startBackends(plan, reaper);
-    const servers = plan.servers ?? SERVERS;
-    const cluster = await LiveCluster.start({
-      ...backends.plan,
-      servers,
-      intervalSeconds: plan.intervalSeconds,
-      timeoutSeconds: plan.timeoutSeconds,
-      values: { 'log.format': 'json', ...backends.plan.values, ...plan.values },
-      each: Array.from({ length: servers }, (_, index) => serverPlan(index, plan, backends)),
-    });
-    reaper.mind(cluster, () => cluster.stop());
-    const stand = new Stand(cluster, backends);
-    reaper.mind(stand.witness, () => stand.witness.stop());
-    for (const server of cluster.servers) stand.witness.watch(server);
-    const haproxy = reaper.mind(await HaproxyServer.start(cluster.servers), (one) => one.stop());
-    stand.#fleet = await Fleet.start(
+    const cluster = await reaper.start(LiveCluster.start(clusterPlan(plan, backends)), (one) => one.stop());
+    const haproxy = await reaper.start(HaproxyServer.start(cluster.servers), (one) => one.stop());
+    const fleet = await Fleet.start(
       {
         agents: plan.agents,
         intervalSeconds: REPORT_SECONDS,
@@ -98,12 +86,8 @@ export class Stand {
       cluster,
       reaper,
     );
-    return stand;
-  }
-
-  get fleet(): Fleet {
-    if (this.#fleet === undefined) throw new Error('the fleet has not started');
-    return this.#fleet;
+    const stand = new Stand(cluster, backends, fleet);
+    return reaper.mind(stand, () => stand.witness.stop());
   }
 
   get servers(): readonly LiveServer[] {
@@ -162,23 +146,35 @@ async function isReady({ url }: LiveServer): Promise<boolean> {
   return answer.ok && ((await answer.json()) as { degraded: boolean }).degraded === false;
 }
 
+function clusterPlan(plan: StandPlan, backends: Backends): ClusterPlan {
+  const { intervalSeconds, timeoutSeconds } = plan;
+  return {
+    ...backends.plan,
+    servers: SERVERS,
+    intervalSeconds,
+    timeoutSeconds,
+    values: { 'log.format': 'json', ...backends.plan.values },
+    each: Array.from({ length: SERVERS }, (_, index) => serverPlan(index, plan, backends)),
+  };
+}
+
 async function startBackends(plan: StandPlan, reaper: Reaper): Promise<Backends> {
   if (plan.backends === 'files') return filesIn(plan.databaseFolder);
   const stop = (server: { stop(): Promise<void> }) => server.stop();
-  const postgres = reaper.mind(await PostgresServer.start({ durable: true }), stop);
+  const postgres = await reaper.start(PostgresServer.start({ durable: true }), stop);
   const password = randomBytes(18).toString('hex');
   const databasePassword = randomBytes(18).toString('hex');
   const address = new URL(await postgres.createDatabase(DATABASE));
   address.password = databasePassword; // it trusts everybody; what is given must not show up in a log all the same
-  const redis = reaper.mind(await RedisServer.start({ password }), stop);
+  const redis = await reaper.start(RedisServer.start({ password }), stop);
   const databaseUrl = address.href;
   const secrets = [password, databasePassword];
   if (plan.backends === 'redis') {
-    const relay = reaper.mind(await Relay.open(redis.port), (one) => one.close());
+    const relay = await reaper.start(Relay.open(redis.port), (one) => one.close());
     return { redis, relay, postgres, plan: { databaseUrl, redis }, secrets };
   }
-  const replica = reaper.mind(await RedisServer.start({ password, replicaOf: redis }), stop);
-  const sentinels = reaper.mind(await Sentinels.watch(redis, { password }), stop);
+  const replica = await reaper.start(RedisServer.start({ password, replicaOf: redis }), stop);
+  const sentinels = await reaper.start(Sentinels.watch(redis, { password }), stop);
   const values: FreshValues = {
     'cluster.backend': 'redis',
     'cluster.redis_password': password,

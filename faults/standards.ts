@@ -3,6 +3,7 @@
  * alive is declared dead, agents get through, the log neither floods nor tells a secret. Measured from begin() to
  * figures().
  */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import { controlClient } from '../src/cli/control.ts';
 import type { ClusterStatusView } from '../src/services/cluster-view.ts';
@@ -31,13 +32,20 @@ export class Standards {
   readonly #stand: Stand;
   readonly #logs: LogReader;
   readonly #fromMs = performance.now();
+  readonly #delay = monitorEventLoopDelay();
   readonly #refusals: ReadonlyMap<string, number>;
+  readonly #answersBefore: number;
+  readonly #cutBefore: number;
 
   private constructor(fault: string, stand: Stand, refusals: ReadonlyMap<string, number>) {
     this.#fault = fault;
     this.#stand = stand;
     this.#logs = new LogReader(stand.servers);
     this.#refusals = refusals;
+    const { ledger } = stand.fleet;
+    this.#answersBefore = ledger.refusals.length;
+    this.#cutBefore = ledger.cut;
+    this.#delay.enable();
   }
 
   static async begin(fault: string, stand: Stand): Promise<Standards> {
@@ -49,6 +57,8 @@ export class Standards {
     return [
       ...(await this.#reports()),
       ...this.#gaps(circumstances),
+      this.#unacknowledged(),
+      this.#ownDelay(),
       ...this.#deaths(circumstances.absences ?? []),
       ...this.#logFigures(),
       await this.#refused(),
@@ -86,6 +96,20 @@ export class Standards {
     ];
   }
 
+  /** How long this machine kept the stand itself waiting at most: by about so much any time may be too long. */
+  #ownDelay(): Figure {
+    this.#delay.disable();
+    return { ...this.#count('delay of the stand itself', this.#delay.max / 1e6), unit: 'ms' };
+  }
+
+  /** Why agents had to try again: told, so that a gap explains itself. */
+  #unacknowledged(): Figure {
+    const { ledger } = this.#stand.fleet;
+    const answers = Map.groupBy(ledger.refusals.slice(this.#answersBefore), (answer) => answer);
+    const counts = [...answers].map(([answer, { length }]) => [answer, length] as const);
+    return this.#text('tries in vain', [...counts, ['no answer', ledger.cut - this.#cutBefore]]);
+  }
+
   #deaths(absences: readonly Absence[]): Figure[] {
     const changes = this.#stand.witness.changes.filter(({ atMs }) => atMs >= this.#fromMs);
     return [this.#count('false deaths', falseDeaths(changes, absences).length, 0)];
@@ -104,15 +128,19 @@ export class Standards {
   /** Told, not judged: a wrong clock must be refused, and nothing else should be. */
   async #refused(): Promise<Figure> {
     const counts = await refusalCounts(this.#stand);
-    const fresh = [...counts]
-      .map(([code, count]) => [code, count - (this.#refusals.get(code) ?? 0)] as const)
-      .filter(([, count]) => count > 0);
-    const value = fresh.map(([code, count]) => `${code} ×${count}`).join(', ') || 'none';
-    return { fault: this.#fault, figure: 'records refused', value, unit: 'text' };
+    const fresh = [...counts].map(
+      ([code, count]) => [code, count - (this.#refusals.get(code) ?? 0)] as const,
+    );
+    return this.#text('records refused', fresh);
   }
 
   #count(figure: string, value: number, bar?: number): Figure {
     return { fault: this.#fault, figure, value, unit: 'count', ...(bar !== undefined && { bar }) };
+  }
+
+  #text(figure: string, counts: readonly (readonly [string, number])[]): Figure {
+    const some = counts.filter(([, count]) => count > 0).map(([name, count]) => `${name} ×${count}`);
+    return { fault: this.#fault, figure, value: some.join(', ') || 'none', unit: 'text' };
   }
 
   #seconds(figure: string, value: number, bar?: number): Figure {

@@ -36,8 +36,7 @@ function fail(message, hint) {
 
 /** Runs to its end with its output shown. A signal ends it with all it started, and only then us. */
 async function runNow(what, command, commandArgs) {
-  // A group of its own, so that Ctrl-C comes to it through us, and to its install scripts too.
-  const child = spawn(command, commandArgs, { cwd: root, env, stdio: ['ignore', 2, 2], detached: true });
+  let child;
   let signalled;
   let kill;
   const end = (signal) => {
@@ -45,7 +44,10 @@ async function runNow(what, command, commandArgs) {
     endGroup(child, 'SIGTERM');
     kill ??= setTimeout(() => endGroup(child, 'SIGKILL'), END_MS);
   };
+  // Before the child is there: a signal in between would end us and leave it.
   for (const signal of SIGNALS) process.on(signal, end);
+  // A group of its own, so that Ctrl-C comes to it through us, and to its install scripts too.
+  child = spawn(command, commandArgs, { cwd: root, env, stdio: ['ignore', 2, 2], detached: true });
   const unwatch = watchParent(() => end('SIGTERM'));
   const outcome = await new Promise((resolve) => {
     child.on('error', (error) => resolve(`: ${error.message}`));
@@ -186,8 +188,9 @@ function run(script) {
 
 /** Hands over: signals go to the program, and its end is ours. A killed parent ends it too. */
 function become(command, commandArgs) {
-  const child = spawn(command, commandArgs, { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
-  for (const signal of SIGNALS) process.on(signal, () => child.kill(signal));
+  let child;
+  for (const signal of SIGNALS) process.on(signal, () => child.kill(signal)); // before the child is there
+  child = spawn(command, commandArgs, { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
   const unwatch = watchParent(() => child.kill('SIGTERM'));
   child.on('error', (error) => fail(`${command}: ${error.message}`, 'remove node_modules and try again'));
   child.on('exit', (code, signal) => {

@@ -2,10 +2,10 @@
  * Report intake by the whole server in a process of its own: guard, opening, judging, storing, and an answer only when
  * the report is durable (SQLite: synchronous=FULL; PostgreSQL: fsync and synchronous_commit on). The raw limit is a bare
  * fastify that echoes the same bodies to the same sender. All share the machine's cores with the sender, which is made
- * to need little: the echo is as fast as it can be, and the share of it as small. "With history": the same 500 Macs have
- * reported before, --history times; ten million of them take longer to write than a bench may.
+ * to need little: the echo is as fast as it can be, and our share of it as small. "After": on a database that holds so
+ * many reports of the same 500 Macs (--history), beside the one that was empty; to write ten million takes an hour.
  */
-import { type Figure, type Row, rowOf } from '../figure.ts';
+import { type Figure, type Row, rowOf, shown } from '../figure.ts';
 import { type Contender, openPostgresContenders, openSqliteContenders } from '../load/contender.ts';
 import { type Echo, startEcho } from '../load/echo-server.ts';
 import { type LoadResult, sendLoad } from '../load/load.ts';
@@ -65,7 +65,7 @@ function turn(target: Contender): Promise<LoadResult> {
 function rowsOf(engine: string, history: number, { echo, fresh, aged }: Turns): Row[] {
   const beside = (ours: readonly LoadResult[], raw: readonly LoadResult[], of: 'perSecond' | 'p99Ms') =>
     ours.map((result, i) => ({ value: result[of], raw: raw[i]?.[of] ?? null }));
-  const reports = history.toLocaleString('en-US');
+  const reports = shown(history);
   return [
     rowOf({
       figure: `intake, ${engine}`,
@@ -80,7 +80,7 @@ function rowsOf(engine: string, history: number, { echo, fresh, aged }: Turns): 
       rounds: beside(fresh, echo, 'p99Ms'),
     }),
     rowOf({
-      figure: `intake, ${engine}, raw: with no history; ${reports} reports`,
+      figure: `intake, ${engine}, after ${reports} reports`,
       unit: 'reports/s',
       goal: { ratio: { atLeast: 0.9 } },
       rounds: beside(aged, fresh, 'perSecond'),

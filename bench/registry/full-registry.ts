@@ -6,7 +6,7 @@ import { RedisMemberStore } from '../../src/store/redis/member-store.ts';
 import type { RedisServer } from '../../test/backends/redis.ts';
 import { KEYRING, Signer } from '../../test/protocol/signer.ts';
 
-/** Milliseconds; a pace at which no beat and no look of their own falls into what is measured. */
+/** Milliseconds; a pace at which no beat falls by itself into what is measured. */
 const PACE = { intervalMs: 600_000, timeoutMs: 1_800_000 };
 /** Newcomers are met 64 at a time. */
 const LOOKS_TO_MEET_ALL = 6;
@@ -56,6 +56,7 @@ export async function joinAsObserver(port: number, peers: number): Promise<Clust
     onChange: () => undefined,
   });
   await cluster.start();
+  cluster.watch.stop(); // from here on it looks only when it is told to
   for (let look = 0; look < LOOKS_TO_MEET_ALL; look += 1) await cluster.watch.refresh();
   const met = cluster.watch.members().length;
   if (met !== peers) throw new Error(`met ${met} of ${peers} peers`);

@@ -3,7 +3,6 @@
  * nothing may happen; outside, the others refuse its records and call it rejected: not dead, and no attacker.
  */
 import { renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { fakeClock } from '../../test/backends/faketime.ts';
 import type { LiveServer } from '../../test/scenario/live-cluster.ts';
 import type { Fault, Pace } from '../fault.ts';
@@ -28,9 +27,7 @@ export function setClock(path: string, seconds: number): void {
   renameSync(`${path}.new`, path);
 }
 
-export const clockFile = (folder: string) => join(folder, 'clock');
-
-function clockOff(seconds: number, words: string, clockPath: string): Fault {
+function clockOff(seconds: number, words: string, clock: () => string): Fault {
   const isWrong = Math.abs(seconds) > TOLERANCE_SECONDS;
   return ordeal({
     name: `clock ${words}`,
@@ -41,7 +38,7 @@ function clockOff(seconds: number, words: string, clockPath: string): Fault {
     strike: async (stand) => {
       const victim = stand.third;
       const sinceMs = performance.now();
-      setClock(clockPath, seconds);
+      setClock(clock(), seconds);
       const unhealthy = () => ({
         fault: `clock ${words}`,
         figure: 'times it was not called healthy',
@@ -54,7 +51,7 @@ function clockOff(seconds: number, words: string, clockPath: string): Fault {
       return {
         ...(!isWrong && { more: () => [unhealthy()] }),
         ...(isWrong && { victim, becomes: 'rejected', told: told(victim, stand.others(victim)) }),
-        heal: async () => setClock(clockPath, 0),
+        heal: async () => setClock(clock(), 0),
       };
     },
   });
@@ -75,11 +72,12 @@ function told({ name }: LiveServer, by: readonly LiveServer[]) {
   } as const;
 }
 
-export const clocksOff = (clockPath: string): Fault[] => [
-  clockOff(2, '+2 s', clockPath),
-  clockOff(-2, '−2 s', clockPath),
-  clockOff(60, '+60 s', clockPath),
-  clockOff(-60, '−60 s', clockPath),
-  clockOff(600, '+10 min', clockPath),
-  clockOff(-600, '−10 min', clockPath),
+/** `clock`: the path that the third server's clock follows. */
+export const clocksOff = (clock: () => string): Fault[] => [
+  clockOff(2, '+2 s', clock),
+  clockOff(-2, '−2 s', clock),
+  clockOff(60, '+60 s', clock),
+  clockOff(-60, '−60 s', clock),
+  clockOff(600, '+10 min', clock),
+  clockOff(-600, '−10 min', clock),
 ];

@@ -20,16 +20,15 @@ export const crowd: Fault = {
     await stand.wellAgain(WELL_MS);
     const standards = await Standards.begin(NAME, stand);
     const fromMs = performance.now();
-    let kills = 0;
-    for (; performance.now() - fromMs < crowdMs; kills += 1) {
+    const kills = Math.floor(crowdMs / killEveryMs);
+    for (let kill = 0; kill < kills; kill += 1) {
+      await until(fromMs + kill * killEveryMs + randomInt(killEveryMs / 3));
       const victim = stand.servers[randomInt(stand.servers.length)] as LiveServer;
-      const jitterMs = randomInt(killEveryMs / 3);
-      await wait(jitterMs);
       await victim.process.kill();
       await wait(awayMs);
       await victim.process.start();
-      await wait(Math.max(0, killEveryMs - jitterMs - awayMs));
     }
+    await until(fromMs + crowdMs);
     await stand.wellAgain(WELL_MS);
     const by = [...stand.fleet.book.byServer(fromMs)].sort().map(([name, count]) => `${name} ${count}`);
     return [
@@ -39,3 +38,5 @@ export const crowd: Fault = {
     ];
   },
 };
+
+const until = (atMs: number) => wait(Math.max(0, atMs - performance.now()));

@@ -2,8 +2,6 @@
  * `atlas-fleet`: the commands, and the one place where an error becomes two lines and an exit code. What a
  * command needs is imported when it runs, so that help and mistakes are answered at once.
  */
-import { enableCompileCache } from 'node:module';
-import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { AtlasError } from '../base/errors.ts';
 import { agentCommand } from './commands/agent.ts';
@@ -16,7 +14,7 @@ import { serverCommand } from './commands/server.ts';
 import { tokenCommand } from './commands/token.ts';
 import { userCommand } from './commands/user.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit.ts';
-import { ROOT, VERSION } from './program.ts';
+import { VERSION } from './program.ts';
 import { print, say, sayError, surviveDeadTerminal } from './terminal.ts';
 
 /** What an error leaves running (sockets, timers) is given this long to end by itself. */
@@ -75,9 +73,6 @@ function report(error: unknown): ExitCode {
 }
 
 surviveDeadTerminal();
-
-// Compiled code is kept inside the checkout; where that cannot be written, nothing is kept.
-enableCompileCache(join(ROOT, 'node_modules', '.cache', 'atlas-fleet'));
 
 try {
   await assemble().parseAsync();

@@ -5,6 +5,7 @@ import { AtlasError } from '../../base/errors.ts';
 import type { FlagValue } from '../../config/source.ts';
 import { requireConfig } from '../configuration.ts';
 import { VERSION } from '../program.ts';
+import { sayReady } from '../ready.ts';
 import { untilEnded } from '../shutdown.ts';
 import { print } from '../terminal.ts';
 
@@ -59,7 +60,7 @@ async function runAgent(flags: Flags): Promise<void> {
     return;
   }
   agent.start();
-  process.send?.({ ready: 'agent' });
+  sayReady('agent');
   await ended;
   await agent.stop();
 }

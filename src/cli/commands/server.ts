@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { LoadedConfig } from '../../config/load.ts';
 import { requireConfig } from '../configuration.ts';
 import { VERSION } from '../program.ts';
+import { sayReady } from '../ready.ts';
 import { untilEnded } from '../shutdown.ts';
 import { sayWarning } from '../terminal.ts';
 
@@ -35,7 +36,7 @@ async function runServer(flags: { config?: string }): Promise<void> {
       return log;
     },
   });
-  if (process.send) process.send({ ready: node.nodeId });
+  sayReady(node.nodeId);
   const ending = await ended;
   await node.stop(ending === 'drain' ? DRAIN_MS : 0);
 }
