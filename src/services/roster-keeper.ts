@@ -152,7 +152,9 @@ export class RosterKeeper {
     if (head === undefined) return this.#fillUp(chain);
     if (!isSame(head, chain.steps.at(-1))) return this.#resolve(chain);
     this.#clear(['short', 'forked', 'rewritten']);
-    if (behind.length > 0) await this.#follow(chain, behind);
+    if (behind.length === 0) return;
+    const goesOn = await this.#follow(chain, behind);
+    if (goesOn && behind.length === STEPS_PER_READ - 1) await this.#sync();
   }
 
   /** A chain of the cluster that this node joins: whole from its first step, and with the step that was promised. */
@@ -170,16 +172,21 @@ export class RosterKeeper {
     if (fault !== null) this.#complain({ kind: 'refused', epoch: steps.length, reason: fault });
   }
 
-  async #follow(chain: Chain, places: readonly SlotReading[]): Promise<void> {
+  /** Whether all of them count. */
+  async #follow(chain: Chain, places: readonly SlotReading[]): Promise<boolean> {
     const { steps, roster, fault } = foldAll(chain.roster, places.map(asBytes));
     if (steps.length > 0 && roster !== null) {
       await this.#keep(steps, chain.steps.length);
       this.#believe({ steps: [...chain.steps, ...steps], roster });
     }
-    if (fault === null) return this.#clear(['refused']);
+    if (fault === null) {
+      this.#clear(['refused']);
+      return true;
+    }
     const epoch = chain.steps.length + steps.length;
     this.#complain({ kind: 'refused', epoch, reason: fault });
     await this.#parts.shared.cut(epoch); // it would keep every true step out
+    return false;
   }
 
   /** The backend lost steps, or shows an old copy. Only what is missing is written. */
