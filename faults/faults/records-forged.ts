@@ -3,7 +3,8 @@
  * and every one is counted under its code.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { generateSecretText } from '../../src/protocol/keyring.ts';
+import { generateSecretText, type RecordType } from '../../src/protocol/keyring.ts';
+import { eventually } from '../../test/scenario/eventually.ts';
 import { keyringOf, newIdentityKey, RecordForger } from '../../test/scenario/record-forger.ts';
 import type { Fault } from '../fault.ts';
 import { registryOf } from '../registry.ts';
@@ -38,14 +39,20 @@ export async function forge(stand: Stand): Promise<number> {
   const victim = stand.third;
   const fromMs = performance.now();
   const old = await registry.read('heartbeat', victim.name);
-  for (const [type, nodeId, bytes] of [
-    ['node', INTRUDER, forgedNode(stand)],
-    ['node', victim.name, altered(await registry.read('node', victim.name))],
-    ['heartbeat', victim.name, old],
-  ] as const) {
+  const put = async (type: RecordType, nodeId: string, bytes: Buffer) => {
     await registry.write(type, nodeId, bytes);
-    await wait((LOOKS * stand.cluster.intervalMs) / 2 + 500);
-  }
+    await wait((LOOKS * stand.cluster.intervalMs) / 2);
+  };
+  await put('node', INTRUDER, forgedNode(stand));
+  await put('node', victim.name, altered(await registry.read('node', victim.name)));
+  const newest = await registry.read('heartbeat', victim.name);
+  // Right after a beat, so that it lies there for nearly an interval.
+  await eventually(
+    'a beat',
+    WELL_MS,
+    async () => !newest.equals(await registry.read('heartbeat', victim.name)),
+  );
+  await put('heartbeat', victim.name, old);
   await registry.remove('node', INTRUDER);
   const believed = stand.servers.filter(({ name }) =>
     stand.witness

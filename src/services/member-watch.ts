@@ -26,6 +26,8 @@ interface Look {
 
 /** Milliseconds between two looks while the registry is away or somebody is not healthy: what heals is seen soon. */
 const WATCHFUL_LOOK_MS = 1000;
+/** States that may have been those of this node on the other's side. */
+const HEALED_FROM: ReadonlySet<string> = new Set(['rejected', 'offline']);
 /** Intervals between two looks, or by which the clocks are apart, that make us wait before we judge. */
 const LOST_SIGHT_INTERVALS = 2;
 
@@ -116,10 +118,18 @@ export class MemberWatch {
     const known = this.#table.incarnations();
     const reading = await this.#read(look.monotonicMs);
     if (reading !== undefined) this.#take(reading, look);
-    if (this.#hasMet(known)) await this.#parts.heartbeat.speakNow();
+    const statesBefore = this.#states;
     const moved = this.#noticeStates();
+    if (this.#hasMet(known) || this.#hasHealed(statesBefore)) await this.#parts.heartbeat.speakNow();
     const refused = this.#judge.refusals !== refusalsBefore;
     if (moved || refused || this.#downSinceWallMs !== downBefore) onChange();
+  }
+
+  /** Somebody who may not have heard us either: what we said meanwhile may have been refused there. */
+  #hasHealed(before: ReadonlyMap<string, string>): boolean {
+    return [...this.#states].some(
+      ([nodeId, state]) => state === 'healthy' && HEALED_FROM.has(before.get(nodeId) ?? ''),
+    );
   }
 
   /** Somebody is new, or runs anew, and stays unconfirmed until it is named back. */
