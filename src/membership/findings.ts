@@ -8,6 +8,8 @@ import type { OwnClock } from './clock-suspicion.ts';
 import { isActive, type NodeState } from './failure-detector.ts';
 import type { RefusalCount } from './refusal-ledger.ts';
 import { isSuspicious, refusalSentence } from './refusal-words.ts';
+import type { RosterTrouble } from './roster-trouble.ts';
+import { rosterFindings } from './roster-trouble.ts';
 
 export type Severity = 'info' | 'warning' | 'critical';
 
@@ -42,6 +44,10 @@ export interface ClusterFacts {
   /** At least so many names were left for the next looks. */
   readonly unreadNames: number;
   readonly ownClock: OwnClock;
+  /** What is wrong with the roster's chain; null when nothing is, and where there is none. */
+  readonly rosterTrouble: RosterTrouble | null;
+  /** The roster says that this node may not speak: it was evicted, or is not admitted yet. */
+  readonly ownStanding: 'member' | 'evicted' | 'waiting';
   readonly nowMs: number;
 }
 
@@ -55,6 +61,7 @@ export function findingsOf(facts: ClusterFacts): Finding[] {
     ...registry(facts),
     ...ownSlot(facts),
     ...clock(facts),
+    ...roster(facts),
     ...members(facts),
     ...refusals(facts),
   ];
@@ -156,6 +163,10 @@ function clock(facts: ClusterFacts): Finding[] {
       mend: `${mend} If it is right, see who can write to the registry.`,
     },
   ];
+}
+
+function roster({ rosterTrouble, ownStanding, selfNodeId }: ClusterFacts): Finding[] {
+  return rosterFindings(rosterTrouble, ownStanding, selfNodeId);
 }
 
 function members(facts: ClusterFacts): Finding[] {

@@ -22,6 +22,7 @@ import type { Heartbeat } from './heartbeat.ts';
 import type { MemberWatch } from './member-watch.ts';
 import { describeNode, type NodeView } from './node-view.ts';
 import { inspectSlot, type SlotInspection } from './slot-inspection.ts';
+import type { Trust } from './trust.ts';
 
 export interface RefusalView {
   code: RefusalCode;
@@ -71,6 +72,7 @@ export interface ClusterParts {
   readonly watch: MemberWatch;
   readonly heartbeat: Heartbeat;
   readonly ledger: RefusalLedger;
+  readonly trust: Trust | null;
 }
 
 export interface ClusterViewOptions {
@@ -179,6 +181,8 @@ export class ClusterView {
       junkNames: cluster?.watch.junkNames ?? 0,
       unreadNames: cluster?.watch.unreadNames ?? 0,
       ownClock: cluster?.watch.ownClock ?? 'trusted',
+      rosterTrouble: cluster?.trust?.keeper.trouble ?? null,
+      ownStanding: cluster?.trust?.standing ?? 'member',
       nowMs: clock.wallMs(),
     };
   }

@@ -10,6 +10,7 @@ import { AtlasError } from '../base/errors.ts';
 import { type Log, RateLimitedLog } from '../base/log.ts';
 import { advance, foundRoster, type Roster } from '../membership/roster.ts';
 import { judgeFork } from '../membership/roster-fork.ts';
+import type { RosterTrouble } from '../membership/roster-trouble.ts';
 import { type Operation, type RosterStep, readStep, signStep } from '../protocol/roster-step.ts';
 import type { SlotReading } from '../store/member-store.ts';
 import type { RosterStore } from '../store/roster-store.ts';
@@ -23,14 +24,8 @@ const PROPOSALS_MAX = 20;
  * hold of an old member's key, writes no new past. Arbitrary: long enough for a node that was cut off to come back.
  */
 export const FORK_WINDOW_SECONDS = 3600;
-
-/** What is wrong with the chain, for people; see membership/findings.ts. */
-export type RosterTrouble =
-  | { readonly kind: 'short'; readonly from: number }
-  | { readonly kind: 'refused'; readonly epoch: number; readonly reason: string }
-  | { readonly kind: 'forked'; readonly epoch: number; readonly won: 'ours' | 'theirs' }
-  | { readonly kind: 'frozen'; readonly epoch: number; readonly ours: string; readonly theirs: string }
-  | { readonly kind: 'rewritten'; readonly epoch: number };
+/** Milliseconds for which trouble that is over is still told: as long as refused records are. */
+export const TROUBLE_SHOWN_MS = 10 * 60_000;
 
 export interface RosterKeeperParts {
   /** In the shared backend. */
@@ -59,7 +54,7 @@ export class RosterKeeper {
   readonly #parts: RosterKeeperParts;
   readonly #rare: RateLimitedLog;
   #chain: Chain | null = null;
-  #trouble: RosterTrouble | null = null;
+  #trouble: { readonly what: RosterTrouble; readonly atMs: number } | null = null;
   /** One thing at a time: each builds on what the one before it found. */
   #busy: Promise<unknown> = Promise.resolve();
 
@@ -73,8 +68,12 @@ export class RosterKeeper {
     return this.#chain?.roster ?? null;
   }
 
+  /** What was wrong lately. Frozen trust lasts until it is settled. */
   get trouble(): RosterTrouble | null {
-    return this.#trouble;
+    if (this.#trouble === null || this.#trouble.what.kind === 'frozen') return this.#trouble?.what ?? null;
+    return this.#parts.clock.monotonicMs() - this.#trouble.atMs < TROUBLE_SHOWN_MS
+      ? this.#trouble.what
+      : null;
   }
 
   /** What this node proved before. Rejects with roster_invalid when its disk holds something else. */
@@ -151,7 +150,7 @@ export class RosterKeeper {
     const [head, ...behind] = await shared.read(chain.roster.epoch, STEPS_PER_READ);
     if (head === undefined) return this.#fillUp(chain);
     if (!isSame(head, chain.steps.at(-1))) return this.#resolve(chain);
-    this.#clear(['short', 'forked', 'rewritten']);
+    if (this.#trouble?.what.kind === 'frozen') this.#trouble = null;
     if (behind.length === 0) return;
     const goesOn = await this.#follow(chain, behind);
     if (goesOn && behind.length === STEPS_PER_READ - 1) await this.#sync();
@@ -179,10 +178,7 @@ export class RosterKeeper {
       await this.#keep(steps, chain.steps.length);
       this.#believe({ steps: [...chain.steps, ...steps], roster });
     }
-    if (fault === null) {
-      this.#clear(['refused']);
-      return true;
-    }
+    if (fault === null) return true;
     const epoch = chain.steps.length + steps.length;
     this.#complain({ kind: 'refused', epoch, reason: fault });
     await this.#parts.shared.cut(epoch); // it would keep every true step out
@@ -263,7 +259,7 @@ export class RosterKeeper {
   }
 
   #requireChain(): Chain {
-    if (this.#trouble?.kind === 'frozen')
+    if (this.#trouble?.what.kind === 'frozen')
       throw new AtlasError(
         'roster_frozen',
         'two members have sent each other away, and nobody knows who is right',
@@ -289,17 +285,13 @@ export class RosterKeeper {
   }
 
   #complain(trouble: RosterTrouble): void {
-    this.#trouble = trouble;
+    this.#trouble = { what: trouble, atMs: this.#parts.clock.monotonicMs() };
     this.#rare.once(`roster ${trouble.kind}`, (times) =>
       this.#parts.log.warn('cluster.roster.trouble', 'The roster in the registry is not what was proved', {
         ...trouble,
         times,
       }),
     );
-  }
-
-  #clear(kinds: readonly RosterTrouble['kind'][]): void {
-    if (this.#trouble !== null && kinds.includes(this.#trouble.kind)) this.#trouble = null;
   }
 }
 

@@ -55,6 +55,14 @@ export class Trust {
     return this.keeper.roster;
   }
 
+  /** What the roster says of this node itself. A node with no roster yet waits for one. */
+  get standing(): 'member' | 'evicted' | 'waiting' {
+    const { node_id: nodeId, identity_key: key } = this.#parts.self;
+    const { roster } = this;
+    if (roster?.evicted.has(nodeId) || roster?.banned.has(key)) return 'evicted';
+    return roster?.members.get(nodeId)?.identity_key === key ? 'member' : 'waiting';
+  }
+
   /** For our heartbeats. */
   get held(): HeartbeatBody['roster'] {
     const { roster } = this.keeper;

@@ -39,6 +39,8 @@ const facts = (change: Partial<ClusterFacts> = {}): ClusterFacts => ({
   junkNames: 0,
   unreadNames: 0,
   ownClock: 'trusted',
+  rosterTrouble: null,
+  ownStanding: 'member',
   nowMs: AT,
   ...change,
 });
