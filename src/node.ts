@@ -99,6 +99,7 @@ async function assemble(options: NodeOptions, ground: Ground): Promise<RunningNo
     identity_key: publicKeyText(identity.signingKey),
     sealing_key: publicKeyText(identity.sealingKey),
     ...(tls && { tls_spki_sha256: tls.pin }),
+    database_id: stores.databaseId,
   });
   const base = openServices(options, { nodeId: identity.nodeId, log, stores });
   await addConfigUser(base.accounts, options);
@@ -209,15 +210,16 @@ function completeParts(
 ): Omit<ServerParts, 'door' | 'tls' | 'consoleFolder'> {
   const { keyring, ...services } = base;
   const keys = keyring && { clusterId: keyring.clusterId, keyId: keyring.signing.keyId };
+  const readiness = new Readiness({
+    reports: stores.reports,
+    clock,
+    log: base.log,
+    isDegraded: () => cluster !== null && cluster.watch.outage !== null,
+  });
   return {
     ...services,
     version,
-    readiness: new Readiness({
-      reports: stores.reports,
-      clock,
-      log: base.log,
-      isDegraded: () => cluster !== null && cluster.watch.downSinceWallMs !== null,
-    }),
+    readiness,
     cluster: new ClusterView({
       clock,
       nodeId: base.nodeId,
@@ -228,6 +230,7 @@ function completeParts(
         : SINGLE_SERVER_STATUS,
       intervalSeconds: config.cluster.heartbeatIntervalSeconds,
       timeoutSeconds: config.cluster.nodeTimeoutSeconds,
+      databaseOutage: () => readiness.outage,
       cluster,
     }),
     apiKey: required(secrets.apiKey, 'server.api_key'),

@@ -4,6 +4,7 @@
  */
 import type { Fault } from '../fault.ts';
 import { ordeal } from '../ordeal.ts';
+import { finding } from '../signs.ts';
 import { noSmallDisk, type SmallDisk } from '../small-disk.ts';
 
 export const diskFull = (disk: () => SmallDisk): Fault =>
@@ -24,7 +25,7 @@ export const diskFull = (disk: () => SmallDisk): Fault =>
             by: stand.servers,
             event: 'store.not_writable',
             words: /"node_id":"[^"]+".*"reason":"[^"]*(full|space)/i,
-            health: (_, ready) => ready.status === 'unhealthy',
+            health: finding('database_unavailable', /full|space/i),
           },
         },
         heal: async () => disk().free(),

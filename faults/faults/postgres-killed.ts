@@ -1,5 +1,6 @@
 /** `kill -9` of PostgreSQL, which stays away for a minute: agents spool, nothing is acknowledged, nothing is lost. */
 import { ordeal } from '../ordeal.ts';
+import { finding } from '../signs.ts';
 
 export const postgresKilled = ordeal({
   name: 'kill -9 of PostgreSQL',
@@ -18,7 +19,7 @@ export const postgresKilled = ordeal({
           by: stand.servers,
           event: 'store.not_writable',
           words: /"node_id":"[^"]+".*"reason":"[^"]+"/,
-          health: (_, ready) => ready.status === 'unhealthy',
+          health: finding('database_unavailable', /PostgreSQL/),
         },
       },
       heal: async () => process?.start(),

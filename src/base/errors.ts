@@ -40,6 +40,7 @@ const KINDS = {
   scope_missing: 'forbidden',
   csrf_failed: 'forbidden',
   setup_code_wrong: 'forbidden',
+  lookup_busy: 'unavailable',
   api_key_missing: 'unauthenticated',
   api_key_wrong: 'unauthenticated',
   // reports
@@ -77,6 +78,7 @@ const KINDS = {
   identity_invalid: 'config',
   certificate_invalid: 'config',
   port_taken: 'conflict',
+  address_unusable: 'config',
   folder_in_use: 'conflict',
   folder_not_private: 'config',
   file_exists: 'conflict',
@@ -121,4 +123,10 @@ export class AtlasError extends Error {
 export function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** For a line of the log: what went wrong, and the next step where one is known. */
+export function reasonOf(error: unknown): { reason: string; hint?: string } {
+  const reason = error instanceof Error ? error.message : String(error);
+  return error instanceof AtlasError && error.hint !== undefined ? { reason, hint: error.hint } : { reason };
 }

@@ -238,7 +238,11 @@ const SCHEMA = {
     'Name of the master that the sentinels watch.',
   ),
 
-  'agent.servers': row(list(serverUrl()), [], 'Servers that the agent reports to, tried in this order.'),
+  'agent.servers': row(
+    list(serverUrl()),
+    [],
+    'Servers that the agent reports to: one of them by chance, and then the next in this order.',
+  ),
   'agent.api_key': secret(apiKey('as server.api_key of the servers'), 'The api_key of the servers.'),
   'agent.interval': row(duration(1, HOUR), 10, 'How often the agent reports.'),
   'agent.pins': row(list(pin), [], 'Public keys of the servers that the agent trusts.'),

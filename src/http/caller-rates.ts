@@ -33,15 +33,19 @@ export const LOGIN_COST = 20;
 /** Of health: to refuse it costs as much as to answer, and a balancer would take the server for dead. */
 export const FREE = 0;
 
+/** Who has fewer wrong ones left than this is a suspect. Arbitrary. */
+const SUSPECT_LEFT = 10;
 const WRONG: ReadonlySet<ErrorCode> = new Set(['api_key_wrong', 'token_unknown', 'session_ended']);
 
 export class CallerRates {
   readonly #person: RateLimit;
   readonly #open: RateLimit;
   readonly #wrong: RateLimit;
+  readonly #suspectLeft: number;
 
   constructor({ person, open, wrong }: CallerRateRules, clock: Clock) {
     const hint = 'Wait, then ask less often.';
+    this.#suspectLeft = Math.min(SUSPECT_LEFT, wrong.burst);
     this.#person = new RateLimit({ ...person, who: 'One session or token', what: 'requests', hint }, clock);
     this.#open = new RateLimit(
       { ...open, who: 'One address', what: 'requests without a login', hint },
@@ -63,6 +67,15 @@ export class CallerRates {
     if (cost === FREE || caller.kind === 'agent' || caller.kind === 'local') return;
     if (caller.kind === 'nobody') this.#open.take(networkOf(address), cost);
     else this.#person.take(ownerOf(caller), cost);
+  }
+
+  /** Whether this network has shown nearly as many wrong ones as it may; it stays so for some quiet seconds. */
+  isSuspect(network: string): boolean {
+    return this.#wrong.waitMs(network, this.#suspectLeft) > 0;
+  }
+
+  tooManyWrong(network: string): AtlasError {
+    return this.#wrong.refusal(this.#wrong.waitMs(network, this.#suspectLeft));
   }
 
   /** For who may not, after it was looked at: a right key behind the same address is never kept out by wrong ones. */

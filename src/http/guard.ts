@@ -13,6 +13,7 @@ import type { TokenScope } from '../store/account-store.ts';
 import type { Caller } from './caller.ts';
 import { callerAddress, type IsTrusted } from './caller-address.ts';
 import type { CallerRates } from './caller-rates.ts';
+import { Lookups } from './lookups.ts';
 import type { NetworkShare } from './network-share.ts';
 import { sessionCookie } from './session-cookie.ts';
 
@@ -67,7 +68,12 @@ const CSRF_HEADER = 'x-csrf-token';
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 const NOBODY: Caller = { kind: 'nobody' };
 
-export function guardRoutes(app: FastifyInstance, parts: GuardParts): void {
+interface GuardWork extends GuardParts {
+  readonly lookups: Lookups;
+}
+
+export function guardRoutes(app: FastifyInstance, given: GuardParts): void {
+  const parts = { ...given, lookups: new Lookups(given.rates) };
   app.decorateRequest('caller');
   app.decorateRequest('address', '');
   app.addHook('onRoute', (route) => {
@@ -82,7 +88,7 @@ export function guardRoutes(app: FastifyInstance, parts: GuardParts): void {
   });
 }
 
-async function admitCounted(request: FastifyRequest, parts: GuardParts): Promise<void> {
+async function admitCounted(request: FastifyRequest, parts: GuardWork): Promise<void> {
   const { guard = open, cost = 1 } = request.routeOptions.config;
   request.address = callerAddress(request.raw, parts.isTrustedProxy);
   try {
@@ -95,7 +101,7 @@ async function admitCounted(request: FastifyRequest, parts: GuardParts): Promise
   if (request.caller.kind !== 'nobody') parts.share.known(request.raw.socket);
 }
 
-async function admit(guard: Guard, request: FastifyRequest, parts: GuardParts): Promise<Caller> {
+async function admit(guard: Guard, request: FastifyRequest, parts: GuardWork): Promise<Caller> {
   switch (guard.kind) {
     case 'open':
       return NOBODY;
@@ -110,10 +116,11 @@ async function admit(guard: Guard, request: FastifyRequest, parts: GuardParts): 
   }
 }
 
-async function admitPerson(scope: TokenScope, request: FastifyRequest, parts: GuardParts): Promise<Caller> {
+async function admitPerson(scope: TokenScope, request: FastifyRequest, parts: GuardWork): Promise<Caller> {
+  const { address } = request;
   const bearer = bearerOf(request);
   if (bearer !== undefined) {
-    const token = await parts.tokens.authenticate(bearer, request.address);
+    const token = await parts.lookups.take(bearer, address, () => parts.tokens.authenticate(bearer, address));
     if (!hasScope(token.scopes, scope)) {
       throw new AtlasError('scope_missing', `This token does not have the scope ${scope}.`, {
         hint: 'Create one that has it under Settings, API tokens.',
@@ -127,7 +134,9 @@ async function admitPerson(scope: TokenScope, request: FastifyRequest, parts: Gu
       hint: 'Authorization: Bearer atl_…',
     });
   }
-  const login = await parts.accounts.authenticate(cookieValue);
+  const login = await parts.lookups.take(cookieValue, address, () =>
+    parts.accounts.authenticate(cookieValue),
+  );
   if (!SAFE_METHODS.has(request.method)) checkCsrf(request, login);
   return { kind: 'session', login, cookieValue };
 }

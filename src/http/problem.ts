@@ -5,8 +5,9 @@
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import type { Clock } from '../base/clock.ts';
 import { AtlasError, type ErrorCode, type ErrorKind } from '../base/errors.ts';
-import type { Log } from '../base/log.ts';
+import { type Log, RateLimitedLog } from '../base/log.ts';
 import { bodyTooLarge } from './bodies.ts';
 import { addressTooLong, HEAD_MAX_BYTES } from './head.ts';
 
@@ -52,12 +53,37 @@ const TITLES: Readonly<Record<number, string>> = {
   503: 'Unavailable',
 };
 
+const DATABASE_AWAY = 'The database cannot be used right now.';
+/** What strangers hear of stores, whose own words name addresses, users and files. */
+const WITHHELD: Readonly<Partial<Record<ErrorCode, string>>> = {
+  store_unavailable: DATABASE_AWAY,
+  store_locked: DATABASE_AWAY,
+  member_store_unavailable: 'The registry cannot be used right now.',
+};
+/** An agent is as good as a stranger here: all of them share one key. */
+const MAY_HEAR_OF_STORES: ReadonlySet<string | undefined> = new Set(['session', 'token', 'local']);
+
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 const RETRY_AFTER_SECONDS = 2;
 
-export function handleProblems(app: FastifyInstance, log: Log): void {
+export interface ProblemParts {
+  readonly door: 'network' | 'control';
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+export function handleProblems(app: FastifyInstance, { door, log, clock }: ProblemParts): void {
+  const rareLog = new RateLimitedLog(clock);
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     const known = asAtlasError(error, request);
+    const withheld =
+      door === 'network' && !MAY_HEAR_OF_STORES.has(request.caller?.kind) && WITHHELD[known.code];
+    if (withheld) {
+      rareLog.once(known.code, (times) => {
+        log.warn('http.store_failed', 'Request failed: a store cannot be used', { times, err: error });
+      });
+      return sendProblem(generalised(known, withheld), request, reply);
+    }
     if (known.kind === 'internal') {
       log.error('http.internal_error', 'Request failed', {
         request_id: request.id,
@@ -67,6 +93,16 @@ export function handleProblems(app: FastifyInstance, log: Log): void {
       });
     }
     return sendProblem(known, request, reply);
+  });
+}
+
+function generalised(
+  { code, retryAfterSeconds = RETRY_AFTER_SECONDS }: AtlasError,
+  sentence: string,
+): AtlasError {
+  return new AtlasError(code, sentence, {
+    hint: 'Try again in a moment. The log of this server has the reason.',
+    retryAfterSeconds,
   });
 }
 

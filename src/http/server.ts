@@ -72,7 +72,7 @@ export async function buildServer(parts: ServerParts): Promise<App> {
   boundConnections(app, limits, share);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
-  handleProblems(app, parts.log);
+  handleProblems(app, parts);
   handleUnrouted(app, consoleFolder === null ? null : await openPage(consoleFolder));
   await secureHeaders(app, parts.tls !== null); // before the guards, whose refusals carry them too
   boundHead(app);

@@ -8,6 +8,17 @@ import { REFUSAL_CODES } from '../protocol/refusal.ts';
 import { TOKEN_SCOPES } from '../store/account-store.ts';
 
 const time = z.iso.datetime();
+/**
+ * What somebody calls a thing. Without control characters, line separators and halves of a character, which no store,
+ * log line or page shows as they are.
+ */
+const named = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .regex(/^[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*$/u, 'has characters that cannot be shown');
+const username = named(128);
 
 export const problem = z.object({
   type: z.string(),
@@ -25,7 +36,7 @@ export const problem = z.object({
 // Accounts
 
 export const loginRequest = z.strictObject({
-  username: z.string().min(1).max(128),
+  username,
   password: z.string().min(1).max(1024),
   /** Of a second factor; no account has one yet. */
   code: z.string().max(32).optional(),
@@ -38,30 +49,31 @@ export const sessionInfo = z.object({
   node_id: z.string(),
 });
 export const passwordChange = z.strictObject({
-  username: z.string().min(1).max(128).optional(),
+  username: username.optional(),
   current_password: z.string().max(1024).optional(),
   new_password: z.string().max(1024),
 });
 /** First run: the code that `init` printed, and the first administrator. Answered with sessionInfo and the cookie. */
 export const setupRequest = z.strictObject({
   code: z.string().min(1).max(32),
-  username: z.string().min(1).max(128),
+  username,
   password: z.string().max(1024),
 });
 export const setupCode = z.object({ code: z.string(), expires_at: time });
 export const userCreate = z.strictObject({
-  username: z.string().min(1).max(128),
+  username,
   password: z.string().max(1024),
 });
 export const userInfo = z.object({ username: z.string(), created_at: time });
 export const userList = z.object({ items: z.array(userInfo), next_cursor: z.null() });
 export const tokenScope = z.enum(TOKEN_SCOPES);
 export const tokenCreate = z.strictObject({
-  name: z.string().min(1).max(128),
+  name: named(128),
   scopes: z.array(tokenScope).min(1),
   /** At most ten years. */
   expires_in_seconds: z.number().int().min(60).max(316_224_000).optional(),
 });
+export const tokenId = z.uuid();
 export const tokenInfo = z.object({
   token_id: z.string(),
   name: z.string(),
@@ -77,6 +89,7 @@ export const tokenList = z.object({ items: z.array(tokenInfo), next_cursor: z.nu
 
 // Machines
 
+export const machineId = named(128);
 export const machineStatus = z.enum(['online', 'late', 'offline']);
 export const machineInfo = z.object({
   hostname: z.string(),

@@ -20,6 +20,14 @@ export interface Finding {
   readonly mend: string;
 }
 
+/** Why this node cannot tell who lives: a registry that takes no writes hides the others as one that is away. */
+export interface RegistryOutage {
+  readonly kind: 'unreadable' | 'unwritable';
+  readonly reason: string;
+  /** Unix ms. */
+  readonly sinceMs: number;
+}
+
 /** What the findings are drawn from: this node's own view, its registry and its clock. */
 export interface ClusterFacts {
   /** False for a single server, which has nobody to fail over to and nobody to prove itself to. */
@@ -33,10 +41,11 @@ export interface ClusterFacts {
     readonly missing: boolean;
     /** Why its records are refused now, although they are its own. */
     readonly refusal: Refusal | null;
+    /** Which database it keeps the reports in; null where it has not said. */
+    readonly databaseId: string | null;
   }[];
   readonly refusals: readonly RefusalCount[];
-  readonly registryDownSinceMs: number | null;
-  readonly writeFailing: boolean;
+  readonly registryOutage: RegistryOutage | null;
   /** Somebody is always faster than this node in its own slots. */
   readonly ownSlotLost: boolean;
   /** Names in the registry that no node can have. */
@@ -48,6 +57,8 @@ export interface ClusterFacts {
   readonly rosterTrouble: RosterTrouble | null;
   /** The roster says that this node may not speak: it was evicted, or is not admitted yet. */
   readonly ownStanding: 'member' | 'evicted' | 'waiting';
+  /** Null while this node's database takes what is written. */
+  readonly databaseOutage: { readonly reason: string; readonly sinceMs: number } | null;
   readonly nowMs: number;
 }
 
@@ -58,6 +69,8 @@ const RECENT_REFUSAL_MS = 10 * 60_000;
 export function findingsOf(facts: ClusterFacts): Finding[] {
   return [
     ...authentication(facts),
+    ...database(facts),
+    ...otherDatabases(facts),
     ...registry(facts),
     ...ownSlot(facts),
     ...clock(facts),
@@ -79,27 +92,65 @@ function authentication(facts: ClusterFacts): Finding[] {
   ];
 }
 
-function registry(facts: ClusterFacts): Finding[] {
-  const found: Finding[] = [];
-  if (facts.registryDownSinceMs !== null) {
-    found.push({
-      code: 'registry_unavailable',
-      severity: 'warning',
-      sentence: `The registry is unavailable since ${new Date(facts.registryDownSinceMs).toISOString()}; nobody is declared dead meanwhile, and reports are still taken.`,
-      mend: 'Bring the backend back; this server goes on by itself.',
-    });
+function database({ databaseOutage, selfNodeId, clustered }: ClusterFacts): Finding[] {
+  if (databaseOutage === null) return [];
+  const { reason, sinceMs } = databaseOutage;
+  const meanwhile = clustered
+    ? 'agents are sent to the other servers, or keep their reports'
+    : 'agents keep their reports';
+  return [
+    {
+      code: 'database_unavailable',
+      severity: 'critical',
+      sentence: `${selfNodeId} cannot write its database since ${new Date(sinceMs).toISOString()} (${reason}); ${meanwhile}.`,
+      mend: 'Bring the database back; this server goes on by itself, and nothing that was acknowledged is lost.',
+    },
+  ];
+}
+
+/** Reports, machines, logins: half of them here and half of them there, and every page shows its own half. */
+function otherDatabases({ members, selfNodeId }: ClusterFacts): Finding[] {
+  const own = members.find(({ nodeId }) => nodeId === selfNodeId)?.databaseId;
+  const apart = members.filter(({ databaseId }) => databaseId !== null && databaseId !== own);
+  if (own == null || apart.length === 0) return [];
+  return [
+    {
+      code: 'database_split',
+      severity: 'critical',
+      sentence: `${apart.map(({ nodeId }) => nodeId).join(', ')} and ${selfNodeId} do not keep their data in the same database: each shows only the reports and users of its own.`,
+      mend: 'Give all servers the same database.url (on one machine: the same SQLite file) and db_encryption_key, and restart them.',
+    },
+  ];
+}
+
+function outage({ registryOutage, selfNodeId }: ClusterFacts): Finding[] {
+  if (registryOutage === null) return [];
+  const { kind, reason, sinceMs } = registryOutage;
+  const since = new Date(sinceMs).toISOString();
+  if (kind === 'unreadable') {
+    return [
+      {
+        code: 'registry_unavailable',
+        severity: 'warning',
+        sentence: `The registry is unavailable since ${since} (${reason}); nobody is declared dead meanwhile, and reports are still taken.`,
+        mend: 'Bring the backend back; this server goes on by itself.',
+      },
+    ];
   }
-  if (facts.writeFailing && facts.registryDownSinceMs === null) {
-    found.push({
+  return [
+    {
       code: 'registry_not_writable',
       severity: 'warning',
-      sentence:
-        'This server can read the registry and not write to it; the others will soon call it offline.',
-      mend: 'See the log for the reason: a full disk, or no right to write.',
-    });
-  }
+      sentence: `The registry takes nothing that ${selfNodeId} writes since ${since} (${reason}). It declares nobody dead meanwhile, and takes reports; where only its own writes are refused, the others call it offline.`,
+      mend: 'See the reason: a full disk or memory, a replica, or no right to write. This server goes on by itself.',
+    },
+  ];
+}
+
+function registry(facts: ClusterFacts): Finding[] {
+  const found = outage(facts);
   const missing = facts.members.filter((member) => member.missing).map((member) => member.nodeId);
-  if (missing.length > 0 && facts.registryDownSinceMs === null) {
+  if (missing.length > 0 && facts.registryOutage === null) {
     found.push({
       code: 'registry_incomplete',
       severity: 'warning',
@@ -239,10 +290,12 @@ export function verdictOf(facts: ClusterFacts, findings: readonly Finding[]): Ve
     return say('at_risk', 'At risk: authentication is off. Anyone who can write to the registry can join.');
   const critical = findings.find((finding) => finding.severity === 'critical');
   if (critical) return say('critical', `Critical: ${critical.sentence}`);
-  if (facts.registryDownSinceMs !== null) {
+  if (facts.registryOutage !== null) {
+    const what =
+      facts.registryOutage.kind === 'unreadable' ? 'is unavailable' : 'takes no writes of this server';
     return say(
       'critical',
-      'Critical: the registry is unavailable. Reports are still taken; the live view of the cluster stands still.',
+      `Critical: the registry ${what}. Reports are still taken; the live view of the cluster stands still.`,
     );
   }
   // A refused record changed nothing: it is told, and makes a healthy cluster no less so.

@@ -212,6 +212,7 @@ export class MemberTable {
    */
   sight(blindMs: number, nowMs: number): void {
     for (const entry of this.#entries.values()) {
+      if (entry.advancedAtMs >= nowMs) continue; // heard in this very look: its indulgence is for the next time
       entry.inSightFromMs = later(entry.inSightFromMs, blindMs, nowMs);
       if (entry.indulgenceMs === 0) continue;
       entry.indulgenceMs = 0;
@@ -225,6 +226,7 @@ export class MemberTable {
   /** We could not see for so long, up to now: that was nobody's silence, for one timeout until it advances. */
   overlook(blindMs: number, nowMs: number): void {
     for (const entry of this.#entries.values()) {
+      if (entry.advancedAtMs >= nowMs) continue;
       entry.inSightFromMs = later(entry.inSightFromMs, blindMs, nowMs);
       const leftOutMs = Math.min(blindMs, entry.indulgenceMs);
       entry.indulgenceMs -= leftOutMs;

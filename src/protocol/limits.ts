@@ -43,7 +43,7 @@ export const KEY_BYTES = 32;
 
 /** Bytes of a report on the wire. */
 export const REPORT_MAX_BYTES = 256 * 1024;
-/** Days for which the nonces of stored reports are kept; an older report is answered and not stored. */
+/** Days after the time it claims that a report is stored, and its nonce kept; an older one is answered and not stored. */
 export const REPORT_MAX_AGE_DAYS = 7;
 /** Seconds a report may be ahead of the server's clock before its time is replaced by the time it came. Arbitrary. */
 export const REPORT_CLOCK_TOLERANCE_SECONDS = 300;

@@ -29,6 +29,11 @@ const body = z.object({
   sealing_key: bytes32,
   /** SHA-256 of its TLS key's SPKI, base64; absent where it does not speak TLS with a key of its own. */
   tls_spki_sha256: bytes32.optional(),
+  /** Of the database that it keeps the reports in: 16 random bytes, hex. Servers of one cluster share one. */
+  database_id: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/)
+    .optional(),
 });
 
 export type NodeRecordBody = z.output<typeof body>;

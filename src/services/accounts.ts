@@ -138,10 +138,14 @@ export class Accounts {
     await this.setPassword(username, next);
   }
 
-  /** By an administrator. Ends the user's sessions. Rejects with password_weak and user_unknown. */
+  /**
+   * By an administrator. Ends the user's sessions, and forgives the failures of who forgot the old one. Rejects with
+   * password_weak and user_unknown.
+   */
   async setPassword(username: string, password: string): Promise<void> {
     checkNewPassword(password, username);
     await this.#store.setPassword(username, await this.#hasher.hash(password));
+    await this.#limit.pardon(pardonOf(username));
     this.#log.info('account.password_changed', 'Password changed', { username });
   }
 
@@ -194,7 +198,12 @@ function trialOf(username: string, address: string): Trial {
       { name: ['address', from], free: ATTEMPTS_FREE, forgiving: false },
       { name: ['user', username], free: CROWD_FREE, forgiving: false },
     ],
+    pardon: pardonOf(username),
   };
+}
+
+function pardonOf(username: string): readonly string[] {
+  return ['user', username];
 }
 
 export function checkUsername(username: string): void {

@@ -21,6 +21,7 @@ import type { MemberStore } from '../store/member-store.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { MemberWatch } from './member-watch.ts';
 import { describeNode, type NodeView } from './node-view.ts';
+import type { StoreOutage } from './readiness.ts';
 import { inspectSlot, type SlotInspection } from './slot-inspection.ts';
 import type { Trust } from './trust.ts';
 
@@ -83,15 +84,18 @@ export interface ClusterViewOptions {
   readonly security: SecurityStatus;
   readonly intervalSeconds: number;
   readonly timeoutSeconds: number;
+  readonly databaseOutage: () => StoreOutage | null;
   /** Null without cluster mode. */
   readonly cluster: ClusterParts | null;
 }
 
 type WriteProbe = HealthCheckView['backend']['write_probe'];
 
+const NOT_PROBED: WriteProbe = { ok: true, milliseconds: null, error: null };
+
 export class ClusterView {
   readonly #options: ClusterViewOptions;
-  #probe: WriteProbe = { ok: true, milliseconds: null, error: null };
+  #probe: WriteProbe = NOT_PROBED;
 
   constructor(options: ClusterViewOptions) {
     this.#options = options;
@@ -121,12 +125,11 @@ export class ClusterView {
   /** `probe`: write to the registry and read it back first; otherwise the last probe is told. */
   async healthCheck(probe: boolean): Promise<HealthCheckView> {
     const { clock, cluster, nodeId, security, intervalSeconds, timeoutSeconds } = this.#options;
-    if (cluster && (probe || this.#probe.milliseconds === null))
-      this.#probe = await this.#runProbe(cluster.store);
+    if (cluster && (probe || this.#probe === NOT_PROBED)) this.#probe = await this.#runProbe(cluster.store);
     const facts = this.#facts();
     const findings = findingsOf(facts);
     const verdict = verdictOf(facts, findings);
-    const down = cluster?.watch.downSinceWallMs ?? null;
+    const down = cluster?.watch.outage?.sinceMs ?? null;
     return {
       overall: verdict.overall,
       verdict: verdict.sentence,
@@ -159,8 +162,7 @@ export class ClusterView {
   }
 
   #facts(): ClusterFacts {
-    const { clock, cluster, nodeId, security } = this.#options;
-    const nowMs = clock.monotonicMs();
+    const { clock, cluster, nodeId, security, describe } = this.#options;
     const members = cluster?.watch.members() ?? [];
     const self = {
       nodeId,
@@ -168,28 +170,27 @@ export class ClusterView {
       silentMs: this.#selfAgeMs(),
       missing: false,
       refusal: null,
+      databaseId: describe().database_id ?? null,
     };
     return {
       clustered: cluster !== null,
       authenticated: security.enabled,
       selfNodeId: nodeId,
-      members: [self, ...members],
+      members: [
+        self,
+        ...members.map((member) => ({ ...member, databaseId: member.record?.database_id ?? null })),
+      ],
       refusals: cluster?.ledger.counts ?? [],
-      registryDownSinceMs: cluster?.watch.downSinceWallMs ?? null,
-      writeFailing: cluster !== null && this.#isWriteFailing(nowMs),
+      registryOutage: cluster?.watch.outage ?? null,
       ownSlotLost: cluster?.watch.isOwnSlotLost ?? false,
       junkNames: cluster?.watch.junkNames ?? 0,
       unreadNames: cluster?.watch.unreadNames ?? 0,
       ownClock: cluster?.watch.ownClock ?? 'trusted',
       rosterTrouble: cluster?.trust?.keeper.trouble ?? null,
       ownStanding: cluster?.trust?.standing ?? 'member',
+      databaseOutage: this.#options.databaseOutage(),
       nowMs: clock.wallMs(),
     };
-  }
-
-  #isWriteFailing(nowMs: number): boolean {
-    const writtenAtMs = this.#options.cluster?.heartbeat.writtenAtMs ?? null;
-    return writtenAtMs === null || nowMs - writtenAtMs >= this.#options.timeoutSeconds * 1000;
   }
 
   async #runProbe(store: MemberStore): Promise<WriteProbe> {
@@ -262,6 +263,6 @@ export class ClusterView {
 }
 
 function registryState(facts: ClusterFacts): 'available' | 'unavailable' | 'incomplete' {
-  if (facts.registryDownSinceMs !== null) return 'unavailable';
+  if (facts.registryOutage !== null) return 'unavailable';
   return facts.members.some((member) => member.missing) ? 'incomplete' : 'available';
 }

@@ -6,6 +6,7 @@
 import type { KeyObject } from 'node:crypto';
 import { equalBytes } from '../base/bytes.ts';
 import { type Clock, type Timer, unixSeconds } from '../base/clock.ts';
+import { reasonOf } from '../base/errors.ts';
 import { type Log, RateLimitedLog } from '../base/log.ts';
 import type { JsonObject } from '../protocol/canonical-json.ts';
 import type { Mark } from '../protocol/freshness.ts';
@@ -42,6 +43,8 @@ interface Published {
   readonly mark: Mark;
 }
 
+const UNANSWERED = new Error('it has not answered to the last write');
+
 export class Heartbeat {
   readonly #parts: HeartbeatParts;
   readonly #rare: RateLimitedLog;
@@ -53,6 +56,8 @@ export class Heartbeat {
   #state: DeclaredState = 'up';
   #signedNodeAtMs = Number.NEGATIVE_INFINITY;
   #writtenAtMs: number | null = null;
+  /** Why the registry has not taken the last beat; null when it has. */
+  #trouble: unknown = null;
   #timer: Timer | undefined;
   #beating: Promise<void> = Promise.resolve();
 
@@ -72,6 +77,11 @@ export class Heartbeat {
   /** Monotonic; null before the first heartbeat is in the registry. */
   get writtenAtMs(): number | null {
     return this.#writtenAtMs;
+  }
+
+  /** Why the registry has not taken what was signed last: an error, or that it has not answered yet. Null when it has. */
+  get trouble(): unknown {
+    return this.#trouble;
   }
 
   mark(type: RecordType): Mark | undefined {
@@ -158,16 +168,19 @@ export class Heartbeat {
       const node = renew ? this.#sign('node', { ...this.#parts.describe() }) : undefined;
       if (node) this.#signedNodeAtMs = clock.monotonicMs();
       const heartbeat = this.#sign('heartbeat', { ...this.#heartbeatBody() });
+      this.#trouble ??= UNANSWERED;
       await store.putOwn({ heartbeat: heartbeat.bytes, ...(node && { node: node.bytes }) });
       if (node) this.#say('cluster.node.signed', `Node data signed: ${nodeId}`);
       this.#writtenAtMs = clock.monotonicMs();
       this.#isTaken = true;
+      this.#trouble = null;
       return true;
     } catch (error) {
       this.#signedNodeAtMs = Number.NEGATIVE_INFINITY;
+      this.#trouble = error;
       this.#rare.once('write', (times) =>
         this.#parts.log.warn('cluster.registry.write_failed', 'Heartbeat not written; trying again', {
-          reason: error instanceof Error ? error.message : String(error),
+          ...reasonOf(error),
           times,
         }),
       );

@@ -4,8 +4,10 @@
  * slots is judged by the slot judge; here is told apart whether the others are silent or we did not see.
  */
 import type { Timer } from '../base/clock.ts';
+import { reasonOf } from '../base/errors.ts';
 import { RateLimitedLog } from '../base/log.ts';
 import type { OwnClock } from '../membership/clock-suspicion.ts';
+import type { RegistryOutage } from '../membership/findings.ts';
 import type { Member, MemberTable } from '../membership/member-table.ts';
 import type { RefusedRecord } from '../membership/refusal-ledger.ts';
 import type { RecordType } from '../protocol/keyring.ts';
@@ -30,6 +32,11 @@ interface Look {
 const WATCHFUL_LOOK_MS = 1000;
 /** States that may have been those of this node on the other's side. */
 const HEALED_FROM: ReadonlySet<string> = new Set(['rejected', 'offline']);
+/**
+ * Intervals since the registry last took a heartbeat of ours, after which we judge nobody: what takes no writes of
+ * ours may take none of the others', and their silence would look like death. Less than any two of theirs.
+ */
+const UNTAKEN_INTERVALS = 1.5;
 /** Intervals between two looks, or by which the clocks are apart, that make us wait before we judge. */
 const LOST_SIGHT_INTERVALS = 2;
 
@@ -41,7 +48,7 @@ export class MemberWatch {
   #states: ReadonlyMap<string, string> = new Map();
   #junkNames = 0;
   #unreadNames = 0;
-  #downSinceWallMs: number | null = null;
+  #outage: RegistryOutage | null = null;
   /** The last one at which the registry could be read. */
   #lastLook: Look | null = null;
   #timer: Timer | undefined;
@@ -53,9 +60,9 @@ export class MemberWatch {
     this.#rare = new RateLimitedLog(parts.clock);
   }
 
-  /** Wall time since which the registry cannot be read; null while it can. */
-  get downSinceWallMs(): number | null {
-    return this.#downSinceWallMs;
+  /** Null while the registry can be read, and takes what we write. */
+  get outage(): RegistryOutage | null {
+    return this.#outage;
   }
 
   get junkNames(): number {
@@ -106,8 +113,7 @@ export class MemberWatch {
 
   #untilNextLookMs(): number {
     const usualMs = this.#parts.intervalMs / 2;
-    const isWell =
-      this.#downSinceWallMs === null && [...this.#states.values()].every((state) => state === 'healthy');
+    const isWell = this.#outage === null && [...this.#states.values()].every((state) => state === 'healthy');
     return isWell ? usualMs : Math.min(usualMs, WATCHFUL_LOOK_MS);
   }
 
@@ -116,7 +122,7 @@ export class MemberWatch {
     const { clock, onChange } = this.#parts;
     const look = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
     const refusalsBefore = this.#judge.refusals;
-    const downBefore = this.#downSinceWallMs;
+    const outageBefore = this.#outage;
     const known = this.#table.incarnations();
     const reading = await this.#read(look.monotonicMs);
     if (reading !== undefined) this.#take(reading, look);
@@ -124,7 +130,7 @@ export class MemberWatch {
     const moved = this.#noticeStates();
     if (this.#hasMet(known) || this.#hasHealed(statesBefore)) await this.#parts.heartbeat.speakNow();
     const refused = this.#judge.refusals !== refusalsBefore;
-    if (moved || refused || this.#downSinceWallMs !== downBefore) onChange();
+    if (moved || refused || this.#outage?.kind !== outageBefore?.kind) onChange();
   }
 
   /** Somebody who may not have heard us either: what we said meanwhile may have been refused there. */
@@ -144,11 +150,20 @@ export class MemberWatch {
     try {
       const reading = await this.#readAll([nodeId, ...this.#table.nodeIds]);
       await this.#judge.judge(reading.slots, readFromMs);
-      return reading;
+      if (!this.#isUntaken(readFromMs)) return reading;
+      this.#isBlind('unwritable', this.#parts.heartbeat.trouble);
     } catch (error) {
-      this.#isBlind(error);
-      return undefined;
+      this.#isBlind('unreadable', error);
     }
+    return undefined;
+  }
+
+  #isUntaken(nowMs: number): boolean {
+    const { heartbeat, intervalMs } = this.#parts;
+    const { trouble, writtenAtMs } = heartbeat;
+    return (
+      trouble !== null && nowMs - (writtenAtMs ?? Number.NEGATIVE_INFINITY) > UNTAKEN_INTERVALS * intervalMs
+    );
   }
 
   /** The roster first, but in one go: what the members' rows are worth, it says. */
@@ -173,7 +188,7 @@ export class MemberWatch {
   /** After a short blink silence goes on from where it was; after a long one, or a sleep, it begins anew. */
   #mindTheGap(look: Look): void {
     const last = this.#lastLook;
-    const wasDown = this.#downSinceWallMs !== null;
+    const wasDown = this.#outage !== null;
     this.#lastLook = look;
     if (wasDown) this.#isSeeing();
     if (last === null) return;
@@ -203,20 +218,29 @@ export class MemberWatch {
   }
 
   #isSeeing(): void {
-    this.#downSinceWallMs = null;
-    this.#parts.log.info('cluster.registry.available', 'Registry available again', {
-      registry: this.#parts.store.address,
-    });
+    this.#outage = null;
+    this.#rare.once('available', (times) =>
+      this.#parts.log.info('cluster.registry.available', 'Registry available again', {
+        registry: this.#parts.store.address,
+        times,
+      }),
+    );
   }
 
-  #isBlind(error: unknown): void {
-    if (this.#downSinceWallMs !== null) return;
+  #isBlind(kind: RegistryOutage['kind'], error: unknown): void {
     const { clock, log, store } = this.#parts;
-    this.#downSinceWallMs = clock.wallMs();
-    log.warn('cluster.registry.unavailable', 'Registry unavailable; nobody is declared dead meanwhile', {
-      registry: store.address,
-      reason: error instanceof Error ? error.message : String(error),
-    });
+    const before = this.#outage;
+    const why = reasonOf(error);
+    this.#outage = { kind, reason: why.reason, sinceMs: before?.sinceMs ?? clock.wallMs() };
+    if (before?.kind === kind) return;
+    const what = kind === 'unreadable' ? 'Registry unavailable' : 'Registry takes no writes';
+    this.#rare.once(kind, (times) =>
+      log.warn('cluster.registry.unavailable', `${what}; nobody is declared dead meanwhile`, {
+        registry: store.address,
+        ...why,
+        times,
+      }),
+    );
   }
 
   /** Whether a member came, went or changed its state. */

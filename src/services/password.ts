@@ -6,6 +6,7 @@
 import { type Argon2Parameters, argon2, randomBytes } from 'node:crypto';
 import { equalBytes } from '../base/bytes.ts';
 import { AtlasError } from '../base/errors.ts';
+import { Places } from './places.ts';
 
 /** KiB, passes and lanes of what we make: OWASP's first choice for argon2id. */
 const MEMORY_KIB = 19_456;
@@ -88,8 +89,7 @@ export function checkNewPassword(password: string, username: string): void {
 
 /** One for a process: it is what bounds the hashes that run at once. Methods reject with rate_limited beyond it. */
 export class PasswordHasher {
-  readonly #waiting: (() => void)[] = [];
-  #running = 0;
+  readonly #places = new Places({ running: HASHES_AT_ONCE, waiting: HASHES_WAITING_MAX }, tooManyHashes);
 
   async hash(password: string): Promise<string> {
     const salt = randomBytes(SALT_BYTES);
@@ -110,42 +110,25 @@ export class PasswordHasher {
   }
 
   async #derive(password: string, cost: Omit<PasswordHash, 'hash'>, tagLength: number): Promise<Uint8Array> {
-    await this.#enter();
-    try {
-      return await runArgon2({
+    return this.#places.take(() =>
+      runArgon2({
         message: Buffer.from(password.normalize('NFKC'), 'utf8'),
         nonce: cost.salt,
         memory: cost.memory,
         passes: cost.passes,
         parallelism: cost.parallelism,
         tagLength,
-      });
-    } finally {
-      this.#leave();
-    }
+      }),
+    );
   }
+}
 
-  async #enter(): Promise<void> {
-    if (this.#running < HASHES_AT_ONCE) {
-      this.#running += 1;
-      return;
-    }
-    if (this.#waiting.length >= HASHES_WAITING_MAX) {
-      throw new AtlasError(
-        'rate_limited',
-        `No more than ${HASHES_WAITING_MAX} logins wait at the same time for their password to be checked.`,
-        { hint: 'Wait, then try again.', retryAfterSeconds: 5 },
-      );
-    }
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  /** Hands the place to who waits longest, so `#running` stays as it is. */
-  #leave(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#running -= 1;
-    else next();
-  }
+function tooManyHashes(): AtlasError {
+  return new AtlasError(
+    'rate_limited',
+    `No more than ${HASHES_WAITING_MAX} passwords wait at the same time to be checked.`,
+    { hint: 'Wait, then try again.', retryAfterSeconds: 5 },
+  );
 }
 
 /** What a login of an unknown user is checked against; the hash is of nothing that anybody knows. */

@@ -37,14 +37,19 @@ export class RateLimit {
       this.#clock.monotonicMs(),
       cost,
     );
-    if (waitMs > 0) throw this.#refusal(waitMs);
+    if (waitMs > 0) throw this.refusal(waitMs);
     this.#fullAtMs.delete(caller);
     this.#fullAtMs.set(caller, fullAtMs);
     const [quietest] = this.#fullAtMs.keys();
     if (this.#fullAtMs.size > RATE_CALLERS_MAX && quietest !== undefined) this.#fullAtMs.delete(quietest);
   }
 
-  #refusal(waitMs: number): AtlasError {
+  /** Milliseconds until the caller would be let through; takes nothing. */
+  waitMs(caller: string, cost = 1): number {
+    return take(this.#fullAtMs.get(caller), this.#options, this.#clock.monotonicMs(), cost).waitMs;
+  }
+
+  refusal(waitMs: number): AtlasError {
     const { who, what, burst, perSecond, hint } = this.#options;
     return new AtlasError(
       'rate_limited',

@@ -18,13 +18,20 @@ export interface ReadinessView {
   degraded: boolean;
 }
 
+/** Why the database cannot be written, and since when. */
+export interface StoreOutage {
+  readonly reason: string;
+  /** Unix ms. */
+  readonly sinceMs: number;
+}
+
 export class Readiness {
   readonly #reports: Pick<ReportStore, 'probe'>;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #isDegraded: () => boolean;
   #phase: 'starting' | 'running' | 'draining' = 'starting';
-  #storeWorks = true;
+  #outage: StoreOutage | null = null;
   #timer: Timer | undefined;
 
   constructor(parts: {
@@ -42,7 +49,12 @@ export class Readiness {
   view(): ReadinessView {
     const degraded = this.#isDegraded();
     if (this.#phase !== 'running') return { status: this.#phase, degraded };
-    return { status: this.#storeWorks ? 'ready' : 'unhealthy', degraded };
+    return { status: this.#outage === null ? 'ready' : 'unhealthy', degraded };
+  }
+
+  /** Null while the database takes what is written. */
+  get outage(): StoreOutage | null {
+    return this.#outage;
   }
 
   /** The server listens and everything it needs has answered once. */
@@ -59,7 +71,7 @@ export class Readiness {
   }
 
   #schedule(): void {
-    const waitMs = this.#storeWorks ? PROBE_INTERVAL_MS : PROBE_AGAIN_MS;
+    const waitMs = this.#outage === null ? PROBE_INTERVAL_MS : PROBE_AGAIN_MS;
     this.#timer = this.#clock.after(waitMs, () => {
       void this.#probe().then(() => {
         if (this.#timer !== undefined) this.#schedule();
@@ -74,21 +86,21 @@ export class Readiness {
     });
     try {
       await Promise.race([this.#reports.probe(), tooLate]);
-      if (!this.#storeWorks) this.#log.info('store.writable', 'Database writable again');
-      this.#storeWorks = true;
+      if (this.#outage !== null) this.#log.info('store.writable', 'Database writable again');
+      this.#outage = null;
     } catch (error) {
-      if (this.#storeWorks) {
-        this.#log.error(
-          'store.not_writable',
-          'Database cannot be written; agents are sent to other servers',
-          {
-            reason: error instanceof Error ? error.message : String(error),
-          },
-        );
-      }
-      this.#storeWorks = false;
+      this.#noteOutage(error instanceof Error ? error.message : String(error));
     } finally {
       deadline?.cancel();
     }
+  }
+
+  #noteOutage(reason: string): void {
+    if (this.#outage === null) {
+      this.#log.error('store.not_writable', 'Database cannot be written; agents are sent to other servers', {
+        reason,
+      });
+    }
+    this.#outage = { reason, sinceMs: this.#outage?.sinceMs ?? this.#clock.wallMs() };
   }
 }

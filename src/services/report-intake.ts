@@ -51,7 +51,7 @@ export class ReportIntake {
   readonly #meters: Record<IntakeOutcome, RateMeter>;
   readonly #limit: RateLimit;
   readonly #listeners = new Set<(machineId: string) => void>();
-  /** Machines that have been stored: at most MACHINES_MAX, and some that raced in. */
+  /** Machines that the store has: at most MACHINES_MAX, and some that raced in. */
   readonly #known = new Set<string>();
   #pending = 0;
   #sweep: Timer | undefined;
@@ -153,9 +153,9 @@ export class ReportIntake {
 
   /** When the figures were taken as we believe it, Unix ms; undefined when that is longer ago than nonces are kept. */
   #judgeTime({ report }: OpenedReport, receivedAtMs: number): number | undefined {
-    const claimedMs = Math.round(report.metrics.timestamp * 1000);
-    const aheadMs = claimedMs - receivedAtMs;
-    if (aheadMs >= -REPORT_MAX_AGE_MS && aheadMs <= TOLERANCE_MS) return claimedMs;
+    const claimedAtMs = claimedTime(report);
+    const aheadMs = claimedAtMs - receivedAtMs;
+    if (aheadMs >= -REPORT_MAX_AGE_MS && aheadMs <= TOLERANCE_MS) return claimedAtMs;
     const old = aheadMs < 0;
     const fields = { machine_id: report.machine_id, clock_offset_seconds: Math.round(aheadMs / 1000) };
     this.#rareLog.once(old ? 'old' : 'ahead', (times) => {
@@ -184,21 +184,16 @@ export class ReportIntake {
   async #requireRoom(machineId: string): Promise<void> {
     if (this.#known.has(machineId)) return;
     const { reports, log } = this.#options;
-    if ((await reports.machine(machineId)) === undefined) {
-      const { total } = await reports.machines({ limit: 1 });
-      if (total >= MACHINES_MAX) {
-        this.#rareLog.once('full', (times) =>
-          log.error('report.fleet_full', `Report of a new machine not taken: the fleet has ${total}`, {
-            times,
-          }),
-        );
-        throw new AtlasError('fleet_full', `This fleet has ${MACHINES_MAX} machines already.`, {
-          hint: 'Machines that it has still report. Look for made-up ids in its list of machines.',
-          retryAfterSeconds: FULL_RETRY_SECONDS,
-        });
-      }
-    }
-    this.#known.add(machineId);
+    if ((await reports.machine(machineId)) !== undefined) return void this.#known.add(machineId);
+    const { total } = await reports.machines({ limit: 1 });
+    if (total < MACHINES_MAX) return;
+    this.#rareLog.once('full', (times) =>
+      log.error('report.fleet_full', `Report of a new machine not taken: the fleet has ${total}`, { times }),
+    );
+    throw new AtlasError('fleet_full', `This fleet has ${MACHINES_MAX} machines already.`, {
+      hint: 'Machines that it has still report. Look for made-up ids in its list of machines.',
+      retryAfterSeconds: FULL_RETRY_SECONDS,
+    });
   }
 
   async #append({ report, nonce }: OpenedReport, takenAtMs: number, receivedAtMs: number) {
@@ -206,16 +201,21 @@ export class ReportIntake {
     this.#pending += 1;
     try {
       await this.#requireRoom(report.machine_id);
-      return await reports.append({ report, nonce, takenAtMs, receivedAtMs, viaNode: nodeId });
+      const claimedAtMs = claimedTime(report);
+      const accepted = { report, nonce, claimedAtMs, takenAtMs, receivedAtMs, viaNode: nodeId };
+      const outcome = await reports.append(accepted);
+      // Of a nonce that is known nothing is stored, so its machine may be made up all the same.
+      if (outcome === 'stored') this.#known.add(report.machine_id);
+      return outcome;
     } finally {
       this.#pending -= 1;
     }
   }
 
   /**
-   * A nonce is kept for as long as its report could come again and be young enough, and the tolerance longer: the
-   * report may have been taken "after" it came. A machine whose clock runs days ahead is the exception: its
-   * reports can be replayed once their nonce is forgotten, by whoever holds the API key and captured one.
+   * What judges a report when it comes again is the time it claims: from seven days after that it is too old to be
+   * stored. So that time ends its nonce too, whenever it came, and the tolerance later for servers whose clocks differ.
+   * The nonces of a machine whose clock is a year ahead are kept for that year.
    */
   async #forgetNonces(): Promise<void> {
     const { reports, clock, log } = this.#options;
@@ -227,6 +227,10 @@ export class ReportIntake {
       });
     }
   }
+}
+
+function claimedTime({ metrics }: OpenedReport['report']): number {
+  return Math.round(metrics.timestamp * 1000);
 }
 
 function ofEach<T>(make: (outcome: IntakeOutcome) => T): Record<IntakeOutcome, T> {

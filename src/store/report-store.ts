@@ -1,14 +1,16 @@
 /**
  * Where reports rest. An engine promises: append() resolves only when the report would survive a power cut,
- * and one nonce is stored once, whatever crashed and whoever asked again. Every method may reject with
+ * and one sealing is stored once, whatever crashed and whoever asked again. Every method may reject with
  * store_unavailable or store_locked; asking again may then help.
  */
 import type { Metrics, Report } from '../protocol/report.ts';
 
 export interface AcceptedReport {
   readonly report: Report;
-  /** 12 bytes; names this sealing (protocol/sealed-report.ts). */
+  /** 12 bytes; names this sealing (protocol/sealed-report.ts), together with claimedAtMs, which it seals. */
   readonly nonce: Uint8Array;
+  /** When the figures were taken as the report itself says, Unix ms: the same whenever it comes, and not to be believed. */
+  readonly claimedAtMs: number;
   /** When the figures were taken, Unix ms, already judged against our clock. */
   readonly takenAtMs: number;
   readonly receivedAtMs: number;
@@ -16,7 +18,7 @@ export interface AcceptedReport {
   readonly viaNode: string;
 }
 
-/** `known`: this nonce is stored already; nothing was written, and the sender may forget the report. */
+/** `known`: this sealing is stored already; nothing was written, and the sender may forget the report. */
 export type AppendResult = 'stored' | 'known';
 
 /** A machine as last reported. */
@@ -76,8 +78,8 @@ export interface ReportStore {
     machineId: string,
     range: { fromMs: number; toMs: number; limit: number },
   ): Promise<readonly Sample[]>;
-  /** Forgets nonces received before. Returns how many. */
-  forgetNonces(beforeMs: number): Promise<number>;
+  /** Forgets the nonces of reports that claim an earlier time. Returns how many. */
+  forgetNonces(claimedBeforeMs: number): Promise<number>;
   /** Rejects with store_unavailable when a small write does not reach the disk. */
   probe(): Promise<void>;
 }

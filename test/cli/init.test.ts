@@ -1,10 +1,13 @@
 /** `init` as a person runs it: what it writes, what it refuses, and that a failure leaves nothing behind. */
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { PostgresServer } from '../backends/postgres.ts';
+import { type RedisPlan, RedisServer } from '../backends/redis.ts';
 import { load, loaded, temporaryFolder, writeFile } from '../config/config-file.ts';
 import { freePorts } from '../scenario/loopback-ports.ts';
+import { makeRedisCertificates } from '../store/redis-certificates.ts';
 import { atlasFleet } from './atlas-fleet.ts';
 
 const PASSWORD = 'hunter2 of the house';
@@ -12,6 +15,12 @@ const init = (...args: readonly string[]) => atlasFleet(['init', ...args]);
 
 function passwordFile(): string {
   return writeFile(join(temporaryFolder(), 'password'), `${PASSWORD}\n`);
+}
+
+async function startRedis(plan: RedisPlan = {}): Promise<RedisServer> {
+  const redis = await RedisServer.start(plan);
+  onTestFinished(() => redis.stop());
+  return redis;
 }
 
 describe('init', () => {
@@ -36,14 +45,17 @@ describe('init', () => {
 
   it('makes a cluster on the Redis of this machine, with its password from a file', async () => {
     const folder = temporaryFolder();
-    const args = ['--cluster', 'redis://atlas@127.0.0.1:6400/3', '--redis-password-file', passwordFile()];
+    const hash = createHash('sha256').update(PASSWORD).digest('hex');
+    const redis = await startRedis({ acl: `user default off\nuser atlas on #${hash} ~* &* +@all\n` });
+    const url = `redis://atlas@127.0.0.1:${redis.port}/3`;
+    const args = ['--cluster', url, '--redis-password-file', passwordFile()];
     const { code, stdout } = await init('--dir', folder, ...args);
     expect(code).toBe(0);
     const { config, secrets } = loaded(join(folder, 'config.yaml'));
     expect(config.cluster).toMatchObject({
       enabled: true,
       backend: 'redis',
-      redis: { host: '127.0.0.1', port: 6400, db: 3, username: 'atlas', tls: false },
+      redis: { host: '127.0.0.1', port: redis.port, db: 3, username: 'atlas', tls: false },
     });
     expect(secrets.redisPassword?.revealText()).toBe(PASSWORD);
     expect(stdout).toContain('Another server:     on this machine only, because the data is kept in SQLite.');
@@ -53,11 +65,15 @@ describe('init', () => {
 
   it('reaches Redis through TLS by rediss://', async () => {
     const folder = temporaryFolder();
-    expect((await init('--dir', folder, '--cluster', 'rediss://[::1]')).code).toBe(0);
+    const { files } = await makeRedisCertificates('localhost');
+    const redis = await startRedis({ tls: files });
+    const args = ['--cluster', `rediss://localhost:${redis.port}`, '--redis-ca-file', files.ca];
+    expect((await init('--dir', folder, ...args)).code).toBe(0);
     expect(loaded(join(folder, 'config.yaml')).config.cluster.redis).toMatchObject({
-      host: '::1',
-      port: 6379,
+      host: 'localhost',
+      port: redis.port,
       tls: true,
+      caFile: files.ca,
     });
   });
 });
@@ -72,9 +88,10 @@ describe('init on a real PostgreSQL', () => {
   it('makes the database of a cluster, and says how another server joins', async () => {
     const folder = temporaryFolder();
     const database = await postgres.createDatabase('fleet');
+    const redis = await startRedis();
     const args = [
       '--cluster',
-      'redis://127.0.0.1',
+      `redis://127.0.0.1:${redis.port}`,
       '--database',
       database,
       '--database-password-file',
@@ -92,6 +109,19 @@ describe('init on a real PostgreSQL', () => {
       stdin: 'four words of sense\n',
     });
     expect(added.code).toBe(0);
+  });
+
+  it('finds out that Redis cannot be used before it binds the database to a key', async () => {
+    const folder = join(temporaryFolder(), 'new');
+    const database = await postgres.createDatabase('untouched');
+    const redis = await startRedis({ password: 'another' });
+    const cluster = `redis://127.0.0.1:${redis.port}`;
+    const { code, stderr } = await init('--dir', folder, '--cluster', cluster, '--database', database);
+    expect(code).toBe(5);
+    expect(stderr).toContain('cannot be used: it asks for a password');
+    expect(existsSync(folder)).toBe(false);
+    const tables = await postgres.query("select * from pg_tables where schemaname = 'public'", 'untouched');
+    expect(tables).toEqual([]);
   });
 
   it('leaves nothing behind when the database is not there', async () => {

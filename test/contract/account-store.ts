@@ -10,6 +10,8 @@ export interface OpenedAccountStore {
 const NOW = Date.UTC(2026, 10, 21, 12);
 const HASH = 'ab'.repeat(32);
 const OTHER_HASH = 'cd'.repeat(32);
+/** With NUL, and with halves of surrogate pairs. */
+const NOT_TEXTS = ['ada\0', '\0', 'ada\ud800', 'ada\udc00'];
 
 const TOKEN: ApiToken = {
   tokenId: 'tok-1',
@@ -55,6 +57,14 @@ export function accountStoreContract(open: () => Promise<OpenedAccountStore>): v
       expect(await store.userById(user.userId)).toEqual(user);
       expect(await store.userByName('Ada')).toBeUndefined();
       expect(await store.userById(user.userId + 1)).toBeUndefined();
+    });
+
+    it('is not found by a name that nobody could have, however much it resembles one', async () => {
+      await addUser('ada\ufffd');
+      for (const name of NOT_TEXTS) {
+        expect(await store.userByName(name)).toBeUndefined();
+        await expect(store.setPassword(name, 'hash')).rejects.toMatchObject({ code: 'user_unknown' });
+      }
     });
 
     it('is listed in the order of names', async () => {
@@ -192,6 +202,12 @@ export function accountStoreContract(open: () => Promise<OpenedAccountStore>): v
       expect(await store.removeToken('tok-1')).toBe(true);
       expect(await store.removeToken('tok-1')).toBe(false);
       expect(await store.tokenByHash(HASH)).toBeUndefined();
+    });
+
+    it('is not removed by an id that nobody could have, however much it resembles one', async () => {
+      await store.addToken({ ...TOKEN, tokenId: 'ada\ufffd' });
+      for (const id of NOT_TEXTS) expect(await store.removeToken(id)).toBe(false);
+      expect(await store.tokens()).toHaveLength(1);
     });
   });
 }

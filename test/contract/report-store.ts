@@ -43,6 +43,7 @@ function accepted(changes: Partial<AcceptedReport> = {}, report: Partial<Report>
       ...report,
     },
     nonce,
+    claimedAtMs: changes.takenAtMs ?? NOON,
     takenAtMs: NOON,
     receivedAtMs: NOON + 80,
     viaNode: 'server-1',
@@ -99,7 +100,7 @@ export function reportStoreContract(open: () => Promise<OpenedReportStore>): voi
       expect(sample?.cpuPercent).toBe(0);
     });
 
-    it('knows a nonce again and changes nothing', async () => {
+    it('knows a sealing again and changes nothing', async () => {
       const report = accepted();
       await store.append(report);
       const before = await store.machine('mac-1');
@@ -109,7 +110,7 @@ export function reportStoreContract(open: () => Promise<OpenedReportStore>): voi
       expect(await store.samples('mac-1', ALL)).toHaveLength(1);
     });
 
-    it('stores one of many reports with one nonce that come at the same moment', async () => {
+    it('stores one of many reports with one sealing that come at the same moment', async () => {
       const report = accepted();
       const results = await Promise.all(Array.from({ length: 10 }, () => store.append(report)));
       expect(results.toSorted()).toEqual([...Array(9).fill('known'), 'stored']);
@@ -201,6 +202,15 @@ export function reportStoreContract(open: () => Promise<OpenedReportStore>): voi
       });
     });
 
+    it('shows what it says anew, and then says as before', async () => {
+      const names = ['desk', 'renamed', 'renamed', 'desk'];
+      for (const [turn, hostname] of names.entries()) {
+        const boot_time = 1_000 + turn;
+        await store.append(accepted({ takenAtMs: NOON + turn }, { machine_info: { hostname, boot_time } }));
+        expect((await store.machine('mac-1'))?.info).toEqual({ hostname, boot_time });
+      }
+    });
+
     it('shows the newest of several reports that came at once', async () => {
       const offsets = [20_000, 40_000, 0];
       const reports = offsets.map((offset) =>
@@ -209,6 +219,15 @@ export function reportStoreContract(open: () => Promise<OpenedReportStore>): voi
       await Promise.all(reports.map((report) => store.append(report)));
       expect((await store.machine('mac-1'))?.info.hostname).toBe('at-40000');
       expect((await store.machine('mac-1'))?.reports).toBe(3);
+    });
+
+    it('is not found by an id that nobody could have, however much it resembles one', async () => {
+      await store.append(accepted({}, { machine_id: 'mac-\ufffd' }));
+      for (const id of ['mac-\0', '\0', 'mac-\ud800', 'mac-\udc00']) {
+        expect(await store.machine(id)).toBeUndefined();
+        expect(await store.samples(id, ALL)).toEqual([]);
+        expect(await store.machines({ after: id, limit: 9 })).toMatchObject({ total: 1 });
+      }
     });
 
     it('is undefined when it never reported', async () => {
@@ -240,9 +259,9 @@ export function reportStoreContract(open: () => Promise<OpenedReportStore>): voi
     });
   });
 
-  it('forgets the nonces received before a time, and no other', async () => {
-    const old = accepted({ receivedAtMs: NOON - 1 });
-    const young = accepted({ receivedAtMs: NOON });
+  it('forgets the nonces of reports that claim an earlier time, whenever they came, and no other', async () => {
+    const old = accepted({ claimedAtMs: NOON - 1, receivedAtMs: NOON + 5 });
+    const young = accepted({ claimedAtMs: NOON, receivedAtMs: NOON - 5 });
     await store.append(old);
     await store.append(young);
     expect(await store.forgetNonces(NOON)).toBe(1);
@@ -269,13 +288,17 @@ const anyReport: fc.Arbitrary<Report> = fc.record({
     hostname: text,
     os: optional(text),
     serial_number: optional(text),
-    boot_time: optional(load),
+    boot_time: fc.option(optional(load), { nil: undefined }),
     disks: optional(fc.array(fc.record({ device: text, total: optional(count) }), { maxLength: 5 })),
   }),
   metrics: fc.record({
     timestamp: load,
     uptime_seconds: optional(load),
-    cpu: fc.record({ percent, load_avg: optional(fc.tuple(load, load, load)), count: optional(count) }),
+    cpu: fc.record({
+      percent,
+      load_avg: optional(fc.tuple(load, load, load)),
+      count: fc.option(optional(count), { nil: undefined }),
+    }),
     memory: fc.record({ total: count, available: count, used: count, percent }),
     disk: fc.record({ total: count, used: count, free: count, percent }),
     network: fc.record({ bytes_sent: count, bytes_recv: count, packets_sent: count, packets_recv: count }),

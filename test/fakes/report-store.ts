@@ -22,9 +22,9 @@ export class FakeReportStore implements ReportStore {
 
   async append(accepted: AcceptedReport): Promise<AppendResult> {
     await this.probe();
-    const name = Buffer.from(accepted.nonce).toString('hex');
+    const name = `${accepted.claimedAtMs} ${Buffer.from(accepted.nonce).toString('hex')}`;
     if (this.#nonces.has(name)) return 'known';
-    this.#nonces.set(name, accepted.receivedAtMs);
+    this.#nonces.set(name, accepted.claimedAtMs);
     this.#reports.push({ ...accepted, name });
     const { machine_id, machine_info, metrics } = accepted.report;
     const before = this.#machines.get(machine_id);
@@ -73,9 +73,9 @@ export class FakeReportStore implements ReportStore {
       .map(({ report, takenAtMs }) => sampleOf(report.metrics, takenAtMs));
   }
 
-  async forgetNonces(beforeMs: number): Promise<number> {
+  async forgetNonces(claimedBeforeMs: number): Promise<number> {
     await this.probe();
-    const old = [...this.#nonces].filter(([, receivedAtMs]) => receivedAtMs < beforeMs);
+    const old = [...this.#nonces].filter(([, claimedAtMs]) => claimedAtMs < claimedBeforeMs);
     for (const [name] of old) this.#nonces.delete(name);
     return old.length;
   }

@@ -124,6 +124,32 @@ describe('a compressed body', () => {
   });
 });
 
+describe('who asks before he sends his body', () => {
+  const ASKS = 'expect: 100-continue';
+  const report = (...headers: string[]) => head('POST /api/fleet/report', JSON_TYPE, ASKS, ...headers);
+
+  it('is refused without being told to go on, when it is too large', async () => {
+    tooLarge(await exchange(report(KEY, `content-length: ${REPORT_MAX_BYTES + 1}`)), REPORT_MAX_BYTES);
+  });
+
+  it('or when he may not pass; the connection ends, for the body may or may not come', async () => {
+    const answer = await exchange(report('content-length: 2'));
+    expectRefusal(answer, '401 Unauthorized', 'api_key_missing', 'The API key is missing.');
+  });
+
+  it.each([
+    ['with its length', 'content-length: 2', '{}'],
+    ['in chunks', CHUNKED, '2\r\n{}\r\n0\r\n\r\n'],
+  ])('is told to go on once, and his body is taken: %s', async (_, header, body) => {
+    const client = await RudeClient.connect(door.port);
+    clients.push(client);
+    client.send(report(KEY, header, 'connection: close'));
+    expect(await client.readUntil('\r\n\r\n')).toBe('HTTP/1.1 100 Continue\r\n\r\n');
+    client.send(body);
+    expect(await client.read()).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  });
+});
+
 describe('a head that is too large', () => {
   it.each([
     ['in one header', head('GET /livez', `x-long: ${'a'.repeat(17_000)}`)],

@@ -6,12 +6,14 @@ import { BODY_MAX_BYTES } from '../../src/http/bodies.ts';
 import { CALLER_RATES, LOGIN_COST, READING_COST } from '../../src/http/caller-rates.ts';
 import { CONNECTION_LIMITS } from '../../src/http/connections.ts';
 import { HEAD_MAX_BYTES } from '../../src/http/head.ts';
+import { LOOKUPS } from '../../src/http/lookups.ts';
 import { MACHINES_MAX, REPORT_MAX_BYTES } from '../../src/protocol/limits.ts';
-import { ATTEMPTS_FREE, WELCOME_DAYS } from '../../src/services/attempt-limit.ts';
+import { ATTEMPTS_FREE, ATTEMPTS_WAITING_MAX, WELCOME_DAYS } from '../../src/services/attempt-limit.ts';
 import { ATTEMPT_WAIT_SECONDS, ATTEMPT_WINDOW_SECONDS } from '../../src/services/attempt-rule.ts';
 import { MACHINES_PER_PAGE_MAX, SERIES_POINTS_MAX } from '../../src/services/fleet-view.ts';
 import { RATE_CALLERS_MAX } from '../../src/services/rate-limit.ts';
 import type { RateRule } from '../../src/services/rate-rule.ts';
+import { LOOK_AGAIN_SECONDS } from '../../src/services/refused-lately.ts';
 import { INTAKE_MAX_PENDING, MACHINE_REPORTS } from '../../src/services/report-intake.ts';
 import { READINGS_MAX } from '../../src/services/turns.ts';
 
@@ -30,6 +32,10 @@ it.each([
   `${number(RATE_CALLERS_MAX)} callers of each kind`,
   `${ATTEMPTS_FREE} failures within ${ATTEMPT_WINDOW_SECONDS / 60} minutes, then a wait of ${ATTEMPT_WAIT_SECONDS} s`,
   `within ${WELCOME_DAYS} days`,
+  `| attempts that wait to be checked, of one server; four are checked at a time | ${ATTEMPTS_WAITING_MAX} |`,
+  `within ${LOOK_AGAIN_SECONDS} s on the others`,
+  `to be looked up | ${LOOKUPS.strangers.waiting}, and ${LOOKUPS.network.waiting} of one address; besides ${LOOKUPS.known.waiting} of those`,
+  `wrong ones left | ${LOOKUPS.suspect.waiting} |`,
   `(${number(REPORT_MAX_BYTES)} bytes)`,
   `(${number(BODY_MAX_BYTES)} bytes)`,
   `(${number(HEAD_MAX_BYTES)} bytes)`,

@@ -8,12 +8,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
 import { AtlasError } from '../../src/base/errors.ts';
-import { silentLog } from '../../src/base/log.ts';
+import { type Log, silentLog } from '../../src/base/log.ts';
 import { Secret } from '../../src/base/secret.ts';
 import type { App } from '../../src/http/app.ts';
 import { CALLER_RATES, type CallerRateRules } from '../../src/http/caller-rates.ts';
 import { CONNECTION_LIMITS, type ConnectionLimits } from '../../src/http/connections.ts';
 import { buildServer, type ServerParts } from '../../src/http/server.ts';
+import type { Accounts } from '../../src/services/accounts.ts';
+import type { ApiTokens } from '../../src/services/api-tokens.ts';
 import { Changes } from '../../src/services/changes.ts';
 import type { ReportIntake } from '../../src/services/report-intake.ts';
 import { makeCertificate } from '../fakes/certificate.ts';
@@ -32,6 +34,9 @@ export interface DoorPlan {
   readonly trustedProxies?: readonly string[];
   readonly rates?: Partial<CallerRateRules>;
   readonly intake?: Pick<ReportIntake, 'take'>;
+  readonly accounts?: Accounts;
+  readonly tokens?: Pick<ApiTokens, 'authenticate'>;
+  readonly log?: Log;
 }
 
 export interface OpenDoor {
@@ -46,7 +51,14 @@ export interface OpenDoor {
 
 export async function openDoor(
   limits: Partial<ConnectionLimits> = {},
-  { overTls = false, trustedProxies = [], rates = {}, intake = TAKES_ANY }: DoorPlan = {},
+  {
+    overTls = false,
+    trustedProxies = [],
+    rates = {},
+    intake = TAKES_ANY,
+    log = silentLog,
+    ...given
+  }: DoorPlan = {},
 ): Promise<OpenDoor> {
   const folder = mkdtempSync(join(tmpdir(), 'atlas-door-'));
   mkdirSync(join(folder, 'assets'));
@@ -57,7 +69,7 @@ export async function openDoor(
   const certificate = overTls ? await makeCertificate() : null;
   const parts = {
     door: 'network',
-    log: silentLog,
+    log,
     version: '0.0.0',
     nodeId: 'server-01',
     publicUrl: 'https://fleet.example.com',
@@ -74,6 +86,7 @@ export async function openDoor(
         return { name: text, scopes: ['admin'] };
       },
     },
+    ...given,
     tls: certificate && { cert: certificate.cert, key: certificate.key },
     consoleFolder: folder,
     limits: { ...CONNECTION_LIMITS, ...limits },

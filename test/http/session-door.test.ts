@@ -3,6 +3,7 @@
  * sites, API tokens and their scopes, and the wait of who guesses.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { atlasFleet } from '../cli/atlas-fleet.ts';
 import { LiveCluster, USER } from '../scenario/live-cluster.ts';
 import { expectProblem } from './problem-answer.ts';
 
@@ -215,6 +216,13 @@ describe('an API token', () => {
     );
   });
 
+  it.each(['%00', 'x', '..%2f..', '00000000-0000-0000-0000-00000000000g'])(
+    'is not looked for by what is no id: %s',
+    async (id) => {
+      await expectProblem(await ask(`/api/fleet/tokens/${id}`, cluster.token, 'DELETE'), 400, 'bad_request');
+    },
+  );
+
   it('of scope admin may all, and needs no page token, for no browser sends it by itself', async () => {
     const { token } = await create('admin', ['admin']);
     expect((await ask('/api/fleet/machines', token)).status).toBe(200);
@@ -264,4 +272,51 @@ describe('who guesses passwords', () => {
     expect(retryAfter).toBeGreaterThanOrEqual(1);
     expect(retryAfter).toBeLessThanOrEqual(900);
   });
+});
+
+describe('a name that somebody gives', () => {
+  const HOSTILE = [
+    ['a zero', 'a\0b'],
+    ['a control character', 'a\u001b[2Jb'],
+    ['a new line', 'a\nb'],
+    ['a line separator', 'a\u2028b'],
+    ['a C1 control character', 'a\u009bb'],
+    ['half a character', 'a\ud800b'],
+    ['the other half', 'a\udc00b'],
+  ] as const;
+  const admin = () => ({ authorization: `Bearer ${cluster.token}` });
+
+  it.each(HOSTILE)('is refused with %s in it, wherever it is given', async (_, name) => {
+    const password = 'correct horse battery';
+    for (const [path, body] of [
+      ['/api/fleet/login', { username: name, password }],
+      ['/api/fleet/setup', { code: 'AAAA-AA', username: name, password }],
+      ['/api/fleet/users', { username: name, password }],
+      ['/api/fleet/password', { username: name, new_password: password }],
+      ['/api/fleet/tokens', { name, scopes: ['read'] }],
+    ] as const) {
+      const problem = await expectProblem(await post(path, body, admin()), 400, 'bad_request');
+      expect(problem, path).toMatchObject({ errors: [{ message: 'has characters that cannot be shown' }] });
+    }
+  });
+
+  it('may be of any script, and of characters outside the first plane', async () => {
+    const name = 'Bücher 図書館 👩‍💻';
+    const answer = await post('/api/fleet/tokens', { name, scopes: ['read'] }, admin());
+    expect(await answer.json()).toMatchObject({ name });
+  });
+});
+
+it('a password that is set on the server lets in who had to wait', async () => {
+  const guess = (password: string) => post('/api/fleet/login', { username: USER, password });
+  const guesses = Array.from({ length: 6 }, () => guess('a wrong guess'));
+  expect((await Promise.all(guesses)).some(({ status }) => status === 429)).toBe(true);
+  const next = 'tr0ub4dor and three';
+  await expectProblem(await guess(next), 429, 'rate_limited');
+  const config = cluster.servers[0]?.configPath ?? '';
+  const { code } = await atlasFleet(['user', 'passwd', USER, '--config', config], {
+    stdin: `${next}\n`,
+  });
+  expect(code).toBe(0);
+  expect((await guess(next)).status).toBe(200);
 });

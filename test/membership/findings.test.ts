@@ -4,6 +4,7 @@ import type { RefusalCount } from '../../src/membership/refusal-ledger.ts';
 import { type RefusalCode, refuse } from '../../src/protocol/refusal.ts';
 
 const AT = Date.UTC(2026, 10, 21, 12);
+const AWAY = { kind: 'unreadable', reason: 'gone', sinceMs: AT } as const;
 
 type MemberFact = ClusterFacts['members'][number];
 
@@ -13,6 +14,7 @@ const member = (nodeId: string, change: Partial<MemberFact> = {}): MemberFact =>
   silentMs: 0,
   missing: false,
   refusal: null,
+  databaseId: 'd1',
   ...change,
 });
 
@@ -33,14 +35,14 @@ const facts = (change: Partial<ClusterFacts> = {}): ClusterFacts => ({
   selfNodeId: 'a',
   members: [member('a'), member('b'), member('c')],
   refusals: [],
-  registryDownSinceMs: null,
-  writeFailing: false,
+  registryOutage: null,
   ownSlotLost: false,
   junkNames: 0,
   unreadNames: 0,
   ownClock: 'trusted',
   rosterTrouble: null,
   ownStanding: 'member',
+  databaseOutage: null,
   nowMs: AT,
   ...change,
 });
@@ -133,6 +135,23 @@ const TABLE: readonly (readonly [
     1,
   ],
   [
+    'one keeps its data elsewhere',
+    with1({ databaseId: 'd2' }),
+    ['database_split'],
+    'critical',
+    /^Critical: c and a do not keep their data in the same database/,
+    2,
+  ],
+  ['one has not said where it keeps its data', with1({ databaseId: null }), [], 'healthy', HEALTHY, 2],
+  [
+    'this server cannot write its database',
+    { databaseOutage: { reason: 'gone', sinceMs: Date.UTC(2026, 10, 22) } },
+    ['database_unavailable'],
+    'critical',
+    /^Critical: a cannot write its database since 2026-11-22T00:00:00.000Z \(gone\); agents are sent to the other servers, or keep their reports\.$/,
+    2,
+  ],
+  [
     'most speak from the future',
     { ownClock: 'behind' },
     ['own_clock_suspect'],
@@ -158,7 +177,7 @@ const TABLE: readonly (readonly [
   ],
   [
     'the registry is away',
-    { registryDownSinceMs: AT },
+    { registryOutage: AWAY },
     ['registry_unavailable'],
     'critical',
     /^Critical: the registry is unavailable\. Reports are still taken/,
@@ -166,7 +185,7 @@ const TABLE: readonly (readonly [
   ],
   [
     'the registry is away, and rows were missing',
-    { registryDownSinceMs: AT, ...with1({ missing: true }) },
+    { registryOutage: AWAY, ...with1({ missing: true }) },
     ['registry_unavailable'],
     'critical',
     /^Critical: the registry/,
@@ -174,18 +193,10 @@ const TABLE: readonly (readonly [
   ],
   [
     'the registry cannot be written',
-    { writeFailing: true },
+    { registryOutage: { ...AWAY, kind: 'unwritable' } },
     ['registry_not_writable'],
-    'degraded',
-    /^Degraded: This server can read the registry and not write to it/,
-    2,
-  ],
-  [
-    'the registry is away, so it cannot be written',
-    { writeFailing: true, registryDownSinceMs: AT },
-    ['registry_unavailable'],
     'critical',
-    /^Critical: the registry/,
+    /^Critical: the registry takes no writes of this server/,
     2,
   ],
   ['junk lies in the registry', { junkNames: 2 }, ['registry_junk'], 'healthy', HEALTHY, 2],
@@ -313,7 +324,7 @@ describe('findings and verdict', () => {
   });
 
   it('a missing row and an outage are never told as a death', () => {
-    const all = [with1({ missing: true, state: 'unconfirmed' }), { registryDownSinceMs: AT }];
+    const all = [with1({ missing: true, state: 'unconfirmed' }), { registryOutage: AWAY }];
     for (const change of all) {
       for (const { code, sentence } of findingsOf(facts(change))) {
         expect(code).not.toBe('node_offline');

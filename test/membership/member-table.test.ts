@@ -316,6 +316,20 @@ describe('a time in which we did not look', () => {
     expect(observer.state('alice')).toBe('offline');
   });
 
+  it('that comes again before the next heartbeat is indulged again: who was heard in between is not dead', () => {
+    meet();
+    for (let i = 0; i < 3; i += 1) {
+      observer.nowSeconds += 600;
+      hear(beat());
+      observer.table.sight(600_000, observer.nowMs);
+      observer.look(5);
+      observer.nowSeconds += 600;
+      observer.table.sight(600_000, observer.nowMs);
+      observer.look();
+      expect(observer.state('alice')).toBe('healthy');
+    }
+  });
+
   it('does not wake the dead', () => {
     meet();
     observer.look(30);

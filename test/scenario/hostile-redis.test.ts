@@ -90,6 +90,28 @@ function onlyRedis(scene: HostileScene): void {
       await scene.goesOn();
     });
 
+    it.each([
+      ['a full memory', ['config', 'set', 'maxmemory', '1'], ['config', 'set', 'maxmemory', '0']],
+      [
+        'too few replicas',
+        ['config', 'set', 'min-replicas-to-write', '3'],
+        ['config', 'set', 'min-replicas-to-write', '0'],
+      ],
+      ['a right taken away', ['acl', 'setuser', 'default', '-set'], ['acl', 'setuser', 'default', '+set']],
+      [
+        'writes that wait (CLIENT PAUSE WRITE)',
+        ['client', 'pause', String(3 * LONG_MS), 'write'],
+        ['client', 'unpause'],
+      ],
+    ])('a Redis that takes no writes is no death: %s', async (_, begin, end) => {
+      await redis.cli(...begin);
+      await registryIs('unavailable', scene);
+      await wait(LONG_MS);
+      await redis.cli(...end);
+      await registryIs('available', scene);
+      await scene.goesOn();
+    });
+
     it('names and the list of names may be anything: 50 MB, 100,000 of them, a list', async () => {
       const set = 'fleet:cluster:newcomers';
       await redis.send([['sadd', set, Buffer.alloc(50_000_000, 'x')]]);

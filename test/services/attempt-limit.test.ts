@@ -117,6 +117,105 @@ describe('AttemptLimit', () => {
   });
 });
 
+describe('attempts that cannot be taken', () => {
+  const countChanges = () => {
+    const seen = { changes: 0 };
+    const change = store.change.bind(store);
+    store.change = (...given) => {
+      seen.changes += 1;
+      return change(...given);
+    };
+    return seen;
+  };
+
+  it('cost the store nothing once it has said so, until it may say otherwise', async () => {
+    await fail(by('a'), 5);
+    expect(await ask(by('a'), right)).toBe(30);
+    const seen = countChanges();
+    for (let time = 0; time < 100; time += 1) expect(await ask(by('a'), right)).toBe(30);
+    await clock.advance(29_000);
+    expect(await ask(by('a'), right)).toBe(1);
+    expect(seen.changes).toBe(0);
+    await clock.advance(1000);
+    expect(await ask(by('a'), right)).toBe('in');
+  });
+
+  it('are put to the store again within 30 seconds: another server may have taken a failure back', async () => {
+    await fail(by('a'), 5);
+    for (const seconds of [30, 60]) {
+      await clock.advance(seconds * 1000);
+      await fail(by('a'), 1);
+    }
+    expect(await ask(by('a'), right)).toBe(120);
+    store.rows.clear();
+    await clock.advance(29_000);
+    expect(await ask(by('a'), right)).toBe(91);
+    await clock.advance(1000);
+    expect(await ask(by('a'), right)).toBe('in');
+  });
+
+  it('are taken as soon as one under way has succeeded on this server', async () => {
+    const both = (own: string) => by(own, 'address');
+    let succeed = (_: string) => {};
+    const slow = limit.attempt(both('slow'), () => new Promise<string>((resolve) => (succeed = resolve)));
+    await fail(both('a'), 4);
+    expect(await ask(both('b'), right)).toBe(30);
+    succeed('in');
+    await slow;
+    expect(await ask(both('b'), right)).toBe('in');
+  });
+
+  it('are sent away when 64 wait for the four that are tried at a time', async () => {
+    let most = 0;
+    let under = 0;
+    const releases: (() => void)[] = [];
+    const held = async () => {
+      under += 1;
+      most = Math.max(most, under);
+      await new Promise<void>((resolve) => releases.push(resolve));
+      under -= 1;
+      return 'in';
+    };
+    const all = Array.from({ length: 68 }, (_, at) => limit.attempt(by(`user ${at}`), held));
+    await expect(limit.attempt(by('one more'), right)).rejects.toMatchObject({
+      code: 'rate_limited',
+      message: 'No more than 64 attempts wait at the same time to be checked.',
+      retryAfterSeconds: 5,
+    });
+    const letGo = setInterval(() => releases.shift()?.(), 0);
+    await Promise.all(all).finally(() => clearInterval(letGo));
+    expect(most).toBe(4);
+    expect(await ask(by('one more'), right)).toBe('in');
+  });
+});
+
+describe('a pardon', () => {
+  const trial: Trial = { ...by('ada from home', 'home', 'ada'), pardon: ['ada'] };
+
+  it('lets in who has to wait, whichever subject failed, and counts anew from there', async () => {
+    await fail(trial, 5);
+    expect(await ask(trial, right)).toBe(30);
+    await clock.advance(1);
+    await limit.pardon(['ada']);
+    await clock.advance(1);
+    await fail(trial, 5);
+    expect(await ask(trial, right)).toBe(30);
+  });
+
+  it('holds for nobody else', async () => {
+    await fail(trial, 5);
+    await limit.pardon(['ada']);
+    expect(await ask(by('bob from home', 'home'), right)).toBe(30);
+  });
+
+  it('of a clock that is ahead forgives nothing that is yet to come', async () => {
+    await new AttemptLimit(store, new ManualClock(clock.wallMs() + DAY_MS)).pardon(['ada']);
+    await clock.advance(1);
+    await fail(trial, 5);
+    expect(await ask(trial, right)).toBe(30);
+  });
+});
+
 describe('strangers who share a subject', () => {
   const of = (address: string): Trial => ({
     own: { name: ['ada', address], free: ATTEMPTS_FREE, forgiving: true },

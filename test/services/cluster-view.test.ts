@@ -21,6 +21,7 @@ function viewOf(
 ): ClusterView {
   const keys = keyring && { clusterId: keyring.clusterId, keyId: keyring.signing.keyId };
   return new ClusterView({
+    databaseOutage: () => null,
     clock: small.time,
     nodeId: 'a',
     describe,
@@ -126,11 +127,15 @@ describe('the health check', () => {
     expect(health.findings.map(({ code }) => code)).toEqual(['registry_unavailable']);
   });
 
-  it('of a registry that cannot be written says that the others will soon miss us', async () => {
+  it('of a registry that cannot be written declares nobody dead, and says why', async () => {
     small.registry.writable = false;
     await small.intervals(3);
     const { findings } = await viewOf(a).healthCheck(false);
-    expect(findings.map(({ code }) => code)).toContain('registry_not_writable');
+    expect(findings.map(({ code }) => code)).toEqual(['registry_not_writable']);
+    await small.intervals(20);
+    const { nodes, verdict } = await viewOf(a).healthCheck(false);
+    expect(nodes.map(({ state }) => state)).toEqual(['healthy', 'healthy', 'healthy']);
+    expect(verdict).toMatch(/^Critical: the registry takes no writes/);
   });
 
   it('of a registry that was emptied says incomplete, and names who is missing', async () => {

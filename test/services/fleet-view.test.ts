@@ -18,6 +18,7 @@ async function addReport(
   await reports.append({
     report: makeReport({ machineId, atMs, ...changes }),
     nonce: randomBytes(12),
+    claimedAtMs: atMs,
     takenAtMs: atMs,
     receivedAtMs: atMs,
     viaNode: 'server-01',
@@ -206,7 +207,8 @@ describe('series', () => {
 class FakeSamples extends FakeReportStore {
   override async samples() {
     const report = makeReport();
-    await this.append({ report, nonce: randomBytes(12), takenAtMs: 0, receivedAtMs: 0, viaNode: 'n' });
+    const times = { claimedAtMs: 0, takenAtMs: 0, receivedAtMs: 0 };
+    await this.append({ report, nonce: randomBytes(12), ...times, viaNode: 'n' });
     return super.samples(report.machine_id, { fromMs: 0, toMs: 1, limit: 1 });
   }
 }

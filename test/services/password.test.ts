@@ -52,7 +52,7 @@ describe('PasswordHasher', () => {
     expect(refused[0]).toMatchObject({
       reason: {
         code: 'rate_limited',
-        message: 'No more than 64 logins wait at the same time for their password to be checked.',
+        message: 'No more than 64 passwords wait at the same time to be checked.',
         retryAfterSeconds: 5,
       },
     });

@@ -26,10 +26,12 @@ describe('readiness', () => {
     database.works = false;
     await clock.advance(1);
     expect(readiness.view().status).toBe('unhealthy');
+    expect(readiness.outage).toEqual({ reason: 'gone', sinceMs: clock.wallMs() });
 
     database.works = true;
     await clock.advance(1000);
     expect(readiness.view().status).toBe('ready');
+    expect(readiness.outage).toBeNull();
     await clock.advance(4999);
     expect(database.probes).toBe(3);
   });

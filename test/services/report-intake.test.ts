@@ -167,6 +167,20 @@ describe('a fleet that is full', () => {
     });
     expect(await intake.take(seal(makeReport({ machineId: 'mac-1' })))).toEqual({ stored: true });
   });
+
+  it('is not entered under a nonce that is known, of which nothing was stored', async () => {
+    const intake = makeIntake();
+    const nonce = randomBytes(12);
+    await intake.take(sealReport(makeReport({ machineId: 'mac-1' }), key, nonce));
+    const again = sealReport(makeReport({ machineId: 'mac-2' }), key, nonce);
+    expect(await intake.take(again)).toEqual({ stored: false });
+    const machines = reports.machines.bind(reports);
+    reports.machines = async (page) => ({ ...(await machines(page)), total: MACHINES_MAX });
+    await expect(intake.take(seal(makeReport({ machineId: 'mac-2' })))).rejects.toMatchObject({
+      code: 'fleet_full',
+    });
+    expect((await machines({ limit: 9 })).total).toBe(1);
+  });
 });
 
 describe('what the status shows', () => {
@@ -216,6 +230,19 @@ describe('the sweep of nonces', () => {
     expect(await intake.take(body)).toEqual({ stored: false });
     expect(reports.stored).toHaveLength(1);
     await clock.advance(3_600_001);
+    expect(reports.nonces).toBe(0);
+    expect(await intake.take(body)).toEqual({ stored: false });
+    expect(reports.stored).toHaveLength(1);
+  });
+
+  it('keeps the nonce of a machine whose clock is far ahead until its time has come', async () => {
+    const intake = makeIntake();
+    intake.start();
+    const body = seal(makeReport({ atMs: START_MS + 30 * DAY_MS }));
+    await intake.take(body);
+    await clock.advance(20 * DAY_MS);
+    expect(await intake.take(body)).toEqual({ stored: false });
+    await clock.advance(18 * DAY_MS);
     expect(reports.nonces).toBe(0);
     expect(await intake.take(body)).toEqual({ stored: false });
     expect(reports.stored).toHaveLength(1);

@@ -1,7 +1,9 @@
 /**
  * What lies in the data folder of PostgreSQL and in its dumps after everything was stored: who takes it away learns
- * no name, address or serial number, in any spelling; and who writes there is noticed.
+ * no name, address or serial number, in any spelling, and nothing by which a guess of one, or of the setup code, could
+ * be tried; and who writes there is noticed.
  */
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,7 +13,14 @@ import { KEY_HEX, PostgresDatabase } from './postgres-database.ts';
 import { machineId, machineInfo, realisticReport } from './realistic-report.ts';
 
 const MACHINES = 2;
-const PLANTED = ['planted-plainly-1234', 'planted-in-hex-1234', 'planted-in-base64-1234'] as const;
+const HASHED = 'planted-by-its-hash-1234';
+const PLANTED = [
+  'planted-plainly-1234',
+  'planted-in-hex-1234',
+  'planted-in-base64-1234',
+  bareHash(HASHED),
+] as const;
+const SETUP_CODE = 'ABCD23';
 const SUBJECT = 'ab'.repeat(32);
 const SESSION = {
   sessionHash: 'cd'.repeat(32),
@@ -45,13 +54,14 @@ beforeAll(async () => {
   const { userId } = await stores.accounts.addUser(USER);
   await stores.accounts.addSession({ ...SESSION, userId });
   await stores.accounts.addToken(TOKEN);
+  await stores.accounts.setSetupCode(bareHash(SETUP_CODE), Number.MAX_SAFE_INTEGER);
   await stores.accounts.touchToken('tok-1', 2, '198.51.100.23');
   await stores.attempts.change(
     [SUBJECT],
     () => new Map([[SUBJECT, { count: 1, lastMs: 1, blockedUntilMs: 0 }]]),
   );
   const [plain, inHex, inBase64] = PLANTED;
-  await at.query(`create table planted as select '${plain}'::text as plain,
+  await at.query(`create table planted as select '${plain}'::text as plain, sha256('${HASHED}') as hashed,
     encode('${inHex}', 'hex') as in_hex, encode('a word before ${inBase64} and behind', 'base64') as in_base64`);
 });
 afterAll(async () => {
@@ -59,6 +69,11 @@ afterAll(async () => {
   await server?.stop();
 });
 
+function bareHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+/** What must not be there. Few enough values are possible of each that whoever has its bare hash finds it. */
 function telling(): string[] {
   const machines = Array.from({ length: MACHINES }, (_, machine) => {
     const { hostname, serial_number, local_ip, computer_name } = machineInfo(machine);
@@ -66,7 +81,8 @@ function telling(): string[] {
   });
   const people = [USER.username, USER.passwordHash, SESSION.csrfToken, TOKEN.name, TOKEN.lastUsedFrom];
   const shared = ['Apple M4 Pro', '198.51.100.23', SUBJECT, KEY_HEX];
-  return [...machines.flat(), ...people, ...shared].map(String);
+  const texts = [...machines.flat(), ...people, ...shared, SETUP_CODE].map(String);
+  return [...texts, ...texts.map(bareHash)];
 }
 
 /** As bytes could hold it: plainly, in hex, and in base64 wherever it begins between two groups. */
@@ -147,15 +163,15 @@ describe('the data folder of PostgreSQL', () => {
 
 describe('somebody who writes to the tables', () => {
   it('is noticed when the cells of two machines are swapped', async () => {
-    const two = `select machine_no, info from machines order by machine_no limit 2`;
+    const two = `select machine_no, info from inventories order by machine_no limit 2`;
     await at.query(`
-      update machines set info = other.info from (${two}) as other, (select array_agg(machine_no) as pair
+      update inventories set info = other.info from (${two}) as other, (select array_agg(machine_no) as pair
         from (${two}) as both_of_them) as pairs
-      where machines.machine_no = any (pairs.pair) and other.machine_no = any (pairs.pair)
-        and other.machine_no <> machines.machine_no`);
+      where inventories.machine_no = any (pairs.pair) and other.machine_no = any (pairs.pair)
+        and other.machine_no <> inventories.machine_no`);
     await expect(stores.reports.machines({ limit: MACHINES })).rejects.toMatchObject({
       code: 'store_unavailable',
-      message: 'a cell of machines.info does not open: it was changed, or comes from another row',
+      message: 'a cell of inventories.info does not open: it was changed, or comes from another row',
       hint: expect.stringContaining('restore the database from a backup'),
     });
   });

@@ -3,9 +3,11 @@ import { appendFileSync, chmodSync, mkdtempSync, readFileSync, rmSync, writeFile
 import { createServer, connect as dial, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { Secret } from '../../src/base/secret.ts';
+import { COMMON_CONNECTIONS } from '../../src/store/sql/limits.ts';
 import { openPostgresStores, type PostgresOptions } from '../../src/store/sql/postgres-stores.ts';
 import { own, PostgresServer } from '../backends/postgres.ts';
 import { makeCertificate, type OwnCertificate } from '../fakes/certificate.ts';
@@ -145,7 +147,7 @@ describe('PostgreSQL that goes away while the stores are open', () => {
     const { reports, accounts, attempts, close } = await at.open(log);
     await reports.append(realisticReport(1, 0));
     await Promise.all([reports.lastSeen(), accounts.users(), reports.machine(machineId(1))]);
-    await server.process.end();
+    await server.process.end('SIGQUIT'); // which no backend outlives to answer once more
     const away = {
       code: 'store_unavailable',
       message: expect.stringContaining('PostgreSQL'), // its last word, or that nobody answers
@@ -194,6 +196,30 @@ describe('PostgreSQL that goes away while the stores are open', () => {
     way.swallow();
     await close();
     await way.end();
+  });
+});
+
+describe('connections that are all in use', () => {
+  it('are said to be, keep no report and no probe waiting, and serve again', async () => {
+    const { reports, accounts, attempts, close } = await at.open();
+    const holder = new Client({ connectionString: server.url(at.name) });
+    await holder.connect();
+    await holder.query('begin; lock table attempts');
+    const twiceAsMany = Array.from({ length: 2 * COMMON_CONNECTIONS }, (_, turn) => `subject ${turn}`);
+    const held = Promise.allSettled(twiceAsMany.map((one) => attempts.change([one], () => new Map())));
+    const waiting = expect(accounts.users()).rejects.toMatchObject({
+      code: 'store_unavailable',
+      message: 'all connections to PostgreSQL are busy',
+      retryAfterSeconds: 10,
+    });
+    expect(await reports.append(realisticReport(1, 0))).toBe('stored');
+    await expect(reports.probe()).resolves.toBeUndefined();
+    await waiting;
+    await holder.query('commit');
+    await holder.end();
+    await held;
+    expect(await accounts.users()).toEqual([]);
+    await close();
   });
 });
 

@@ -88,6 +88,7 @@ describe('a server killed while it stores reports', () => {
     four[0]?.kill();
     await Promise.all(four.map((child) => child.ended()));
     for (const child of four.slice(1)) expect(child.said.at(-1)).toBe('closed');
+    expect(new Set(four.slice(1).map(({ said }) => said[1])).size).toBe(1);
     expect(await at.counts()).toEqual([60, 60, 60]);
   });
 });

@@ -6,6 +6,7 @@ import { PostgresServer } from '../backends/postgres.ts';
 import { accountStoreContract } from '../contract/account-store.ts';
 import { attemptStoreContract } from '../contract/attempt-store.ts';
 import { reportStoreContract } from '../contract/report-store.ts';
+import { storesContract } from '../contract/stores.ts';
 import { FakeLog } from '../fakes/log.ts';
 import { PostgresDatabase } from './postgres-database.ts';
 import { machineId, realisticReport } from './realistic-report.ts';
@@ -27,6 +28,13 @@ describe('the report store on PostgreSQL', () => {
     const { reports, close } = await at.open();
     return { store: reports, close };
   });
+});
+
+describe('the stores on PostgreSQL', () => {
+  storesContract(
+    () => at.open(),
+    async () => (await PostgresDatabase.make(server)).open(),
+  );
 });
 
 describe('the account store on PostgreSQL', () => {
@@ -115,7 +123,10 @@ describe('opening the database', () => {
     await expect(openPostgresStores(at.options({ key }))).rejects.toMatchObject({
       code: 'store_key_wrong',
       message: `the database "${at.name}" does not open with this db_encryption_key`,
-      hint: expect.stringContaining('use the key it was made with'),
+      hint:
+        'use the config.yaml it was made with: the key is the same on every server that shares the database; ' +
+        `if it holds nothing yet, make it anew: drop database "${at.name}"; ` +
+        `create database "${at.name}" owner "atlas" encoding 'UTF8' template template0`,
     });
     await (await at.open()).close();
   });
@@ -137,6 +148,50 @@ describe('opening the database', () => {
     await expect(at.open()).rejects.toMatchObject({
       code: 'store_newer',
       message: 'the database was written by a newer version (it has "9999-from-the-future")',
+    });
+  });
+
+  describe('where others may make tables', () => {
+    const asMallory = (text: string) => at.query(`set role mallory; ${text}`);
+    beforeAll(() => server.query('create role mallory'));
+    beforeEach(() => at.query('grant create on schema public to public'));
+
+    it('says so', async () => {
+      const log = new FakeLog();
+      await (await at.open(log)).close();
+      expect(log.lines).toContainEqual(
+        expect.objectContaining({
+          level: 'warn',
+          event: 'store_schema_open',
+          fields: { database: at.name, schema: 'public' },
+        }),
+      );
+    });
+
+    it.each(['kysely_migration', 'kysely_migration_lock'])('refuses their %s', async (table) => {
+      await asMallory(`create table ${table} (name text, timestamp text)`);
+      await expect(at.open()).rejects.toMatchObject({
+        code: 'store_unfit',
+        message: `the table ${table} of the database "${at.name}" belongs to the user "mallory", not to us`,
+      });
+    });
+
+    it('refuses their tables under names of ours', async () => {
+      await asMallory('create table machines (name text)');
+      await expect(at.open()).rejects.toMatchObject({
+        code: 'store_unavailable',
+        message: 'the database has tables of other programs under our names',
+      });
+    });
+
+    it('is not misled by a schema of theirs, whatever the search_path', async () => {
+      await at.query('create schema theirs authorization mallory');
+      await asMallory('create table theirs.kysely_migration (name text, timestamp text)');
+      await at.query(`alter database "${at.name}" set search_path = theirs`);
+      const { reports, close } = await at.open();
+      expect(await reports.append(realisticReport(1, 0))).toBe('stored');
+      await close();
+      expect(await at.query(`select 1 from public.machines`)).toHaveLength(1);
     });
   });
 

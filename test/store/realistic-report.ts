@@ -17,6 +17,7 @@ export function realisticReport(machine: number, turn: number): AcceptedReport {
       metrics: metrics(machine, turn, takenAtMs),
     },
     nonce: digest(`nonce ${machine} ${turn}`).subarray(0, 12),
+    claimedAtMs: takenAtMs,
     takenAtMs,
     receivedAtMs: takenAtMs + 40 + (digest(`delay ${machine} ${turn}`)[0] ?? 0),
     viaNode: `server-${machine % 3}`,

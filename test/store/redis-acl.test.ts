@@ -64,7 +64,7 @@ describe('the ACL file for a user per node', () => {
     async (other) => {
       const server = await start(usersOf(...NODES));
       await expect(open(server, other, 'n1').putOwn(beat)).rejects.toMatchObject(
-        away(/its user may not do that/, /cluster redis-acl/),
+        away(/its user fleet-n1 may not do that; each server has a user of its own/, /cluster redis-acl/),
       );
       expect((await open(server, 'n1').inspect('node', other)).kind).toBe('missing');
       expect((await as(server, 'n1', 'UNLINK', slotKey('node', other))).stdout).toMatch(/^NOPERM/);

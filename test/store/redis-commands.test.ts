@@ -26,7 +26,10 @@ describe('the commands', () => {
     expect(await monitor.take(redis)).toEqual(stores.flatMap(() => ['set', 'sadd']));
     await stores[0]?.read(nodeIds, 64);
     expect(new Set(await monitor.take(redis))).toEqual(
-      new Set(['exists', 'getrange', 'scard', 'memory|usage', 'srandmember']),
+      new Set([
+        ...['exists', 'getrange', 'unwatch', 'watch', 'scard', 'memory|usage'],
+        ...['multi', 'srandmember', 'exec'],
+      ]),
     );
   });
 

@@ -1,12 +1,16 @@
 /** The registry in Redis: what every registry promises, and what somebody who can write to Redis can do to it. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { RECORD_MAX_BYTES } from '../../src/protocol/limits.ts';
 import { slotKey } from '../../src/store/member-store.ts';
-import { NEWCOMERS_KEY } from '../../src/store/redis/newcomers.ts';
+import { CALL_MAX_BYTES } from '../../src/store/redis/bounds.ts';
+import { makeClient } from '../../src/store/redis/client.ts';
+import { listNewcomers, measureNewcomers, NEWCOMERS_KEY } from '../../src/store/redis/newcomers.ts';
 import { RedisServer } from '../backends/redis.ts';
 import { memberStoreContract } from '../contract/member-store.ts';
 import { FakeLog } from '../fakes/log.ts';
 import { beat, openRegistry } from './redis-registry.ts';
+
+const NO_LOGIN = { db: 0, username: null, password: null, tls: null };
 
 let redis: RedisServer;
 beforeAll(async () => {
@@ -139,6 +143,54 @@ describe('what somebody else puts into Redis', () => {
     await redis.cli('DEL', NEWCOMERS_KEY);
     await store.putOwn(beat);
     expect(await store.read(['alice'], 64)).toMatchObject({ junkNames: 0, unreadNames: 0 });
+  });
+
+  it('as a name of 50 MB, put there after the set was measured, is not fetched; at the next look all is read', async () => {
+    const fill = `redis.call('SADD', KEYS[1], string.rep('x', 50 * 1024 * 1024))`;
+    await redis.cli('EVAL', fill, '1', 'large');
+    const before = await sentBytes();
+    await join('bob');
+    const client = makeClient({ host: '127.0.0.1', port: redis.port }, NO_LOGIN, {
+      name: 'test',
+      callBytes: CALL_MAX_BYTES,
+    }).client.on('error', () => undefined);
+    onTestFinished(() => client.destroy());
+    await client.connect();
+    expect(await measureNewcomers(client)).toEqual({ names: 1, isListable: true });
+    await redis.cli('RENAME', 'large', NEWCOMERS_KEY);
+    expect(await listNewcomers(client)).toBe(null);
+    await redis.cli('DEL', NEWCOMERS_KEY);
+    await join('bob');
+    expect(await measureNewcomers(client)).toEqual({ names: 1, isListable: true });
+    await join('bob');
+    expect(await listNewcomers(client)).toEqual({ nodeIds: ['bob'], junk: 0 });
+    expect((await sentBytes()) - before).toBeLessThan(1024 * 1024);
+  });
+
+  it('is looked at again after a set that was too large, though nobody ended that look', async () => {
+    const store = await join('alice');
+    await join('bob');
+    const fill = `redis.call('SADD', KEYS[1], string.rep('x', 5 * 1024 * 1024))`;
+    await redis.cli('EVAL', fill, '1', NEWCOMERS_KEY);
+    expect((await store.read(['alice'], 64)).slots).toHaveLength(1);
+    await redis.cli('DEL', NEWCOMERS_KEY);
+    await join('bob');
+    expect((await store.read(['alice'], 64)).slots).toHaveLength(2);
+  });
+
+  it('while others of our calls go on hides no newcomer', async () => {
+    const store = await join('alice');
+    await join('bob');
+    const looks = Array.from({ length: 20 }, async () => {
+      const [{ slots }] = await Promise.all([
+        store.read(['alice'], 64),
+        store.putOwn(beat),
+        store.probe(),
+        store.inspect('node', 'bob'),
+      ]);
+      return slots.map(({ nodeId }) => nodeId);
+    });
+    for (const seen of await Promise.all(looks)) expect(seen).toEqual(['alice', 'bob']);
   });
 
   it('as a value of 50 MB is fetched up to one byte more than a record can have', async () => {

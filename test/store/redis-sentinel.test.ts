@@ -106,12 +106,17 @@ describe('the registry behind Sentinels that need a password for Redis', () => {
   });
   afterAll(() => stop(watched));
 
-  it('shows it to a Sentinel only when that asks for it', async () => {
+  it('shows it to no Sentinel that asks for it without TLS, and says so', async () => {
     const { ports } = watched.sentinels;
     const asking = (rule: string) =>
       Promise.all(ports.map((port) => ask(port, 'ACL', 'SETUSER', 'default', 'resetpass', rule)));
-    await asking(`>${password.revealText()}`);
     await open(ports, { password }).probe();
+    await asking(`>${password.revealText()}`);
+    await expect(open(ports, { password }).probe()).rejects.toMatchObject(
+      away(
+        /no Sentinel names a master: it asks for a password, and is not shown redis_password without TLS$/,
+      ),
+    );
     await expect(open(ports).probe()).rejects.toMatchObject(
       away(/no Sentinel names a master: it asks for a password$/),
     );

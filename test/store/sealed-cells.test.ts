@@ -59,6 +59,23 @@ describe('a sealed cell', () => {
   });
 });
 
+describe('a digest', () => {
+  it('is the same for the same text at the same place under the same key, and tells nothing else', () => {
+    const digest = row.digest('info', 'Desk 1');
+    expect(digest).toHaveLength(16);
+    expect(new SealedCells(KEY).row('machines', 'a1').digest('info', 'Desk 1')).toEqual(digest);
+    const elsewhere = [
+      row.digest('info', 'Desk 2'),
+      row.digest('latest', 'Desk 1'),
+      cells.row('machines', 'a2').digest('info', 'Desk 1'),
+      cells.row('tokens', 'a1').digest('info', 'Desk 1'),
+      new SealedCells(new Secret(Buffer.alloc(32, 8))).row('machines', 'a1').digest('info', 'Desk 1'),
+    ];
+    const all = [digest, ...elsewhere].map((bytes) => Buffer.from(bytes).toString('hex'));
+    expect(new Set(all).size).toBe(6);
+  });
+});
+
 describe('a lookup', () => {
   it('is the same for the same name, and no other, under the same key', () => {
     const other = new SealedCells(new Secret(Buffer.alloc(32, 8)));

@@ -101,6 +101,7 @@ describe('three servers on one file', () => {
       for (const child of three) child.go();
       await Promise.all(three.map((child) => child.ended()));
       for (const child of three) expect(child.said.at(-1)).toBe('closed');
+      expect(new Set(three.map(({ said }) => said[1])).size).toBe(1);
       expect(counts()).toEqual([60, 60, 60]);
       expect(readdirSync(at.folder)).toEqual(['fleet.db']);
       at.remove();

@@ -9,17 +9,24 @@ import { silentLog } from '../../src/base/log.ts';
 import { Secret } from '../../src/base/secret.ts';
 import type { AcceptedReport, MachinePage } from '../../src/store/report-store.ts';
 import { plainCells } from '../../src/store/sql/cells.ts';
-import { BATCH_MAX_REPORTS, DIRECTORY_PORTION, QUEUE_MAX_REPORTS } from '../../src/store/sql/limits.ts';
-import { migrate } from '../../src/store/sql/migrations/migrate.ts';
+import {
+  BATCH_MAX_REPORTS,
+  DIRECTORY_PORTION,
+  PAGE_BYTES,
+  QUEUE_MAX_REPORTS,
+} from '../../src/store/sql/limits.ts';
+import { type Migrations, migrate } from '../../src/store/sql/migrations/migrate.ts';
 import { firstTables } from '../../src/store/sql/migrations/sqlite-0001-first-tables.ts';
+import { lookupsAndAttempts } from '../../src/store/sql/migrations/sqlite-0002-lookups-and-attempts.ts';
 import { SqlReportStore } from '../../src/store/sql/report-store.ts';
 import type { Schema } from '../../src/store/sql/schema.ts';
-import { openSqliteFile } from '../../src/store/sql/sqlite.ts';
+import { openSqliteFile, type SqliteFile } from '../../src/store/sql/sqlite.ts';
 import { sqliteDialect } from '../../src/store/sql/sqlite-dialect.ts';
 import { openSqliteStores } from '../../src/store/sql/sqlite-stores.ts';
 import { accountStoreContract } from '../contract/account-store.ts';
 import { attemptStoreContract } from '../contract/attempt-store.ts';
 import { reportStoreContract } from '../contract/report-store.ts';
+import { storesContract } from '../contract/stores.ts';
 import { machineId, realisticReport } from './realistic-report.ts';
 import { recordingLog, type SqliteFolder, sqliteFolder } from './sqlite-folder.ts';
 
@@ -36,6 +43,19 @@ describe('the report store on SQLite', () => {
     const { reports, close } = await at.open();
     return { store: reports, close };
   });
+});
+
+describe('the stores on SQLite', () => {
+  storesContract(
+    () => at.open(),
+    () =>
+      openSqliteStores({
+        path: join(at.folder, 'other.db'),
+        key: at.key,
+        clock: systemClock,
+        log: silentLog,
+      }),
+  );
 });
 
 describe('the account store on SQLite', () => {
@@ -160,11 +180,15 @@ describe('opening the file', () => {
     });
   });
 
-  it('brings a file of the first version up to date, with everything that was in it', async () => {
+  async function migratedFile(migrations: Migrations): Promise<SqliteFile> {
     const file = openSqliteFile(at.path, at.key);
     const db = new Kysely<Schema>({ dialect: sqliteDialect(file, systemClock) });
-    const first = { '0001-first-tables': firstTables };
-    await db.transaction().execute((transaction) => migrate(transaction, first));
+    await db.transaction().execute((transaction) => migrate(transaction, migrations));
+    return file;
+  }
+
+  it('brings a file of the first version up to date, with everything that was in it', async () => {
+    const file = await migratedFile({ '0001-first-tables': firstTables });
     file.exec(`
       insert into machines values (1, 'mac-1', '{"hostname":"desk"}', '{}', 5, 5, 5, 'server-1', 7);
       insert into users values (1, 'ada', 'hash', 5);
@@ -180,14 +204,80 @@ describe('opening the file', () => {
     await close();
   });
 
+  it('knows the reports of the version before again, and shows its machines as they were', async () => {
+    const before = { '0001-first-tables': firstTables, '0002-lookups-and-attempts': lookupsAndAttempts };
+    const file = await migratedFile(before);
+    const sent = [realisticReport(1, 0), realisticReport(1, 1), withoutMost(realisticReport(2, 0))];
+    for (const report of sent) storeAsBefore(file, report);
+    file.close();
+    const { reports, close } = await at.open();
+    for (const { report, receivedAtMs } of sent.slice(1))
+      expect(await reports.machine(report.machine_id)).toMatchObject({
+        info: report.machine_info,
+        latest: report.metrics,
+        lastSeenMs: receivedAtMs,
+      });
+    for (const report of sent) expect(await reports.append(report)).toBe('known');
+    const next = realisticReport(1, 2);
+    expect(await reports.append(next)).toBe('stored');
+    expect(await reports.machine(machineId(1))).toMatchObject({
+      info: next.report.machine_info,
+      latest: next.report.metrics,
+      reports: 3,
+    });
+    expect(await reports.samples(machineId(1), ALL)).toHaveLength(3);
+    await close();
+  });
+
   it('commits to the disk and keeps temporary data in memory', () => {
     const file = openSqliteFile(at.path, at.key);
     const setting = (name: string) => file.pragma(name, { simple: true });
     expect([setting('cipher'), setting('journal_mode')]).toEqual(['sqlcipher', 'wal']);
     expect([setting('synchronous'), setting('foreign_keys'), setting('temp_store')]).toEqual([2, 1, 2]);
+    expect(setting('page_size')).toBe(PAGE_BYTES);
     file.close();
   });
 });
+
+/** Without what an agent may leave out, and with null where it may say so. */
+function withoutMost({ report, ...rest }: AcceptedReport): AcceptedReport {
+  const { uptime_seconds: _, ...metrics } = report.metrics;
+  const machine_info = { hostname: 'bare', boot_time: null };
+  return {
+    ...rest,
+    report: {
+      ...report,
+      machine_info,
+      metrics: { ...metrics, cpu: { percent: 1 / 3, load_avg: null }, battery: null },
+    },
+  };
+}
+
+/** As the tables were before 0003. */
+function storeAsBefore(
+  file: SqliteFile,
+  { nonce, report, takenAtMs, receivedAtMs, viaNode }: AcceptedReport,
+) {
+  const { machine_id, machine_info, metrics } = report;
+  const texts = [JSON.stringify(machine_info), JSON.stringify(metrics)];
+  file
+    .prepare(
+      `insert into machines (machine_id, machine_lookup, info, latest, latest_taken_at_ms, first_seen_ms,
+        last_seen_ms, via_node, reports) values (?, ?, ?, ?, ?, ?, ?, ?, 1)
+        on conflict do update set info = excluded.info, latest = excluded.latest, reports = reports + 1,
+        latest_taken_at_ms = excluded.latest_taken_at_ms, last_seen_ms = excluded.last_seen_ms`,
+    )
+    .run(machine_id, machine_id, ...texts, takenAtMs, receivedAtMs, receivedAtMs, viaNode);
+  file.prepare('insert into nonces (nonce, received_ms) values (?, ?)').run(nonce, receivedAtMs);
+  file
+    .prepare(
+      `insert into reports (machine_no, taken_at_ms, number, received_ms, cpu_percent, memory_total, memory_available,
+        memory_used, memory_percent, disk_total, disk_used, disk_free, disk_percent, network_bytes_sent,
+        network_bytes_received, network_packets_sent, network_packets_received, processes)
+        select machine_no, ?, reports, ?, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 from machines where machine_id = ?`,
+    )
+    .run(takenAtMs, receivedAtMs, machine_id);
+}
 
 function flipped(bytes: Buffer, offset: number, mask: number): Buffer {
   bytes.writeUInt8(bytes.readUInt8(offset) ^ mask, offset);

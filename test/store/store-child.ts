@@ -23,7 +23,7 @@ await once(process.stdin, 'data');
 process.stdin.destroy();
 try {
   const stores = await open();
-  say('opened');
+  say(`opened ${stores.databaseId}`);
   const turns = Array.from({ length: Number(reports) }, (_, turn) => turn).values();
   const send = async () => {
     for (const turn of turns)

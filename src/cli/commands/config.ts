@@ -12,7 +12,7 @@ import { print, printJson, printTable, reportConfigProblems } from '../terminal.
 interface ConfigFlags {
   readonly config?: string;
   readonly json?: boolean;
-  readonly role: Role;
+  readonly role?: Role;
 }
 
 export function configCommand(): Command {
@@ -37,10 +37,25 @@ function withFlags(command: Command): Command {
   return command
     .option('--config <file>', 'the config.yaml to read')
     .option('--json', 'print JSON')
-    .addOption(new Option('--role <role>', 'whose requirements to check').choices(roles).default('server'));
+    .addOption(
+      new Option('--role <role>', 'whose requirements to check; by default, of whom the file is').choices(
+        roles,
+      ),
+    );
 }
 
-async function check({ config, json, role }: ConfigFlags): Promise<void> {
+/** A file that names servers to report to, and has no secret that only a server needs, is an agent's. */
+async function roleOf(configPath: string | undefined): Promise<Role> {
+  const { loadConfig } = await import('../../config/load.ts');
+  const loaded = loadConfig({ role: 'any', configPath });
+  if (!loaded.ok) return 'server';
+  const { apiKey, dbEncryptionKey } = loaded.secrets;
+  const isAgent = loaded.config.agent.servers.length > 0 && apiKey === null && dbEncryptionKey === null;
+  return isAgent ? 'agent' : 'server';
+}
+
+async function check({ config, json, role: given }: ConfigFlags): Promise<void> {
+  const role = given ?? (await roleOf(config));
   const { loadConfig } = await import('../../config/load.ts');
   const loaded = loadConfig({ role, configPath: config });
   const problems = loaded.ok ? loaded.warnings : loaded.problems;
@@ -112,7 +127,8 @@ async function agentInWords({ config: { agent, source } }: LoadedConfig): Promis
   ];
 }
 
-async function show({ config, json, role }: ConfigFlags): Promise<void> {
+async function show({ config, json, role: given }: ConfigFlags): Promise<void> {
+  const role = given ?? (await roleOf(config));
   const loaded = await requireConfig({ role, configPath: config });
   const { shownCell, shownKeys } = await import('../../config/shown.ts');
   const keys = shownKeys(loaded);

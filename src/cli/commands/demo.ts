@@ -73,7 +73,7 @@ async function runDemo(flags: Flags): Promise<void> {
   try {
     const running = startAll(folder, servers, agent).then(() => {
       if (flags.json) printLine(folder, password, servers, agent);
-      else tellWhatToTry(folder, registry?.address ?? null, password, servers);
+      else tellWhatToTry(folder, registry?.client ?? null, password, servers);
     });
     // Ctrl-C during the start ends it too; what fails in the start ends the demo.
     await Promise.race([ended, running.then(() => ended)]);
@@ -167,7 +167,7 @@ function printLine(
 
 function tellWhatToTry(
   folder: DemoFolder,
-  registryUrl: string | null,
+  redis: string | null,
   password: string,
   servers: readonly DemoProcess[],
 ): void {
@@ -184,16 +184,15 @@ Try next, in another terminal:
 
   kill a server          kill -9 ${last?.pid}
                          offline within ${DEMO_TIMEOUT_SECONDS + 1} s on the others, back by itself after ${COMES_BACK_SECONDS} s; no report is lost
-  forge a record         ${forgery(folder, registryUrl)}
+  forge a record         ${forgery(folder, redis)}
                          refused, counted and explained under Settings, Cluster Health Monitor
   look from the shell    ${PROGRAM} cluster status --config ${first?.configPath}
 
 Ctrl-C ends it and removes everything.`);
 }
 
-function forgery(folder: DemoFolder, registryUrl: string | null): string {
+function forgery(folder: DemoFolder, redis: string | null): string {
   const record = `'{"host":"10.0.0.66","node_id":"intruder"}'`;
-  if (registryUrl === null) return `printf '%s' ${record} > ${folder.registry}/node/intruder.json`;
-  const redis = `redis-cli -u ${registryUrl}`;
+  if (redis === null) return `printf '%s' ${record} > ${folder.registry}/node/intruder.json`;
   return `${redis} set fleet:cluster:node:intruder ${record}; ${redis} sadd fleet:cluster:newcomers intruder`;
 }

@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { AtlasError, systemCode } from '../../base/errors.ts';
 import type { Config } from '../../config/config.ts';
+import type { LoadedConfig } from '../../config/load.ts';
 import { requireConfig } from '../configuration.ts';
 import { administer } from '../control.ts';
 import type { InitFlags } from '../init/init-plan.ts';
@@ -46,7 +47,9 @@ async function init(flags: InitFlags): Promise<void> {
   const isNewFolder = makeFolder(folder);
   createConfig(path, freshConfig(values));
   try {
-    const { config } = await requireConfig({ role: 'server', configPath: path });
+    const loaded = await requireConfig({ role: 'server', configPath: path });
+    const { config } = loaded;
+    await tryRegistry(loaded); // before the database: that one is bound to the new key from its first opening on
     const code = await makeSetupCode(path, config.database);
     say(`Wrote ${path} (mode 0600) with fresh secrets.`);
     printNextSteps(path, config, code);
@@ -67,6 +70,26 @@ async function freshSecrets() {
     'cluster.cluster_id': randomBytes(16).toString('hex'),
     'cluster.cluster_secret': generateSecretText(),
   };
+}
+
+/** A Redis that cannot be used is found out now, and not when the first server starts. */
+async function tryRegistry({ config, secrets }: LoadedConfig): Promise<void> {
+  if (!config.cluster.enabled || config.cluster.backend !== 'redis') return;
+  const { openRegistry } = await import('../../engines.ts');
+  const { systemClock } = await import('../../base/clock.ts');
+  const { silentLog } = await import('../../base/log.ts');
+  const registry = await openRegistry({
+    config,
+    secrets,
+    nodeId: 'init',
+    clock: systemClock,
+    log: silentLog,
+  });
+  try {
+    await registry.probe();
+  } finally {
+    await registry.close();
+  }
 }
 
 /** Also the proof that the database can be reached and written. */

@@ -8,8 +8,8 @@ import { serverName } from './demo-folder.ts';
 export interface DemoRegistry {
   /** For the config of each server. */
   readonly values: FreshValues;
-  /** For redis-cli, without a password. */
-  readonly address: string;
+  /** redis-cli with what it needs to get in, for a shell. */
+  readonly client: string;
   /** Never rejects: what is left behind is said. */
   moveOut(): Promise<void>;
 }
@@ -41,11 +41,18 @@ export async function demoRegistry({
       ...redisValues(redis),
       ...(password !== null && { 'cluster.redis_password': password.revealText() }),
     },
-    address: cluster,
+    client: clientCommand(cluster, redisPasswordFile),
     moveOut: () =>
       tenancy.moveOut().catch((error: unknown) => {
         const why = error instanceof Error ? error.message : String(error);
         say(`The rows of the demo are still in ${cluster}: ${why}`);
       }),
   };
+}
+
+/** The password by a file that is named, so that it stands neither on the screen nor among the processes. */
+function clientCommand(address: string, passwordFile: string | undefined): string {
+  const login =
+    passwordFile === undefined ? '' : `REDISCLI_AUTH="$(cat '${passwordFile.replaceAll("'", "'\\''")}')" `;
+  return `${login}redis-cli -u ${address}`;
 }

@@ -18,6 +18,7 @@ import {
   setupRequest,
   tokenCreate,
   tokenCreated,
+  tokenId,
   tokenList,
   userCreate,
   userInfo,
@@ -157,7 +158,7 @@ export function accountRoutes(app: App, { accounts, tokens, setup, nodeId }: Acc
     config: { guard: person('admin') },
     schema: {
       summary: 'Revoke an API token',
-      params: z.object({ id: z.string().max(64) }),
+      params: z.object({ id: tokenId }),
       response: { 204: nothing },
     },
     handler: async ({ params: { id } }, reply) => {

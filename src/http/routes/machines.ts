@@ -9,11 +9,11 @@ import {
 import type { App } from '../app.ts';
 import { READING_COST } from '../caller-rates.ts';
 import { person } from '../guard.ts';
-import { machine, machineList, moment, series, seriesMetric } from '../shapes.ts';
+import { machine, machineId, machineList, moment, series, seriesMetric } from '../shapes.ts';
 
 const HOUR_MS = 3_600_000;
 const DEFAULT_POINTS = 300;
-const params = z.object({ id: z.string().max(128) });
+const params = z.object({ id: machineId });
 
 export function machineRoutes(app: App, { fleet, nowMs }: { fleet: FleetView; nowMs: () => number }): void {
   app.get('/api/fleet/machines', {

@@ -13,9 +13,11 @@ import { NEWCOMERS_KEY } from './newcomers.ts';
 
 /** All that we send, except HELLO, which every user may. A test compares it with what MONITOR shows. */
 export const REGISTRY_COMMANDS = [
+  'exec',
   'exists',
   'getrange',
   'memory|usage',
+  'multi',
   'ping',
   'sadd',
   'scard',
@@ -23,6 +25,8 @@ export const REGISTRY_COMMANDS = [
   'set',
   'srandmember',
   'unlink',
+  'unwatch',
+  'watch',
 ] as const;
 
 export interface AclUser {

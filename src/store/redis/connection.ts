@@ -7,10 +7,17 @@ import { ClientClosedError, ClientOfflineError, DisconnectsClientError } from 'r
 import { type Clock, sleep } from '../../base/clock.ts';
 import { AtlasError } from '../../base/errors.ts';
 import { type Log, RateLimitedLog } from '../../base/log.ts';
-import { makeClient, type RedisAccess, type RedisClient } from './client.ts';
+import { CALL_MAX_BYTES } from './bounds.ts';
+import {
+  connectGuarded,
+  type GuardedClient,
+  makeClient,
+  type RedisAccess,
+  type RedisClient,
+} from './client.ts';
 import { addressOf, locate, type RedisEndpoint } from './endpoint.ts';
 import { NoAnswer, within } from './time-limit.ts';
-import { codeOf, explain, IS_REPLICA, RedisTrouble } from './trouble.ts';
+import { codeOf, type Explained, explain, explainStranger, IS_REPLICA, RedisTrouble } from './trouble.ts';
 
 export interface RedisConnectionOptions extends RedisAccess {
   readonly endpoint: RedisEndpoint;
@@ -41,10 +48,11 @@ export class RedisConnection {
   readonly #closing = new AbortController();
   /** Settled by the end of the first attempt: until then there is no reason to refuse a call. */
   readonly #tried = Promise.withResolvers<void>();
-  #client: RedisClient | null = null;
+  #held: GuardedClient | null = null;
   /** Ends what is under way, with the reason. */
   #end: (reason: unknown) => void = () => undefined;
-  #trouble: unknown;
+  /** Why there is no connection. */
+  #trouble: Explained = { reason: 'it is being looked for', hint: 'wait' };
 
   private constructor(options: RedisConnectionOptions) {
     this.address = addressOf(options.endpoint, options);
@@ -61,27 +69,28 @@ export class RedisConnection {
   /** Commands given in one turn of `work` go out together. Rejects with member_store_unavailable. */
   async run<T>(work: (client: RedisClient) => Promise<T>): Promise<T> {
     await this.#tried.promise;
-    const client = this.#client;
-    if (client === null) throw this.#unavailable(this.#trouble);
+    const held = this.#held;
+    if (held === null) throw this.#unavailable(this.#trouble);
+    held.guard.allowCall();
     try {
-      return await within(this.#options.clock, CALL_LIMIT_MS, () => work(client));
+      return await within(this.#options.clock, CALL_LIMIT_MS, () => work(held.client));
     } catch (cause) {
       const isOver = cause instanceof NoAnswer || codeOf(cause) === 'READONLY';
-      if (isOver && client === this.#client) this.#end(cause);
-      throw this.#unavailable(isAftermath(cause) ? this.#trouble : cause);
+      if (isOver && held === this.#held) this.#end(cause);
+      throw this.#unavailable(isAftermath(cause) ? this.#trouble : explain(cause, this.#options));
     }
   }
 
   close(): void {
-    this.#trouble = CLOSED;
+    this.#trouble = explain(CLOSED, this.#options);
     this.#closing.abort(CLOSED);
     this.#end(CLOSED);
   }
 
-  #unavailable(cause: unknown): AtlasError {
-    const { reason, hint } = explain(cause);
+  /** Without a cause: the words of a server may hold what it was told, our password among it. */
+  #unavailable({ reason, hint }: Explained): AtlasError {
     const sentence = `the registry ${this.address} cannot be used: ${reason}`;
-    return new AtlasError('member_store_unavailable', sentence, { cause, hint });
+    return new AtlasError('member_store_unavailable', sentence, { hint });
   }
 
   async #stayConnected(): Promise<void> {
@@ -102,28 +111,29 @@ export class RedisConnection {
   /** One connection, from the search for its server to its end. Leaves behind why it ended, and never rejects. */
   async #hold(): Promise<void> {
     const { endpoint, name, clock } = this.#options;
-    let client: RedisClient | undefined;
+    let held: GuardedClient | undefined;
     try {
       const server = await locate(endpoint, this.#options, clock);
       this.#closing.signal.throwIfAborted();
-      const held = makeClient(server, this.#options, name);
-      client = held;
+      const guarded = makeClient(server, this.#options, { name, callBytes: CALL_MAX_BYTES });
+      held = guarded;
       const { promise: broken, reject } = Promise.withResolvers<never>();
       this.#end = reject;
-      held.on('error', reject);
-      await Promise.race([within(clock, GREETING_LIMIT_MS, () => greet(held)), broken]);
-      this.#hasMaster(held);
-      await Promise.race([keepAsking(clock, held, this.#closing.signal), broken]);
+      guarded.client.on('error', reject);
+      await Promise.race([within(clock, GREETING_LIMIT_MS, () => greet(guarded)), broken]);
+      this.#hasMaster(guarded);
+      await Promise.race([keepAsking(clock, guarded.client, this.#closing.signal), broken]);
     } catch (reason) {
-      this.#trouble = reason;
+      const inWords = this.#held === null ? explainStranger : explain;
+      this.#trouble = inWords(reason, this.#options);
     } finally {
-      this.#client = null;
-      client?.destroy();
+      this.#held = null;
+      held?.client.destroy();
     }
   }
 
-  #hasMaster(client: RedisClient): void {
-    this.#client = client;
+  #hasMaster(held: GuardedClient): void {
+    this.#held = held;
     this.#tried.resolve();
     this.#rare.once('connected', (times) =>
       this.#options.log.info('cluster.redis.connected', 'Connected to Redis', { redis: this.address, times }),
@@ -131,8 +141,8 @@ export class RedisConnection {
   }
 
   #sayLost(): void {
-    const { reason, hint } = explain(this.#trouble);
-    this.#rare.once(reason, (times) =>
+    const { reason, hint, isQuoted } = this.#trouble;
+    this.#rare.once(isQuoted ? 'in its own words' : reason, (times) =>
       this.#options.log.warn('cluster.redis.away', 'No connection to Redis; trying again', {
         redis: this.address,
         reason,
@@ -146,8 +156,9 @@ export class RedisConnection {
 const CLOSED = new RedisTrouble('this server has left it', 'start the server again');
 
 /** A replica would take our reads and refuse our writes: a half registry is none. */
-async function greet(client: RedisClient): Promise<void> {
-  await client.connect();
+async function greet(guarded: GuardedClient): Promise<void> {
+  const { client } = guarded;
+  await connectGuarded(guarded);
   const [{ role }] = await Promise.all([client.hello(), client.ping()]);
   if (String(role) !== 'master') throw IS_REPLICA;
 }

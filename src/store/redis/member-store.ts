@@ -1,7 +1,7 @@
 /**
  * The registry in Redis (docs/decisions/0004-redis-registry.md): a key for each slot, and a set of names for
  * finding newcomers. A heartbeat is one round trip of at most four commands, a refresh at most three round trips,
- * however many nodes there are; no KEYS, SCAN, scripts, transactions, subscriptions or blocking commands.
+ * however many nodes there are; no KEYS, SCAN, scripts, subscriptions or blocking commands.
  */
 import { randomBytes } from 'node:crypto';
 import type { RecordType } from '../../protocol/keyring.ts';
@@ -68,10 +68,10 @@ export class RedisMemberStore implements MemberStore {
   async read(members: readonly string[], newcomers: number): Promise<RegistryReading> {
     return this.#connection.run(async (client) => {
       const [known, size] = await Promise.all([readSlots(client, members), measureNewcomers(client)]);
-      if (size.isTooLarge) {
+      const listed = size.isListable ? await listNewcomers(client) : null;
+      if (listed === null) {
         return { slots: known, junkNames: 0, unreadNames: Math.max(0, size.names - members.length) };
       }
-      const listed = await listNewcomers(client);
       const isKnown = new Set(members);
       const strangers = listed.nodeIds.filter((nodeId) => !isKnown.has(nodeId)).sort();
       const turn = this.#turns.take(strangers, newcomers);

@@ -1,22 +1,22 @@
 /**
  * The set in which every node names itself, and where the others find whom they do not know yet. Anybody who can
- * write to Redis can fill it, so its size is asked before its names, and too large a set is not fetched at all.
+ * write to Redis can fill it, so its size is asked before its names, and a set that is too large, or that changes
+ * between the two, is not fetched at all.
  * It may be removed at any time: each node is back in it with its next heartbeat.
  */
-import { NODE_ID } from '../../protocol/limits.ts';
+import { NODE_ID, NODE_ID_MAX_LENGTH } from '../../protocol/limits.ts';
+import { asBytes, asCount, asList } from './answer.ts';
+import { NAMES_MAX, NAMES_MAX_BYTES } from './bounds.ts';
 import type { RedisClient } from './client.ts';
 import { isWrongType } from './slots.ts';
+import { codeOf } from './trouble.ts';
 
 export const NEWCOMERS_KEY = 'fleet:cluster:newcomers';
 
-/** Names looked at in one refresh. Also how many of them Redis measures, so that not one large name hides. Arbitrary. */
-const NAMES_MAX = 20_000;
-/** Bytes of Redis' memory that the names may take; ours is of the same order. Arbitrary. */
-const NAMES_MAX_BYTES = 4 * 1024 * 1024;
-
 export interface NewcomersSize {
   readonly names: number;
-  readonly isTooLarge: boolean;
+  /** Not too large, and a set. */
+  readonly isListable: boolean;
 }
 
 export interface NewcomersList {
@@ -47,29 +47,52 @@ export class Enrolment {
   }
 }
 
-/** One round trip, at a cost for Redis that is bounded by NAMES_MAX. */
+/**
+ * One round trip, at a cost for Redis that is bounded by NAMES_MAX. From here on the set is watched, for the listing
+ * that may follow on the same connection: of two measurings at a time, one is not.
+ */
 export async function measureNewcomers(client: RedisClient): Promise<NewcomersSize> {
   const asked = Promise.all([
+    client.unwatch(), // a watch that no listing ended has perhaps seen a change
+    client.watch(NEWCOMERS_KEY),
     client.sCard(NEWCOMERS_KEY),
     client.memoryUsage(NEWCOMERS_KEY, { SAMPLES: NAMES_MAX }),
   ]);
   try {
-    const [names, bytes] = await asked;
-    return { names, isTooLarge: names > NAMES_MAX || (bytes ?? 0) > NAMES_MAX_BYTES };
+    const [, , names, bytes] = await asked;
+    const size = asCount(names);
+    return { names: size, isListable: size <= NAMES_MAX && asCount(bytes ?? 0) <= NAMES_MAX_BYTES };
   } catch (error) {
-    if (isWrongType(error)) return { names: 0, isTooLarge: false };
+    if (isWrongType(error)) return { names: 0, isListable: false };
     throw error;
   }
 }
 
-/** One round trip. What is added between the measuring and this is not fetched beyond NAMES_MAX names. */
-export async function listNewcomers(client: RedisClient): Promise<NewcomersList> {
+/** One round trip. Null: the set has changed since it was measured, and may be of any size; or memory is full. */
+export async function listNewcomers(client: RedisClient): Promise<NewcomersList | null> {
+  const done = await namesUnchanged(client);
+  if (done === null) return null;
+  const [answer] = asList(done);
+  const names = asList(answer).map((name) => asBytes(name, NAMES_MAX_BYTES));
+  const nodeIds = names
+    .filter((name) => name.byteLength <= NODE_ID_MAX_LENGTH)
+    .map((name) => name.toString('latin1'))
+    .filter((name) => NODE_ID.test(name));
+  return { nodeIds, junk: names.length - nodeIds.length };
+}
+
+/** In one turn, so that no other call's command comes between and is queued with them. */
+async function namesUnchanged(client: RedisClient): Promise<unknown> {
+  const asked = Promise.all([
+    client.sendCommand(['MULTI']),
+    client.sendCommand(['SRANDMEMBER', NEWCOMERS_KEY, `${NAMES_MAX}`]),
+    client.sendCommand<unknown>(['EXEC']),
+  ]);
   try {
-    const names = await client.sRandMemberCount(NEWCOMERS_KEY, NAMES_MAX);
-    const nodeIds = names.map((name) => name.toString('latin1')).filter((name) => NODE_ID.test(name));
-    return { nodeIds, junk: names.length - nodeIds.length };
+    return (await asked)[2];
   } catch (error) {
-    if (isWrongType(error)) return { nodeIds: [], junk: 0 };
+    // A full Redis queues nothing, reads neither; who writes is told, and members are read on.
+    if (codeOf(error) === 'OOM') return null;
     throw error;
   }
 }

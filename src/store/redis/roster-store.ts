@@ -17,7 +17,7 @@ export class RedisRosterStore implements RosterStore {
 
   async read(from: number, limit: number): Promise<readonly SlotReading[]> {
     const places = await this.#connection.run((client) =>
-      Promise.all(keysFrom(from, limit).map((key) => readBounded(client, key, ROSTER_STEP_MAX_BYTES))),
+      Promise.all(keysFrom(from, limit).map((key) => readBounded(client, key, ROSTER_STEP_MAX_BYTES + 1))),
     );
     const end = places.findIndex(({ kind }) => kind === 'missing');
     return end === -1 ? places : places.slice(0, end);

@@ -1,7 +1,9 @@
 /** Reading slots whose values somebody else may have put there: bounded, and each with an answer of its own. */
 import type { RecordType } from '../../protocol/keyring.ts';
-import { NODE_ID, RECORD_MAX_BYTES } from '../../protocol/limits.ts';
+import { NODE_ID } from '../../protocol/limits.ts';
 import { type NodeSlots, type SlotReading, slotKey } from '../member-store.ts';
+import { asBytes, asCount } from './answer.ts';
+import { SLOT_MAX_BYTES } from './bounds.ts';
 import type { RedisClient } from './client.ts';
 import { codeOf } from './trouble.ts';
 
@@ -24,18 +26,16 @@ export function readSlots(client: RedisClient, nodeIds: readonly string[]): Prom
 }
 
 export function readSlot(client: RedisClient, type: RecordType, nodeId: string): Promise<SlotReading> {
-  return readBounded(client, keyOf(type, nodeId), RECORD_MAX_BYTES);
+  return readBounded(client, keyOf(type, nodeId), SLOT_MAX_BYTES);
 }
 
-/**
- * One byte more than `maxBytes`, at most, so that too much is seen to be. GETRANGE alone cannot tell an empty value
- * from none. What was written between the two is there.
- */
+/** GETRANGE alone cannot tell an empty value from none. What was written between the two is there. */
 export async function readBounded(client: RedisClient, key: string, maxBytes: number): Promise<SlotReading> {
   try {
-    const [exists, bytes] = await Promise.all([client.exists(key), client.getRange(key, 0, maxBytes)]);
-    if (bytes === null || (exists === 0 && bytes.byteLength === 0)) return { kind: 'missing' };
-    return { kind: 'bytes', bytes };
+    const [exists, bytes] = await Promise.all([client.exists(key), client.getRange(key, 0, maxBytes - 1)]);
+    const value = asBytes(bytes, maxBytes);
+    if (asCount(exists) === 0 && value.byteLength === 0) return { kind: 'missing' };
+    return { kind: 'bytes', bytes: value };
   } catch (error) {
     if (isWrongType(error)) return { kind: 'unreadable', reason: 'Not a string' };
     throw error;

@@ -1,12 +1,18 @@
 /** Why a registry on Redis cannot be used, in words for people: what is wrong, and the next step. */
 import { ErrorReply, SocketClosedUnexpectedlyError } from 'redis';
 import { systemCode } from '../../base/errors.ts';
+import type { RedisAccess } from './client.ts';
 import { NoAnswer } from './time-limit.ts';
 
 export interface Explained {
   readonly reason: string;
   readonly hint: string;
+  /** The reason holds words that are not ours: they are never the same twice if somebody wants it so. */
+  readonly isQuoted?: true;
 }
+
+/** As whom we come to it. */
+export type RedisUser = Pick<RedisAccess, 'username' | 'password'>;
 
 /** What we found out ourselves. */
 export class RedisTrouble extends Error {
@@ -22,6 +28,10 @@ export const IS_REPLICA = new RedisTrouble(
   'it is a replica and takes no writes',
   'name the master as redis_host, or let Sentinels name it (redis_sentinels)',
 );
+
+const LIAR = 'see what answers there: it is no Redis, or somebody stands between';
+export const FOREIGN_PROTOCOL = new RedisTrouble('it does not speak the Redis protocol', LIAR);
+export const TOO_MUCH = new RedisTrouble('it sends more than it was asked for', LIAR);
 
 const WHERE = 'see that Redis runs, and that redis_host and redis_port are right';
 const SILENT: Explained = {
@@ -43,10 +53,6 @@ const BY_CODE: Readonly<Record<string, Explained>> = {
   EAI_AGAIN: { reason: 'its name cannot be looked up now', hint: WHERE },
   WRONGPASS: { reason: 'the user or the password is wrong', hint: WHO },
   NOAUTH: { reason: 'it asks for a password', hint: WHO },
-  NOPERM: {
-    reason: 'its user may not do that',
-    hint: 'give the user the rights that `atlas-fleet cluster redis-acl` writes',
-  },
   READONLY: { reason: IS_REPLICA.message, hint: IS_REPLICA.hint },
   LOADING: { reason: 'it is still loading its data', hint: WAIT },
   MASTERDOWN: { reason: 'it has lost its master', hint: WAIT },
@@ -69,24 +75,34 @@ const BY_CODE: Readonly<Record<string, Explained>> = {
 };
 
 const UNTRUSTED = /SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY)|CERT_(UNTRUSTED|SIGNATURE|CHAIN)|^INVALID_CA/;
-/** Characters of a server's own words that are passed on: they are not ours. Arbitrary. */
+/** Characters of a text that is not ours, which are passed on. Arbitrary. */
 const QUOTED_MAX = 120;
 
-export function explain(error: unknown): Explained {
+export function explain(error: unknown, user: RedisUser): Explained {
   if (error instanceof RedisTrouble) return { reason: error.message, hint: error.hint };
-  const known = BY_CODE[codeOf(error)];
+  const code = codeOf(error);
+  const known = BY_CODE[code];
   if (known) return known;
-  if (UNTRUSTED.test(codeOf(error))) return { reason: 'its certificate is not trusted', hint: TRUST };
-  if (error instanceof ErrorReply) return explainReply(error.message);
+  if (code === 'NOPERM') return explainRefusal(user);
+  if (UNTRUSTED.test(code)) return { reason: 'its certificate is not trusted', hint: TRUST };
+  if (error instanceof ErrorReply) return explainReply(error.message, user);
   if (error instanceof NoAnswer || isTimeout(error)) return SILENT;
-  if (error instanceof Error && /RESP type/.test(error.message))
-    return { reason: 'it does not speak the Redis protocol', hint: WHERE };
   if (error instanceof SocketClosedUnexpectedlyError)
     return {
       reason: 'it closed the connection',
       hint: 'see its log, and whether it expects TLS (redis_tls)',
     };
-  return { reason: error instanceof Error ? error.message : String(error), hint: WHERE };
+  const words = error instanceof Error ? error.message : String(error);
+  return { reason: quote(words, user), hint: WHERE, isQuoted: true };
+}
+
+/**
+ * The same, without a word of the server's own: until the greeting is over we do not know who it is, and it has just
+ * been told the password.
+ */
+export function explainStranger(error: unknown, user: RedisUser): Explained {
+  const explained = explain(error, user);
+  return explained.isQuoted ? { reason: 'it does not let us in', hint: `${WHERE}; see its log` } : explained;
 }
 
 /** The first word of an error reply, or the system's code. */
@@ -100,12 +116,25 @@ function isTimeout(error: unknown): boolean {
   return error instanceof Error && /time ?out/i.test(error.message);
 }
 
-function explainReply(message: string): Explained {
+function explainRefusal({ username }: RedisUser): Explained {
+  return {
+    reason: `its user ${username ?? 'default'} may not do that; each server has a user of its own (redis_username)`,
+    hint: 'give the user the rights that `atlas-fleet cluster redis-acl` writes',
+  };
+}
+
+function explainReply(message: string, user: RedisUser): Explained {
   if (/unknown (sub)?command/i.test(message))
     return {
       reason: 'it does not know a command that is needed',
       hint: 'Atlas Fleet needs Redis 6.2 or later',
     };
   if (/DB index/.test(message)) return { reason: 'it has no database of that number', hint: 'mend redis_db' };
-  return { reason: `it answered "${message.slice(0, QUOTED_MAX)}"`, hint: 'see its log' };
+  return { reason: `it answered "${quote(message, user)}"`, hint: 'see its log', isQuoted: true };
+}
+
+/** A server that has our password can say it back. */
+function quote(words: string, { password }: RedisUser): string {
+  const secret = password?.revealText();
+  return (secret ? words.replaceAll(secret, '[secret]') : words).slice(0, QUOTED_MAX);
 }

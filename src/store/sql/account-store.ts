@@ -14,6 +14,7 @@ import {
 } from './account-row.ts';
 import type { SqlConnections } from './report-store.ts';
 import type { Schema } from './schema.ts';
+import { isStorable } from './storable.ts';
 import { transact } from './transaction.ts';
 
 const SETUP_SLOT = 1;
@@ -32,6 +33,7 @@ export class SqlAccountStore implements AccountStore {
   }
 
   async userByName(username: string): Promise<User | undefined> {
+    if (!isStorable(username)) return undefined;
     const { reader, cells } = this.#db;
     const lookup = cells.lookup('users', username);
     const query = reader.selectFrom('users').selectAll().where('username_lookup', '=', lookup);
@@ -61,6 +63,7 @@ export class SqlAccountStore implements AccountStore {
   }
 
   async setPassword(username: string, passwordHash: string): Promise<void> {
+    if (!isStorable(username)) throw unknownUser();
     const { cells } = this.#db;
     const lookup = cells.lookup('users', username);
     await this.#write(async (db) => {
@@ -70,7 +73,7 @@ export class SqlAccountStore implements AccountStore {
         .where('username_lookup', '=', lookup)
         .returning('user_id')
         .executeTakeFirst();
-      if (user === undefined) throw new AtlasError('user_unknown', 'there is no user of that name');
+      if (user === undefined) throw unknownUser();
       await db.deleteFrom('sessions').where('user_id', '=', user.user_id).execute();
     });
   }
@@ -106,7 +109,8 @@ export class SqlAccountStore implements AccountStore {
   }
 
   async setSetupCode(codeHash: string, expiresAtMs: number): Promise<void> {
-    const row = { slot: SETUP_SLOT, code_hash: codeHash, expires_at_ms: expiresAtMs };
+    const lookup = this.#db.cells.lookup('setup_code', codeHash);
+    const row = { slot: SETUP_SLOT, code_hash: lookup, expires_at_ms: expiresAtMs };
     await this.#write((db) =>
       db
         .insertInto('setup_code')
@@ -118,10 +122,11 @@ export class SqlAccountStore implements AccountStore {
 
   /** Looking and taking are one statement, so of two who send the code at once only one gets it. */
   async takeSetupCode(codeHash: string, nowMs: number): Promise<boolean> {
+    const lookup = this.#db.cells.lookup('setup_code', codeHash);
     const taken = await this.#write((db) =>
       db
         .deleteFrom('setup_code')
-        .where('code_hash', '=', codeHash)
+        .where('code_hash', '=', lookup)
         .where('expires_at_ms', '>', nowMs)
         .executeTakeFirst(),
     );
@@ -169,6 +174,7 @@ export class SqlAccountStore implements AccountStore {
   }
 
   async removeToken(tokenId: string): Promise<boolean> {
+    if (!isStorable(tokenId)) return false;
     const removed = await this.#write((db) =>
       db.deleteFrom('tokens').where('token_id', '=', tokenId).executeTakeFirst(),
     );
@@ -179,4 +185,8 @@ export class SqlAccountStore implements AccountStore {
   #write<Result>(change: (db: Transaction<Schema>) => Promise<Result>): Promise<Result> {
     return transact(this.#db.writer, change);
   }
+}
+
+function unknownUser(): AtlasError {
+  return new AtlasError('user_unknown', 'there is no user of that name');
 }

@@ -9,12 +9,16 @@ export const DATABASE_KEY_MIN_BYTES = 32;
 export const LOCK_WAIT_MS = 5_000;
 /** Milliseconds SQLite may hold the event loop in one wait for that lock. Arbitrary: a heartbeat is not late for it. */
 export const LOCK_TRY_MS = 20;
+/** Statements that a connection to SQLite keeps prepared: those of a batch, for each size it can have, and some. */
+export const STATEMENTS_KEPT = 256;
 /** Times a transaction is tried that the database undoes for another's sake. Arbitrary. */
 export const TRANSACTION_TRIES = 10;
 
-/** Connections of one server to PostgreSQL: one takes in the reports, the others read. Arbitrary. */
-export const POOL_MAX_CONNECTIONS = 10;
-/** Milliseconds until a new connection serves, or one of the pool is free. */
+/** Connections of one server to PostgreSQL that only reports use: a batch, a probe, and what is forgotten meanwhile. */
+export const INTAKE_CONNECTIONS = 3;
+/** Those for all else: people and guesses can fill these, and no report waits for it. Arbitrary. */
+export const COMMON_CONNECTIONS = 7;
+/** Milliseconds until a new connection serves, or one that others use is free. */
 export const CONNECT_LIMIT_MS = 4_000;
 /** Milliseconds after which PostgreSQL gives up a statement, or the wait for a lock. */
 export const STATEMENT_LIMIT_MS = 4_000;
@@ -31,6 +35,16 @@ export const GOODBYE_LIMIT_MS = 1_000;
 export const MIGRATION_WAIT_MS = 60_000;
 export const MIGRATION_LOOK_MS = 100;
 
+/**
+ * Bytes of a page of a new file. A report changes a page of its machine's figures, and all of that page is encrypted
+ * and authenticated for it: half of SQLite's own size costs a third less, and 1,024 no less again.
+ */
+export const PAGE_BYTES = 2_048;
+/**
+ * Pages of the write-ahead log before they are brought into the file: a page that changed often meanwhile is brought
+ * once. More would hold the event loop too long, where each of thousands of machines has a page of its own.
+ */
+export const CHECKPOINT_PAGES = 4_000;
 /** Bytes the write-ahead log is cut back to after a burst. Arbitrary. */
 export const WAL_KEPT_BYTES = 16 * 1024 * 1024;
 

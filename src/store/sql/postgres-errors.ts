@@ -93,9 +93,13 @@ function atTheDoor({ host, port, database, user }: PostgresAddress): Failures {
     },
     '3D000': {
       message: `PostgreSQL at ${host}:${port} has no database "${database}"`,
-      hint: `make it: create database "${database}" owner "${user}" encoding 'UTF8' template template0`,
+      hint: `make it: ${createDatabase({ database, user })}`,
     },
   };
+}
+
+export function createDatabase({ database, user }: Pick<PostgresAddress, 'database' | 'user'>): string {
+  return `create database "${database}" owner "${user}" encoding 'UTF8' template template0`;
 }
 
 const NO_TLS = 'The server does not support SSL connections';

@@ -1,39 +1,49 @@
 /**
- * Connections to PostgreSQL for kysely, each use of them under a time limit of ours. When one falls silent all are
- * dropped: they end at the same machine, and would otherwise each cost somebody the whole limit. The next use
- * connects anew.
+ * Some connections to PostgreSQL for kysely, each use of them under a time limit of ours. When one falls silent all
+ * that go there are dropped (postgres-wires.ts), and the next use connects anew.
  */
-import { Socket } from 'node:net';
 import type { PostgresPool as PoolOfKysely, PostgresPoolClient, PostgresQueryResult } from 'kysely';
 import { DatabaseError, Pool, type PoolClient } from 'pg';
 import type { Clock } from '../../base/clock.ts';
 import { AtlasError } from '../../base/errors.ts';
 import { type Log, RateLimitedLog } from '../../base/log.ts';
-import { closedError } from './failures.ts';
+import { closedError, unavailable } from './failures.ts';
 import { ANSWER_LIMIT_MS, GOODBYE_LIMIT_MS } from './limits.ts';
 import { postgresError } from './postgres-errors.ts';
 import { type PostgresServer, settingsFor } from './postgres-settings.ts';
+import type { PostgresWires } from './postgres-wires.ts';
+
+/** What pg-pool says when no connection became free in time. */
+const NONE_BECAME_FREE = 'timeout exceeded when trying to connect';
+
+export interface PoolParts {
+  /** At most. */
+  readonly connections: number;
+  /** Those of all pools. */
+  readonly wires: PostgresWires;
+  readonly clock: Clock;
+  readonly log: Log;
+}
 
 export class PostgresPool implements PoolOfKysely {
   readonly options = {};
   readonly #server: PostgresServer;
   readonly #clock: Clock;
   readonly #pool: Pool;
-  readonly #sockets = new Set<Socket>();
-  /** Those that were not dropped: the pool hears of that a moment later. */
-  readonly #usable = new Set<PoolClient>();
+  readonly #wires: PostgresWires;
   readonly #leases = new Set<Promise<void>>();
   #ending: Promise<void> | undefined;
 
-  constructor(server: PostgresServer, { clock, log }: { clock: Clock; log: Log }) {
+  constructor(server: PostgresServer, { connections, wires, clock, log }: PoolParts) {
     this.#server = server;
     this.#clock = clock;
-    this.#pool = new Pool({ ...settingsFor(server), stream: () => this.#socket() });
+    this.#wires = wires;
+    this.#pool = new Pool({ ...settingsFor(server, connections), stream: () => wires.socket() });
     this.#pool.on('connect', (client) => {
       client.on('error', () => {}); // the query under way rejects with it
-      this.#usable.add(client);
+      wires.add(client);
     });
-    this.#pool.on('remove', (client) => this.#usable.delete(client));
+    this.#pool.on('remove', (client) => wires.remove(client));
     const { host, port } = server;
     const limited = new RateLimitedLog(clock);
     this.#pool.on('error', ({ message }) =>
@@ -55,7 +65,7 @@ export class PostgresPool implements PoolOfKysely {
       return this.#lease(await this.#take(), giveBack);
     } catch (cause) {
       giveBack();
-      throw postgresError(cause, this.#server);
+      throw this.#whyNone(cause);
     }
   }
 
@@ -67,7 +77,7 @@ export class PostgresPool implements PoolOfKysely {
 
   async #end(): Promise<void> {
     await Promise.all(this.#leases);
-    const timer = this.#clock.after(GOODBYE_LIMIT_MS, () => this.#dropAll());
+    const timer = this.#clock.after(GOODBYE_LIMIT_MS, () => this.#wires.dropAll());
     await this.#pool.end();
     timer.cancel();
   }
@@ -75,9 +85,20 @@ export class PostgresPool implements PoolOfKysely {
   async #take(): Promise<PoolClient> {
     for (;;) {
       const client = await this.#pool.connect();
-      if (this.#usable.has(client)) return client;
+      if (this.#wires.isUsable(client)) return client;
       client.release(true);
     }
+  }
+
+  /** Who waited for others to finish learned nothing about PostgreSQL, unless no connection stands at all. */
+  #whyNone(cause: unknown): unknown {
+    const waited = cause instanceof Error && cause.message === NONE_BECAME_FREE;
+    if (!waited || !this.#wires.isConnected) return postgresError(cause, this.#server);
+    return unavailable(
+      'all connections to PostgreSQL are busy',
+      'nothing, when it passes; else see what is asked of this server, and the load of PostgreSQL',
+      cause,
+    );
   }
 
   #lease(client: PoolClient, giveBack: () => void): PostgresPoolClient {
@@ -85,7 +106,7 @@ export class PostgresPool implements PoolOfKysely {
     let lost: { readonly why: unknown } | undefined;
     const query = async <Row>(text: string, values: readonly unknown[]) => {
       if (lost !== undefined) throw lost.why;
-      const timer = this.#clock.after(ANSWER_LIMIT_MS, () => this.#dropAll());
+      const timer = this.#clock.after(ANSWER_LIMIT_MS, () => this.#wires.dropAll());
       try {
         return (await client.query(text, [...values])) as unknown as PostgresQueryResult<Row>;
       } catch (cause) {
@@ -101,18 +122,6 @@ export class PostgresPool implements PoolOfKysely {
       giveBack();
     };
     return { query: query as PostgresPoolClient['query'], release };
-  }
-
-  #socket(): Socket {
-    const socket = new Socket();
-    this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
-    return socket;
-  }
-
-  #dropAll(): void {
-    this.#usable.clear();
-    for (const socket of this.#sockets) socket.destroy();
   }
 }
 

@@ -11,7 +11,6 @@ import {
   IDLE_TRANSACTION_LIMIT_MS,
   KEEP_ALIVE_MS,
   LOCK_LIMIT_MS,
-  POOL_MAX_CONNECTIONS,
   STATEMENT_LIMIT_MS,
 } from './limits.ts';
 import type { PostgresAddress } from './postgres-errors.ts';
@@ -22,9 +21,12 @@ export interface PostgresServer extends PostgresAddress {
   readonly tls: null | { readonly ca: string | null; readonly serverName: string };
 }
 
+/** Where all tables are, whatever the server's search_path: a name means the same table on every server. */
+export const SCHEMA = 'public';
 const APPLICATION_NAME = 'atlas-fleet';
 
 const SETTINGS: Readonly<Record<string, string | number>> = {
+  search_path: SCHEMA,
   synchronous_commit: 'on',
   default_transaction_isolation: 'read committed',
   statement_timeout: STATEMENT_LIMIT_MS,
@@ -35,7 +37,7 @@ const SETTINGS: Readonly<Record<string, string | number>> = {
 };
 
 /** Every value is given, even if empty: pg takes what is left out from the environment and from files. */
-export function settingsFor(server: PostgresServer): PoolConfig {
+export function settingsFor(server: PostgresServer, connections: number): PoolConfig {
   const { host, port, database, user } = server;
   return {
     host,
@@ -49,7 +51,7 @@ export function settingsFor(server: PostgresServer): PoolConfig {
       .map(([name, value]) => `-c ${name}=${`${value}`.replaceAll(' ', '\\ ')}`)
       .join(' '),
     types: { getTypeParser: parserOf as typeof types.getTypeParser },
-    max: POOL_MAX_CONNECTIONS,
+    max: connections,
     connectionTimeoutMillis: CONNECT_LIMIT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,

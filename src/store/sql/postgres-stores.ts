@@ -9,13 +9,17 @@ import { AtlasError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { Cells } from './cells.ts';
+import { identify } from './database-identity.ts';
 import { unavailable } from './failures.ts';
-import { MIGRATION_LOOK_MS, MIGRATION_WAIT_MS } from './limits.ts';
+import { COMMON_CONNECTIONS, INTAKE_CONNECTIONS, MIGRATION_LOOK_MS, MIGRATION_WAIT_MS } from './limits.ts';
 import { migrate } from './migrations/migrate.ts';
 import { postgresMigrations } from './migrations/postgres.ts';
 import { postgresDialect } from './postgres-dialect.ts';
+import { createDatabase, type PostgresAddress } from './postgres-errors.ts';
+import { judgeDatabase } from './postgres-fitness.ts';
 import { PostgresPool } from './postgres-pool.ts';
-import type { PostgresServer } from './postgres-settings.ts';
+import { type PostgresServer, SCHEMA } from './postgres-settings.ts';
+import { PostgresWires } from './postgres-wires.ts';
 import type { Schema } from './schema.ts';
 import { SealedCells } from './sealed-cells.ts';
 import { type Stores, storesOn } from './stores.ts';
@@ -36,49 +40,41 @@ const KEY_CHECK_TEXT = 'atlas-fleet';
 /** Rejects with store_key_wrong, store_newer, store_unfit, store_locked or store_unavailable, and leaves nothing open. */
 export async function openPostgresStores(options: PostgresOptions): Promise<Stores> {
   const cells = new SealedCells(options.key);
-  const pool = new PostgresPool(options, options);
-  const db = new Kysely<Schema>({ dialect: postgresDialect(pool) });
+  const wires = new PostgresWires();
+  const { clock, log } = options;
+  const pools = {
+    intake: new PostgresPool(options, { connections: INTAKE_CONNECTIONS, wires, clock, log }),
+    common: new PostgresPool(options, { connections: COMMON_CONNECTIONS, wires, clock, log }),
+  };
+  const close = async () => {
+    await Promise.all([pools.intake.end(), pools.common.end()]);
+  };
+  const intake = new Kysely<Schema>({ dialect: postgresDialect(pools.intake) });
+  const common = new Kysely<Schema>({ dialect: postgresDialect(pools.common) });
   try {
-    await judgeServer(db, options);
-    await prepare(db, cells, options);
-    return storesOn({ writer: db, reader: db, cells }, options, () => pool.end());
+    await judgeDatabase(intake, options, log);
+    const id = await prepare(intake, cells, options);
+    const connections = {
+      intake: { writer: intake, reader: common, cells },
+      common: { writer: common, reader: common, cells },
+    };
+    return storesOn({ ...connections, id, close }, options);
   } catch (error) {
-    await pool.end();
+    await close();
     throw error;
   }
 }
 
-async function judgeServer(
-  db: Kysely<Schema>,
-  { host, port, database, log }: PostgresOptions,
-): Promise<void> {
-  const { rows } = await sql<{ encoding: string; fsync: string }>`
-    select current_setting('server_encoding') as encoding, current_setting('fsync') as fsync`.execute(db);
-  const [server] = rows;
-  if (server?.encoding !== 'UTF8') {
-    const message = `the database "${database}" keeps texts as ${server?.encoding}, not as UTF8`;
-    const hint = `make another: create database … encoding 'UTF8' template template0`;
-    throw new AtlasError('store_unfit', message, { hint });
-  }
-  if (server.fsync === 'off')
-    log.warn('store_not_durable', 'PostgreSQL runs with fsync off: a power cut may cost stored reports', {
-      host,
-      port,
-    });
-}
-
-async function prepare(
-  db: Kysely<Schema>,
-  cells: Cells,
-  { clock, log, database }: PostgresOptions,
-): Promise<void> {
-  const applied = await transact(db, async (transaction) => {
-    await takeTurn(transaction, clock);
-    const migrated = await migrate(transaction, postgresMigrations);
-    await checkKey(transaction, cells, database);
-    return migrated;
+/** Resolves to the id of the database. */
+async function prepare(db: Kysely<Schema>, cells: Cells, options: PostgresOptions): Promise<string> {
+  const { applied, id } = await transact(db, async (transaction) => {
+    await takeTurn(transaction, options.clock);
+    const migrated = await migrate(transaction, postgresMigrations, SCHEMA);
+    await checkKey(transaction, cells, options);
+    return { applied: migrated, id: await identify(transaction) };
   });
-  if (applied.length > 0) log.info('store_migrated', 'Brought the database up to date', { applied });
+  if (applied.length > 0) options.log.info('store_migrated', 'Brought the database up to date', { applied });
+  return id;
 }
 
 /**
@@ -98,7 +94,7 @@ async function takeTurn(db: Transaction<Schema>, clock: Clock): Promise<void> {
 }
 
 /** The first server leaves a sealed text; who cannot open it would write what nobody else can read. */
-async function checkKey(db: Transaction<Schema>, cells: Cells, database: string): Promise<void> {
+async function checkKey(db: Transaction<Schema>, cells: Cells, at: PostgresAddress): Promise<void> {
   const row = cells.row('key_check', `${KEY_CHECK_SLOT}`);
   await db
     .insertInto('key_check')
@@ -109,8 +105,10 @@ async function checkKey(db: Transaction<Schema>, cells: Cells, database: string)
   try {
     row.open('cell', cell);
   } catch (cause) {
-    const message = `the database "${database}" does not open with this db_encryption_key`;
-    const hint = 'use the key it was made with: it is the same on every server that shares the database';
+    const message = `the database "${at.database}" does not open with this db_encryption_key`;
+    const hint =
+      'use the config.yaml it was made with: the key is the same on every server that shares the database; ' +
+      `if it holds nothing yet, make it anew: drop database "${at.database}"; ${createDatabase(at)}`;
     throw new AtlasError('store_key_wrong', message, { hint, cause });
   }
 }

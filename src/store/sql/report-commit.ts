@@ -1,6 +1,7 @@
 /**
- * One batch of reports in one transaction, four statements whatever its size. The nonces come first and decide:
- * a report whose nonce is known leaves no trace, and its nonce, row and count are stored together or not at all.
+ * One batch of reports in one transaction: three statements whatever its size, and a few more when machines are new
+ * or changed what rarely changes. The nonces come first and decide: a report whose sealing is known leaves no trace,
+ * and its nonce, row and count are stored together or not at all.
  * Rows that several servers may write at once are written in the order of their names: two that hold each other
  * up in two orders would be a deadlock.
  */
@@ -8,6 +9,7 @@ import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import { encodeHex } from '../../base/bytes.ts';
 import type { AppendResult } from '../report-store.ts';
 import type { Cell, Cells } from './cells.ts';
+import { type WrittenMachine, writeInventories } from './inventories.ts';
 import { type MachineFacts, machineRow, type ReadyReport } from './report-row.ts';
 import type { MachineTable, Schema } from './schema.ts';
 import { transact } from './transaction.ts';
@@ -24,24 +26,31 @@ export function commitReports(
   });
 }
 
-/** The reports whose nonce nobody has stored before, each nonce once. */
+/**
+ * The reports whose sealing nobody has stored before, each once. A sealing is named by its nonce and the time that it
+ * claims: to come again under another time, the same bytes would have to open to another text, which AES-GCM rules out.
+ */
 async function claimNonces(
   db: Transaction<Schema>,
   batch: readonly ReadyReport[],
 ): Promise<ReadonlySet<ReadyReport>> {
   const firsts = new Map<string, ReadyReport>();
   for (const report of batch) {
-    const name = encodeHex(report.nonce);
+    const name = sealingName(report.claimedAtMs, report.nonce);
     if (!firsts.has(name)) firsts.set(name, report);
   }
   const claimed = await db
     .insertInto('nonces')
-    .values(byName(firsts).map(([, { nonce, figures }]) => ({ nonce, received_ms: figures.received_ms })))
-    .onConflict((conflict) => conflict.column('nonce').doNothing())
-    .returning('nonce')
+    .values(byName(firsts).map(([, { claimedAtMs, nonce }]) => ({ claimed_at_ms: claimedAtMs, nonce })))
+    .onConflict((conflict) => conflict.columns(['claimed_at_ms', 'nonce']).doNothing())
+    .returning(['claimed_at_ms', 'nonce'])
     .execute();
-  const names = new Set(claimed.map(({ nonce }) => encodeHex(nonce)));
+  const names = new Set(claimed.map((row) => sealingName(row.claimed_at_ms, row.nonce)));
   return new Set([...firsts].filter(([name]) => names.has(name)).map(([, report]) => report));
+}
+
+function sealingName(claimedAtMs: number, nonce: Uint8Array): string {
+  return `${claimedAtMs} ${encodeHex(nonce)}`;
 }
 
 async function insertReports(
@@ -50,21 +59,39 @@ async function insertReports(
   reports: readonly ReadyReport[],
 ): Promise<void> {
   const ofMachine = Map.groupBy(reports, ({ machine }) => cells.lookup('machines', machine.machineId));
-  const machines = await db
-    .insertInto('machines')
-    .values(byName(ofMachine).map(([lookup, own]) => machineRow(summary(own), lookup, cells)))
-    .onConflict((conflict) => conflict.column('machine_lookup').doUpdateSet(newerFacts))
-    .returning(['machine_no', 'machine_lookup', 'reports'])
-    .execute();
-  const rows = machines.flatMap((machine) => {
-    const own = ofMachine.get(machine.machine_lookup) ?? [];
+  const machines = await writeMachines(db, cells, byName(ofMachine));
+  await writeInventories(db, cells, machines);
+  const rows = machines.flatMap(({ row }) => {
+    const own = ofMachine.get(row.machine_lookup) ?? [];
     return own.map(({ figures }, index) => ({
-      machine_no: machine.machine_no,
-      number: machine.reports - own.length + index + 1,
+      machine_no: row.machine_no,
+      number: row.reports - own.length + index + 1,
       ...figures,
     }));
   });
   await db.insertInto('reports').values(rows).execute();
+}
+
+async function writeMachines(
+  db: Transaction<Schema>,
+  cells: Cells,
+  ofMachine: readonly [lookup: string, own: readonly ReadyReport[]][],
+): Promise<WrittenMachine[]> {
+  const coming = ofMachine.map(([lookup, own]) => {
+    const facts = summary(own);
+    return { facts, row: machineRow(facts, lookup, cells) };
+  });
+  const stored = await db
+    .insertInto('machines')
+    .values(coming.map(({ row }) => row))
+    .onConflict((conflict) => conflict.column('machine_lookup').doUpdateSet(newerFacts))
+    .returning(['machine_no', 'machine_lookup', 'reports', 'latest_taken_at_ms', 'info_digest'])
+    .execute();
+  const rows = new Map(stored.map((row) => [row.machine_lookup, row]));
+  return coming.flatMap(({ facts, row: { machine_lookup, info_digest } }) => {
+    const row = rows.get(machine_lookup);
+    return row === undefined ? [] : [{ facts, digest: info_digest, row }];
+  });
 }
 
 function byName<Value>(named: ReadonlyMap<string, Value>): [string, Value][] {
@@ -87,7 +114,6 @@ function summary(reports: readonly ReadyReport[]): MachineFacts {
 
 /** A report that waited in an agent's spool is contact with the machine, but does not set its facts back. */
 const newerFacts = {
-  info: laterOf<Cell>('latest_taken_at_ms', 'info'),
   latest: laterOf<Cell>('latest_taken_at_ms', 'latest'),
   latest_taken_at_ms: laterOf<number>('latest_taken_at_ms', 'latest_taken_at_ms'),
   last_seen_ms: laterOf<number>('last_seen_ms', 'last_seen_ms'),

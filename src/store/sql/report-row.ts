@@ -1,8 +1,9 @@
 /** A report as columns and back. Missing is NULL; the units are those of protocol/report.ts. */
 import type { Insertable, Selectable } from 'kysely';
 import type { AcceptedReport, MachineRow, Sample } from '../report-store.ts';
-import type { Cells } from './cells.ts';
-import type { MachineTable, ReportTable } from './schema.ts';
+import type { Cells, RowCells } from './cells.ts';
+import { packLatest, unpackLatest } from './latest-cell.ts';
+import type { InventoryTable, MachineTable, ReportTable } from './schema.ts';
 
 /** The report alone tells these; machine_no and number are known when it is stored. */
 type Figures = Omit<ReportTable, 'machine_no' | 'number'>;
@@ -22,18 +23,21 @@ export interface MachineFacts {
 /** A report made ready to be written. */
 export interface ReadyReport {
   readonly nonce: Uint8Array;
+  readonly claimedAtMs: number;
   readonly figures: Figures;
   readonly machine: MachineFacts;
 }
 
 export function readyReport(accepted: AcceptedReport): ReadyReport {
+  const { boot_time: _, ...lasting } = accepted.report.machine_info;
   return {
     nonce: accepted.nonce,
+    claimedAtMs: accepted.claimedAtMs,
     figures: figuresOf(accepted),
     machine: {
       machineId: accepted.report.machine_id,
-      info: JSON.stringify(accepted.report.machine_info),
-      latest: JSON.stringify(accepted.report.metrics),
+      info: JSON.stringify(lasting),
+      latest: packLatest(accepted.report),
       latestTakenAtMs: accepted.takenAtMs,
       firstSeenMs: accepted.receivedAtMs,
       lastSeenMs: accepted.receivedAtMs,
@@ -49,7 +53,7 @@ export function machineRow(facts: MachineFacts, lookup: string, cells: Cells): I
   return {
     machine_id: row.seal('machine_id', facts.machineId),
     machine_lookup: lookup,
-    info: row.seal('info', facts.info),
+    info_digest: inventoryCells(lookup, cells).digest('info', facts.info),
     latest: row.seal('latest', facts.latest),
     latest_taken_at_ms: facts.latestTakenAtMs,
     first_seen_ms: facts.firstSeenMs,
@@ -57,6 +61,10 @@ export function machineRow(facts: MachineFacts, lookup: string, cells: Cells): I
     via_node: row.seal('via_node', facts.viaNode),
     reports: facts.reports,
   };
+}
+
+export function inventoryCells(lookup: string, cells: Cells): RowCells {
+  return cells.row('inventories', lookup);
 }
 
 function figuresOf({ report, takenAtMs, receivedAtMs }: AcceptedReport): Figures {
@@ -116,12 +124,14 @@ export function sampleOf(row: Selectable<ReportTable>): Sample {
   };
 }
 
-export function machineOf(stored: Selectable<MachineTable>, cells: Cells): MachineRow {
+export function machineOf(stored: Selectable<MachineTable & InventoryTable>, cells: Cells): MachineRow {
   const row = cells.row('machines', stored.machine_lookup);
+  const { metrics, bootTime } = unpackLatest(row.open('latest', stored.latest));
+  const lasting = JSON.parse(inventoryCells(stored.machine_lookup, cells).open('info', stored.info));
   return {
     machineId: row.open('machine_id', stored.machine_id),
-    info: JSON.parse(row.open('info', stored.info)),
-    latest: JSON.parse(row.open('latest', stored.latest)),
+    info: bootTime === undefined ? lasting : { ...lasting, boot_time: bootTime },
+    latest: metrics,
     firstSeenMs: stored.first_seen_ms,
     lastSeenMs: stored.last_seen_ms,
     viaNode: row.open('via_node', stored.via_node),

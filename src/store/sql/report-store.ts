@@ -22,6 +22,7 @@ import { MachineDirectory } from './machine-directory.ts';
 import { commitReports } from './report-commit.ts';
 import { machineOf, type ReadyReport, readyReport, sampleOf } from './report-row.ts';
 import type { Schema } from './schema.ts';
+import { isStorable } from './storable.ts';
 import { transact } from './transaction.ts';
 
 export interface SqlConnections {
@@ -72,10 +73,9 @@ export class SqlReportStore implements ReportStore {
   }
 
   async machine(machineId: string): Promise<MachineRow | undefined> {
-    const { reader, cells } = this.#db;
-    const row = await reader
-      .selectFrom('machines')
-      .selectAll()
+    if (!isStorable(machineId)) return undefined;
+    const { cells } = this.#db;
+    const row = await this.#machines()
       .where('machine_lookup', '=', cells.lookup('machines', machineId))
       .executeTakeFirst();
     return row && machineOf(row, cells);
@@ -90,6 +90,7 @@ export class SqlReportStore implements ReportStore {
     machineId: string,
     { fromMs, toMs, limit }: { fromMs: number; toMs: number; limit: number },
   ): Promise<readonly Sample[]> {
+    if (!isStorable(machineId)) return [];
     const rows = await this.#db.reader
       .selectFrom('reports')
       .selectAll()
@@ -107,16 +108,21 @@ export class SqlReportStore implements ReportStore {
     return rows.reverse().map(sampleOf);
   }
 
-  forgetNonces(beforeMs: number): Promise<number> {
+  forgetNonces(claimedBeforeMs: number): Promise<number> {
     return forgetInPortions(this.#db.writer, (transaction, limit) =>
       transaction
         .deleteFrom('nonces')
-        .where('nonce', 'in', ({ selectFrom }) =>
-          selectFrom('nonces')
-            .select('nonce')
-            .where('received_ms', '<', beforeMs)
-            .orderBy('received_ms')
-            .limit(limit),
+        .where(({ eb, refTuple, selectFrom }) =>
+          eb(
+            refTuple('claimed_at_ms', 'nonce'),
+            'in',
+            selectFrom('nonces')
+              .select(['claimed_at_ms', 'nonce'])
+              .where('claimed_at_ms', '<', claimedBeforeMs)
+              .orderBy('claimed_at_ms')
+              .limit(limit)
+              .$asTuple('claimed_at_ms', 'nonce'),
+          ),
         )
         .executeTakeFirst(),
     );
@@ -141,9 +147,15 @@ export class SqlReportStore implements ReportStore {
   /** In the order of these numbers. */
   async #read(numbers: readonly number[]): Promise<readonly MachineRow[]> {
     if (numbers.length === 0) return [];
-    const { reader, cells } = this.#db;
-    const query = reader.selectFrom('machines').selectAll().where('machine_no', 'in', numbers);
-    const rows = new Map((await query.execute()).map((row) => [row.machine_no, row]));
-    return numbers.flatMap((number) => rows.get(number) ?? []).map((row) => machineOf(row, cells));
+    const found = await this.#machines().where('machines.machine_no', 'in', numbers).execute();
+    const rows = new Map(found.map((row) => [row.machine_no, row]));
+    return numbers.flatMap((number) => rows.get(number) ?? []).map((row) => machineOf(row, this.#db.cells));
+  }
+
+  #machines() {
+    return this.#db.reader
+      .selectFrom('machines')
+      .innerJoin('inventories', 'inventories.machine_no', 'machines.machine_no')
+      .selectAll();
   }
 }

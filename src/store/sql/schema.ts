@@ -10,6 +10,7 @@ import type { Cell } from './cells.ts';
 
 export interface Schema {
   machines: MachineTable;
+  inventories: InventoryTable;
   reports: ReportTable;
   nonces: NonceTable;
   users: UserTable;
@@ -18,17 +19,19 @@ export interface Schema {
   setup_code: SetupCodeTable;
   attempts: AttemptTable;
   probe: ProbeTable;
+  database_identity: DatabaseIdentityTable;
   /** Only where cells are sealed (PostgreSQL). */
   key_check: KeyCheckTable;
 }
 
+/** Written with every report, so it is kept small: what rarely changes of a machine stands in `inventories`. */
 export interface MachineTable {
   machine_no: Generated<number>;
   machine_id: Cell;
   machine_lookup: string;
-  /** JSON, Report['machine_info'] of the newest report. */
-  info: Cell;
-  /** JSON, Metrics of the newest report: it stays when that report's row is long gone. */
+  /** Of the cell `info` in `inventories`: that one is written only when this changes. */
+  info_digest: Uint8Array;
+  /** What the newest report alone says (latest-cell.ts): it stays when that report's row is long gone. */
   latest: Cell;
   latest_taken_at_ms: number;
   first_seen_ms: number;
@@ -36,6 +39,13 @@ export interface MachineTable {
   via_node: Cell;
   /** All that were ever stored. Only goes up: reports are numbered by it. */
   reports: number;
+}
+
+/** One row for each of `machines`, written only under the lock of that row. */
+export interface InventoryTable {
+  machine_no: number;
+  /** JSON, Report['machine_info'] of the newest report, without what stands in `latest`. */
+  info: Cell;
 }
 
 /**
@@ -70,10 +80,13 @@ export interface ReportTable {
   battery_time_left: number | null;
 }
 
-/** Outlives no report that could still be sent again, and does not depend on the report's row. */
+/**
+ * Outlives every report that would be stored if it were sent again, and does not depend on the report's row. Its key
+ * begins with the time that the report claims, so that new ones lie together and old ones are found without an index.
+ */
 interface NonceTable {
+  claimed_at_ms: number;
   nonce: Uint8Array;
-  received_ms: number;
 }
 
 export interface UserTable {
@@ -113,7 +126,7 @@ export interface AttemptTable {
   blocked_until_ms: number;
 }
 
-/** One row at most, slot 1. */
+/** One row at most, slot 1. `code_hash`: a lookup, for whoever has the bare hash of so short a code finds the code. */
 interface SetupCodeTable {
   slot: number;
   code_hash: string;
@@ -124,6 +137,12 @@ interface SetupCodeTable {
 interface ProbeTable {
   slot: number;
   written_at_ms: number;
+}
+
+/** One row, slot 1: 32 hex digits. */
+interface DatabaseIdentityTable {
+  slot: number;
+  id: string;
 }
 
 /** One row, slot 1: a sealed text that opens with the right key. */

@@ -8,7 +8,7 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import { decodeUtf8, equalBytes } from '../../base/bytes.ts';
 import type { Secret } from '../../base/secret.ts';
-import type { Cell, Cells, LookupTable, RowCells } from './cells.ts';
+import { type Cell, type Cells, DIGEST_BYTES, type LookupTable, type RowCells } from './cells.ts';
 import { deriveKey } from './database-key.ts';
 import { unavailable } from './failures.ts';
 
@@ -43,6 +43,7 @@ export class SealedCells implements Cells {
     const placeOf = (column: string) => ({ key, context: Buffer.from(JSON.stringify([table, column, row])) });
     return {
       seal: (column, text) => this.#seal(placeOf(column), text),
+      digest: (column, text) => this.#digest(table, placeOf(column), text),
       open: (column, cell) => {
         const text = this.#open(placeOf(column), cell);
         if (text === undefined) throw doesNotOpen(table, column);
@@ -70,6 +71,12 @@ export class SealedCells implements Cells {
     ]);
   }
 
+  /** Keyed: a bare digest of an inventory would confirm a guess of it. */
+  #digest(table: string, { context }: Place, text: string): Uint8Array {
+    const mac = createHmac('sha256', this.#derive(`digest/${table}`));
+    return mac.update(context).update(text).digest().subarray(0, DIGEST_BYTES);
+  }
+
   #open({ key, context }: Place, cell: Cell): string | undefined {
     if (typeof cell === 'string' || cell.byteLength < CIPHERTEXT_AT + TAG_BYTES) return undefined;
     if (!equalBytes(cell.subarray(0, NONCE_AT), this.#head)) return undefined;
@@ -88,7 +95,7 @@ export class SealedCells implements Cells {
     return Buffer.concat([this.#head, context]);
   }
 
-  /** Kept: there are as many as tables, twice. */
+  /** Kept: there are a few for each table. */
   #derive(purpose: string): Uint8Array {
     const known = this.#derived.get(purpose);
     if (known !== undefined) return known;

@@ -2,6 +2,7 @@
  * kysely on our connection. Transactions take the write lock at their start, so they never fail half way for
  * another's sake, and wait for it in short steps with the event loop turning between them.
  */
+import type { Statement } from 'better-sqlite3-multiple-ciphers';
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -15,7 +16,7 @@ import {
 } from 'kysely';
 import { type Clock, nextTurn } from '../../base/clock.ts';
 import { closedError, lockedError, refusal } from './failures.ts';
-import { LOCK_TRY_MS, LOCK_WAIT_MS } from './limits.ts';
+import { LOCK_TRY_MS, LOCK_WAIT_MS, STATEMENTS_KEPT } from './limits.ts';
 import type { SqliteFile } from './sqlite.ts';
 import { isBusy, storeError } from './sqlite-errors.ts';
 
@@ -93,6 +94,8 @@ class SqliteDriver implements Driver {
 
 class SqliteConnection implements DatabaseConnection {
   readonly #file: SqliteFile;
+  /** The one used last is the last. */
+  readonly #statements = new Map<string, Statement<unknown[], unknown>>();
 
   constructor(file: SqliteFile) {
     this.#file = file;
@@ -101,13 +104,23 @@ class SqliteConnection implements DatabaseConnection {
   async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
     refuseClosed(this.#file);
     try {
-      const statement = this.#file.prepare<unknown[], Row>(query.sql);
+      const statement = this.#prepared<Row>(query.sql);
       if (statement.reader) return { rows: statement.all(...query.parameters) };
       return { rows: [], numAffectedRows: BigInt(statement.run(...query.parameters).changes) };
     } catch (error) {
       // better-sqlite3 throws a TypeError for a parameter that has no SQL type.
       throw error instanceof TypeError ? refusal(error) : storeError(error);
     }
+  }
+
+  /** Batches of one size have one text, so most are prepared already. The one used longest ago makes room. */
+  #prepared<Row>(text: string): Statement<unknown[], Row> {
+    const statement = this.#statements.get(text) ?? this.#file.prepare(text);
+    this.#statements.delete(text);
+    this.#statements.set(text, statement);
+    const [oldest] = this.#statements.keys();
+    if (oldest !== undefined && this.#statements.size > STATEMENTS_KEPT) this.#statements.delete(oldest);
+    return statement as Statement<unknown[], Row>;
   }
 
   // biome-ignore lint/correctness/useYield: the contract of kysely asks for a generator

@@ -4,6 +4,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Secret } from '../../base/secret.ts';
 import { plainCells } from './cells.ts';
+import { identify } from './database-identity.ts';
 import { migrate } from './migrations/migrate.ts';
 import { sqliteMigrations } from './migrations/sqlite.ts';
 import type { Schema } from './schema.ts';
@@ -26,14 +27,19 @@ export async function openSqliteStores({ path, key, clock, log }: SqliteOptions)
   const file = openSqliteFile(path, key);
   try {
     const writer = new Kysely<Schema>({ dialect: sqliteDialect(file, clock) });
-    const applied = await transact(writer, (transaction) => migrate(transaction, sqliteMigrations));
+    const { applied, id } = await transact(writer, async (transaction) => ({
+      applied: await migrate(transaction, sqliteMigrations),
+      id: await identify(transaction),
+    }));
     if (applied.length > 0) log.info('store_migrated', 'Brought the database up to date', { applied });
     const readerFile = openSqliteReader(path, key);
     const reader = new Kysely<Schema>({ dialect: sqliteDialect(readerFile, clock) });
-    return storesOn({ writer, reader, cells: plainCells }, { clock, log }, async () => {
+    const connections = { writer, reader, cells: plainCells };
+    const close = async () => {
       await writer.connection().execute(async () => file.close()); // behind every change that was asked for
       readerFile.close();
-    });
+    };
+    return storesOn({ intake: connections, common: connections, id, close }, { clock, log });
   } catch (error) {
     file.close();
     throw error;

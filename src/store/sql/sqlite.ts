@@ -21,7 +21,7 @@ import { encodeHex } from '../../base/bytes.ts';
 import { AtlasError, systemCode } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
 import { deriveKey } from './database-key.ts';
-import { LOCK_WAIT_MS, WAL_KEPT_BYTES } from './limits.ts';
+import { CHECKPOINT_PAGES, LOCK_WAIT_MS, PAGE_BYTES, WAL_KEPT_BYTES } from './limits.ts';
 import { storeError } from './sqlite-errors.ts';
 
 export type SqliteFile = Database.Database;
@@ -124,6 +124,7 @@ function connect(path: string, rawKey: string): SqliteFile {
   try {
     file.pragma("cipher='sqlcipher'"); // before the key, or it becomes another cipher's
     file.pragma(`key="x'${rawKey}'"`);
+    file.pragma(`page_size=${PAGE_BYTES}`); // only a file without pages takes it
     file.pragma('journal_mode=WAL'); // the first real read: a wrong key ends here
     file.pragma('synchronous=FULL');
     if (process.platform === 'darwin') {
@@ -132,6 +133,7 @@ function connect(path: string, rawKey: string): SqliteFile {
     }
     file.pragma('foreign_keys=ON');
     file.pragma('temp_store=MEMORY'); // temporary files would not be encrypted
+    file.pragma(`wal_autocheckpoint=${CHECKPOINT_PAGES}`);
     file.pragma(`journal_size_limit=${WAL_KEPT_BYTES}`);
     return file;
   } catch (error) {

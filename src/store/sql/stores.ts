@@ -12,20 +12,33 @@ export interface Stores {
   readonly reports: ReportStore;
   readonly accounts: AccountStore;
   readonly attempts: AttemptStore;
+  /** 32 hex digits, the same for every server that has this database open (database-identity.ts). */
+  readonly databaseId: string;
   /** Settles every report that was taken, then closes the database. */
   close(): Promise<void>;
 }
 
-/** `closeDatabase` is called when no report is under way any more. */
-export function storesOn(
-  db: SqlConnections,
-  { clock, log }: { clock: Clock; log: Log },
-  closeDatabase: () => Promise<void>,
-): Stores {
-  const reports = new SqlReportStore(db, clock, log);
+export interface Database {
+  /** What people do and what is guessed, and all reading, may use other connections than the reports that come in. */
+  readonly intake: SqlConnections;
+  readonly common: SqlConnections;
+  readonly id: string;
+  /** Called when no report is under way any more. */
+  close(): Promise<void>;
+}
+
+export function storesOn(database: Database, { clock, log }: { clock: Clock; log: Log }): Stores {
+  const { intake, common, id } = database;
+  const reports = new SqlReportStore(intake, clock, log);
   const close = async () => {
     await reports.close();
-    await closeDatabase();
+    await database.close();
   };
-  return { reports, accounts: new SqlAccountStore(db), attempts: new SqlAttemptStore(db), close };
+  return {
+    reports,
+    accounts: new SqlAccountStore(common),
+    attempts: new SqlAttemptStore(common),
+    databaseId: id,
+    close,
+  };
 }

@@ -14,21 +14,23 @@ import type { Schema } from '../schema.ts';
 /** By name; names are sorted as texts. */
 export type Migrations = Readonly<Record<string, Migration>>;
 
-/** In a transaction that holds the lock. Returns what was applied. */
+/** In a transaction that holds the lock. `schema`: where the tables are, if the engine has such. Returns what was applied. */
 export async function migrate(
   transaction: Transaction<Schema>,
   migrations: Migrations,
+  schema?: string,
 ): Promise<readonly string[]> {
-  await refuseNewer(transaction, migrations);
+  await refuseNewer(transaction, migrations, schema);
   const provider = { getMigrations: async () => migrations };
-  const { error, results } = await new Migrator({ db: transaction, provider }).migrateToLatest();
+  const place = schema === undefined ? {} : { migrationTableSchema: schema };
+  const { error, results } = await new Migrator({ db: transaction, provider, ...place }).migrateToLatest();
   if (error !== undefined) throw error;
   return results?.map((result) => result.migrationName) ?? [];
 }
 
-async function refuseNewer(db: Kysely<Schema>, migrations: Migrations): Promise<void> {
+async function refuseNewer(db: Kysely<Schema>, migrations: Migrations, schema?: string): Promise<void> {
   const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
-  if (!tables.some((table) => table.name === DEFAULT_MIGRATION_TABLE)) return;
+  if (!tables.some((table) => table.name === DEFAULT_MIGRATION_TABLE && table.schema === schema)) return;
   const migrated = db.$extendTables<{ [DEFAULT_MIGRATION_TABLE]: { name: string } }>();
   const rows = await migrated.selectFrom(DEFAULT_MIGRATION_TABLE).select('name').execute();
   const unknown = rows.map((row) => row.name).find((name) => !(name in migrations));

@@ -2,14 +2,15 @@
  * The first tables. Texts are compared by their bytes (COLLATE "C"), whatever the language of the database. In
  * `reports` the wide columns come first, which saves the gaps between them; its key begins so that it can be cut
  * into partitions by taken_at_ms, and no foreign key ties it to one table. `machines` leaves room on its pages:
- * every report writes there, and a new version on the same page needs no new entry in an index.
+ * every report writes there, and a new version on the same page needs no new entry in an index. What never changes of
+ * a machine comes first there: what two versions begin with alike is written to the log once.
  */
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
 export const firstTables: Migration = {
   up: async (db: Kysely<unknown>) => {
-    for (const statement of [MACHINES, REPORTS, NONCES, NONCES_BY_TIME, USERS, SESSIONS, TOKENS, ...SMALL])
+    for (const statement of [MACHINES, INVENTORIES, REPORTS, NONCES, USERS, SESSIONS, TOKENS, ...SMALL])
       await statement.execute(db);
   },
 };
@@ -17,16 +18,19 @@ export const firstTables: Migration = {
 const MACHINES: RawBuilder<unknown> = sql`
   create table machines (
     machine_no bigint generated always as identity primary key,
-    latest_taken_at_ms bigint not null,
     first_seen_ms bigint not null,
-    last_seen_ms bigint not null,
-    reports integer not null,
     machine_lookup text collate "C" not null unique,
     machine_id bytea not null,
+    info_digest bytea not null,
+    latest_taken_at_ms bigint not null,
+    last_seen_ms bigint not null,
+    reports integer not null,
     via_node bytea not null,
-    info bytea not null,
     latest bytea not null
   ) with (fillfactor = 50)`;
+
+const INVENTORIES: RawBuilder<unknown> = sql`
+  create table inventories (machine_no bigint primary key, info bytea not null)`;
 
 const REPORTS: RawBuilder<unknown> = sql`
   create table reports (
@@ -59,8 +63,11 @@ const REPORTS: RawBuilder<unknown> = sql`
   )`;
 
 const NONCES: RawBuilder<unknown> = sql`
-  create table nonces (nonce bytea primary key, received_ms bigint not null)`;
-const NONCES_BY_TIME: RawBuilder<unknown> = sql`create index nonces_by_time on nonces (received_ms)`;
+  create table nonces (
+    claimed_at_ms bigint not null,
+    nonce bytea not null,
+    primary key (claimed_at_ms, nonce)
+  )`;
 
 const USERS: RawBuilder<unknown> = sql`
   create table users (
@@ -103,5 +110,6 @@ const SMALL: RawBuilder<unknown>[] = [
     last_ms bigint not null,
     blocked_until_ms bigint not null
   )`,
+  sql`create table database_identity (slot integer primary key, id text not null)`,
   sql`create table key_check (slot integer primary key, cell bytea not null)`,
 ];

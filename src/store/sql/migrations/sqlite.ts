@@ -2,8 +2,12 @@
 import type { Migrations } from './migrate.ts';
 import { firstTables } from './sqlite-0001-first-tables.ts';
 import { lookupsAndAttempts } from './sqlite-0002-lookups-and-attempts.ts';
+import { cheaperIntake } from './sqlite-0003-cheaper-intake.ts';
+import { databaseIdentity } from './sqlite-0004-database-identity.ts';
 
 export const sqliteMigrations: Migrations = {
   '0001-first-tables': firstTables,
   '0002-lookups-and-attempts': lookupsAndAttempts,
+  '0003-cheaper-intake': cheaperIntake,
+  '0004-database-identity': databaseIdentity,
 };
