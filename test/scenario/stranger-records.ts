@@ -141,7 +141,7 @@ stranger(
 stranger(
   'a newcomer whose clock is 60 s ahead',
   'timestamp_future',
-  /^Timestamp in future \((59|60)s > 5s\)$/,
+  /^Timestamp in future \((5\d|60)s > 5s\)$/,
   signed((fields) => ({ ...fields, _timestamp: nowSeconds() + 60 })),
 );
 stranger(
