@@ -231,6 +231,7 @@ function completeParts(
       intervalSeconds: config.cluster.heartbeatIntervalSeconds,
       timeoutSeconds: config.cluster.nodeTimeoutSeconds,
       databaseOutage: () => readiness.outage,
+      log: base.log,
       cluster,
     }),
     apiKey: required(secrets.apiKey, 'server.api_key'),

@@ -63,6 +63,8 @@ const KINDS = {
   roster_missing: 'unavailable',
   roster_refused: 'conflict',
   roster_frozen: 'conflict',
+  member_unknown: 'not_found',
+  member_runs: 'conflict',
   // things
   machine_unknown: 'not_found',
   metric_unknown: 'not_found',
