@@ -2,6 +2,8 @@
 import type { Finding } from './findings.ts';
 
 export type RosterTrouble =
+  /** The chain there is another cluster's, or nobody who holds our secret made it. */
+  | { readonly kind: 'foreign' }
   /** The backend lost steps, from this one on; they were written again. */
   | { readonly kind: 'short'; readonly from: number }
   /** Something lies in the chain that is no step of it. */
@@ -25,6 +27,15 @@ export function rosterFindings(
 function ofTrouble(trouble: RosterTrouble | null): Finding[] {
   if (trouble === null) return [];
   switch (trouble.kind) {
+    case 'foreign':
+      return [
+        finding(
+          'roster_foreign',
+          'critical',
+          'The registry holds the roster of another cluster, so this server has none and believes whoever it meets first under a name.',
+          'Give each cluster a registry of its own (redis_db, or state_path). If that other cluster is gone, remove what it left: the keys fleet:cluster:roster:*, or the folder roster.',
+        ),
+      ];
     case 'short':
       return [
         finding(

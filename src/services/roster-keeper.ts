@@ -164,8 +164,7 @@ export class RosterKeeper {
     const { steps, roster, fault } = foldAll(null, places.map(asBytes));
     if (roster === null) return this.#complain({ kind: 'refused', epoch: steps.length, reason: fault ?? '' });
     const pinned = pin === null ? isProved(steps) : steps[pin.epoch]?.digest === pin.digest;
-    if (roster.clusterId !== clusterId || !pinned)
-      return this.#complain({ kind: 'refused', epoch: 0, reason: 'Not the roster of this cluster' });
+    if (roster.clusterId !== clusterId || !pinned) return this.#complain({ kind: 'foreign' });
     await this.#keep(steps, 0);
     this.#believe({ steps, roster });
     if (fault !== null) this.#complain({ kind: 'refused', epoch: steps.length, reason: fault });
