@@ -185,7 +185,7 @@ export class ReportIntake {
     if (this.#known.has(machineId)) return;
     const { reports, log } = this.#options;
     if ((await reports.machine(machineId)) !== undefined) return void this.#known.add(machineId);
-    const { total } = await reports.machines({ limit: 1 });
+    const total = await reports.countMachines();
     if (total < MACHINES_MAX) return;
     this.#rareLog.once('full', (times) =>
       log.error('report.fleet_full', `Report of a new machine not taken: the fleet has ${total}`, { times }),

@@ -71,6 +71,8 @@ export interface ReportStore {
   /** Machines in the order of their id, those after `after`, at most `limit`. */
   machines(page: { after?: string; limit: number }): Promise<MachinePage>;
   machine(machineId: string): Promise<MachineRow | undefined>;
+  /** How many there are. */
+  countMachines(): Promise<number>;
   /** When a report of each machine last came in, in no order: for counting a whole fleet. */
   lastSeen(): Promise<readonly number[]>;
   /** Samples with fromMs <= takenAtMs < toMs in the order of time, the newest `limit` of them. */

@@ -245,6 +245,7 @@ export function reportStoreContract(open: () => Promise<OpenedReportStore>): voi
       const second = await store.machines({ after: 'B', limit: 3 });
       expect(second.machines.map((machine) => machine.machineId)).toEqual(['a', 'a-1', 'b']);
       expect(second).toMatchObject({ nextAfter: null, total: 5 });
+      expect(await store.countMachines()).toBe(5);
     });
 
     it('are counted by when each was last seen', async () => {
@@ -256,6 +257,7 @@ export function reportStoreContract(open: () => Promise<OpenedReportStore>): voi
 
     it('are none at first', async () => {
       expect(await store.machines({ limit: 10 })).toEqual({ machines: [], nextAfter: null, total: 0 });
+      expect(await store.countMachines()).toBe(0);
     });
   });
 

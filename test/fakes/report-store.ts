@@ -53,6 +53,11 @@ export class FakeReportStore implements ReportStore {
     return { machines, nextAfter, total: this.#machines.size };
   }
 
+  async countMachines(): Promise<number> {
+    await this.probe();
+    return this.#machines.size;
+  }
+
   async machine(machineId: string): Promise<MachineRow | undefined> {
     await this.probe();
     return this.#machines.get(machineId);

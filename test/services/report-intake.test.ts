@@ -158,8 +158,7 @@ describe('a fleet that is full', () => {
   it('takes no new machine, and the reports of those it has', async () => {
     const intake = makeIntake();
     await intake.take(seal(makeReport({ machineId: 'mac-1' })));
-    const machines = reports.machines.bind(reports);
-    reports.machines = async (page) => ({ ...(await machines(page)), total: MACHINES_MAX });
+    reports.countMachines = async () => MACHINES_MAX;
     await expect(intake.take(seal(makeReport({ machineId: 'mac-2' })))).rejects.toMatchObject({
       code: 'fleet_full',
       message: 'This fleet has 20000 machines already.',
@@ -174,12 +173,11 @@ describe('a fleet that is full', () => {
     await intake.take(sealReport(makeReport({ machineId: 'mac-1' }), key, nonce));
     const again = sealReport(makeReport({ machineId: 'mac-2' }), key, nonce);
     expect(await intake.take(again)).toEqual({ stored: false });
-    const machines = reports.machines.bind(reports);
-    reports.machines = async (page) => ({ ...(await machines(page)), total: MACHINES_MAX });
+    reports.countMachines = async () => MACHINES_MAX;
     await expect(intake.take(seal(makeReport({ machineId: 'mac-2' })))).rejects.toMatchObject({
       code: 'fleet_full',
     });
-    expect((await machines({ limit: 9 })).total).toBe(1);
+    expect((await reports.machines({ limit: 9 })).total).toBe(1);
   });
 });
 

@@ -87,6 +87,8 @@ export function explain(error: unknown, user: RedisUser): Explained {
   if (UNTRUSTED.test(code)) return { reason: 'its certificate is not trusted', hint: TRUST };
   if (error instanceof ErrorReply) return explainReply(error.message, user);
   if (error instanceof NoAnswer || isTimeout(error)) return SILENT;
+  // What the library stumbles over when an answer comes that nobody waits for.
+  if (error instanceof TypeError && code === '') return explain(FOREIGN_PROTOCOL, user);
   if (error instanceof SocketClosedUnexpectedlyError)
     return {
       reason: 'it closed the connection',

@@ -81,6 +81,14 @@ export class SqlReportStore implements ReportStore {
     return row && machineOf(row, cells);
   }
 
+  async countMachines(): Promise<number> {
+    const { count } = await this.#db.reader
+      .selectFrom('machines')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .executeTakeFirstOrThrow();
+    return count;
+  }
+
   async lastSeen(): Promise<readonly number[]> {
     const rows = await this.#db.reader.selectFrom('machines').select('last_seen_ms').execute();
     return rows.map((row) => row.last_seen_ms);
