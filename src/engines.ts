@@ -4,7 +4,7 @@
  * is used: a client library costs a start some tenths of a second.
  */
 import { mkdir, readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Clock } from './base/clock.ts';
 import { AtlasError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
@@ -14,6 +14,7 @@ import type { MemberStore } from './store/member-store.ts';
 import type { AclFile, AclUser } from './store/redis/acl.ts';
 import type { RedisConnectionOptions } from './store/redis/connection.ts';
 import type { Tenancy } from './store/redis/tenancy.ts';
+import type { RosterStore } from './store/roster-store.ts';
 import type { Stores } from './store/sql/stores.ts';
 
 export type { Stores } from './store/sql/stores.ts';
@@ -46,8 +47,17 @@ async function postgresAddress(
   return { host, port, database, user, password, tls: tls ? { ca, serverName: host } : null };
 }
 
+/** What the servers of a cluster share besides the database: each other's records, and the chain of the roster. */
+export type Registry = MemberStore & { readonly roster: RosterStore };
+
+/** The roster on this node's own disk. */
+export async function openRosterDisk({ config }: EngineOptions): Promise<RosterStore> {
+  const { FileRosterStore } = await import('./store/file/roster-store.ts');
+  return new FileRosterStore(join(config.server.dataDir, 'roster'));
+}
+
 /** The registry. A Redis that is away is no error: it is tried for ever. Rejects with member_store_unavailable. */
-export async function openRegistry(options: EngineOptions & { nodeId: string }): Promise<MemberStore> {
+export async function openRegistry(options: EngineOptions & { nodeId: string }): Promise<Registry> {
   const { config, secrets, nodeId, clock, log } = options;
   const { backend, statePath, redis } = config.cluster;
   if (backend === 'file') {

@@ -9,7 +9,7 @@ import { AtlasError } from './base/errors.ts';
 import type { Fields, Log } from './base/log.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { controlPath, makeControlFolder } from './config/control-path.ts';
-import { openRegistry, openStores, required, type Stores } from './engines.ts';
+import { openRegistry, openRosterDisk, openStores, required, type Stores } from './engines.ts';
 import type { App } from './http/app.ts';
 import { claimControlSocket, leaveControlSocket, listenOnControlSocket } from './http/control-socket.ts';
 import { listen } from './http/listen.ts';
@@ -210,7 +210,6 @@ function completeParts(
 ): Omit<ServerParts, 'door' | 'tls' | 'consoleFolder'> {
   const { keyring, ...services } = base;
   const keys = keyring && { clusterId: keyring.clusterId, keyId: keyring.signing.keyId };
-  const hasRedisPassword = config.cluster.backend === 'redis' && secrets.redisPassword !== null;
   const readiness = new Readiness({
     reports: stores.reports,
     clock,
@@ -226,10 +225,13 @@ function completeParts(
       nodeId: base.nodeId,
       describe,
       reportsPerMinute: () => base.intake.reportsPerMinute(),
-      security: config.cluster.enabled ? securityStatus(keys, hasRedisPassword) : SINGLE_SERVER_STATUS,
+      security: config.cluster.enabled
+        ? securityStatus(keys, hasRedisPassword({ config, secrets }))
+        : SINGLE_SERVER_STATUS,
       intervalSeconds: config.cluster.heartbeatIntervalSeconds,
       timeoutSeconds: config.cluster.nodeTimeoutSeconds,
       databaseOutage: () => readiness.outage,
+      log: base.log,
       cluster,
     }),
     apiKey: required(secrets.apiKey, 'server.api_key'),
@@ -238,6 +240,10 @@ function completeParts(
     publicUrl: address.url,
     trustedProxies: config.server.trustedProxies,
   };
+}
+
+function hasRedisPassword({ config, secrets }: Pick<NodeOptions, 'config' | 'secrets'>): boolean {
+  return config.cluster.backend === 'redis' && secrets.redisPassword !== null;
 }
 
 async function addConfigUser(accounts: Accounts, { config, secrets }: NodeOptions): Promise<void> {
@@ -250,7 +256,8 @@ type ClusterNeeds = Pick<Services, 'keyring' | 'intake' | 'changes'> & Pick<Comp
 async function openCluster(options: NodeOptions, ground: Ground, needs: ClusterNeeds): Promise<Cluster> {
   const { cluster, server } = options.config;
   const { nodeId, signingKey } = ground.identity;
-  const store = await openRegistry({ ...options, log: ground.log, nodeId });
+  const engine = { ...options, log: ground.log };
+  const store = await openRegistry({ ...engine, nodeId });
   return new Cluster({
     store,
     clock: options.clock,
@@ -261,6 +268,8 @@ async function openCluster(options: NodeOptions, ground: Ground, needs: ClusterN
     intervalMs: cluster.heartbeatIntervalSeconds * 1000,
     timeoutMs: cluster.nodeTimeoutSeconds * 1000,
     clockToleranceSeconds: cluster.clockToleranceSeconds,
+    rosterStores: { shared: store.roster, disk: await openRosterDisk(engine) },
+    founding: { admission: cluster.admission, level: hasRedisPassword(options) ? 3 : 2 },
     describe: needs.describe,
     reportsPerMinute: () => needs.intake.reportsPerMinute(),
     nextIncarnation: () => nextIncarnation(server.dataDir, options.clock.wallMs()),

@@ -50,6 +50,8 @@ export async function joinAsObserver(port: number, peers: number): Promise<Clust
     signingKey: signer.key,
     ...PACE,
     clockToleranceSeconds: 5,
+    rosterStores: null,
+    founding: { admission: 'secret', level: 2 },
     describe: () => signer.nodeBody(),
     reportsPerMinute: () => 0,
     nextIncarnation: async () => systemClock.wallMs(),

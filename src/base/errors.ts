@@ -58,6 +58,13 @@ const KINDS = {
   store_unfit: 'config',
   member_store_unavailable: 'unavailable',
   registry_in_use: 'conflict',
+  // trust
+  roster_invalid: 'config',
+  roster_missing: 'unavailable',
+  roster_refused: 'conflict',
+  roster_frozen: 'conflict',
+  member_unknown: 'not_found',
+  member_runs: 'conflict',
   // things
   machine_unknown: 'not_found',
   metric_unknown: 'not_found',

@@ -226,6 +226,7 @@ export const securityStatus = z.object({
   key_id: z.string().nullable(),
   cluster_id: z.string().nullable(),
 });
+export const memberRemoval = z.strictObject({ node_id: z.string().min(1).max(40) });
 export const clusterStatus = z.object({
   enabled: z.boolean(),
   backend: z.string(),

@@ -8,6 +8,8 @@ import type { OwnClock } from './clock-suspicion.ts';
 import { isActive, type NodeState } from './failure-detector.ts';
 import type { RefusalCount } from './refusal-ledger.ts';
 import { isSuspicious, refusalSentence } from './refusal-words.ts';
+import type { RosterTrouble } from './roster-trouble.ts';
+import { rosterFindings } from './roster-trouble.ts';
 
 export type Severity = 'info' | 'warning' | 'critical';
 
@@ -51,6 +53,10 @@ export interface ClusterFacts {
   /** At least so many names were left for the next looks. */
   readonly unreadNames: number;
   readonly ownClock: OwnClock;
+  /** What is wrong with the roster's chain; null when nothing is, and where there is none. */
+  readonly rosterTrouble: RosterTrouble | null;
+  /** The roster says that this node may not speak: it was evicted, or is not admitted yet. */
+  readonly ownStanding: 'member' | 'evicted' | 'waiting';
   /** Null while this node's database takes what is written. */
   readonly databaseOutage: { readonly reason: string; readonly sinceMs: number } | null;
   readonly nowMs: number;
@@ -68,6 +74,7 @@ export function findingsOf(facts: ClusterFacts): Finding[] {
     ...registry(facts),
     ...ownSlot(facts),
     ...clock(facts),
+    ...roster(facts),
     ...members(facts),
     ...refusals(facts),
   ];
@@ -207,6 +214,10 @@ function clock(facts: ClusterFacts): Finding[] {
       mend: `${mend} If it is right, see who can write to the registry.`,
     },
   ];
+}
+
+function roster({ rosterTrouble, ownStanding, selfNodeId }: ClusterFacts): Finding[] {
+  return rosterFindings(rosterTrouble, ownStanding, selfNodeId);
 }
 
 function members(facts: ClusterFacts): Finding[] {

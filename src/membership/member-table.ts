@@ -74,6 +74,8 @@ interface Entry {
   missing: boolean;
   wrongClock: WrongClock | null;
   offsetSeconds: number | null;
+  /** The roster lists it: so do we, whether it was ever alive to us or not. */
+  listed: boolean;
   /** Authentic, but never alive to us: a recording, or a server that stopped before we started. Not shown. */
   ghost: boolean;
 }
@@ -114,6 +116,21 @@ export class MemberTable {
       marks.heartbeat ? [[nodeId, marks.heartbeat.incarnation] as const] : [],
     );
     return Object.fromEntries(known);
+  }
+
+  /**
+   * The members by the roster, and their keys: who is no member is forgotten, who has another key begins anew, and who
+   * was never heard is listed all the same.
+   */
+  keepTo(members: ReadonlyMap<string, string>, nowMs: number): void {
+    for (const nodeId of this.#entries.keys()) if (!members.has(nodeId)) this.#entries.delete(nodeId);
+    for (const [nodeId, identityKey] of members) {
+      let entry = this.#entries.get(nodeId);
+      if (entry?.identityKey !== identityKey) entry = newEntry(identityKey, nowMs, this.#pace.timeoutMs);
+      entry.listed = true;
+      entry.ghost = false;
+      this.#entries.set(nodeId, entry);
+    }
   }
 
   /** Takes a verified record in. A refusal means that its body is not one, or that the table is full. */
@@ -223,7 +240,7 @@ export class MemberTable {
     const ghosts: string[] = [];
     for (const [nodeId, entry] of this.#entries) {
       const silent = this.#silentMs(entry) >= this.#pace.timeoutMs;
-      if (silent && !entry.everNamedUs && !entry.ghost) {
+      if (silent && !entry.everNamedUs && !entry.ghost && !entry.listed) {
         entry.ghost = true;
         if (entry.heartbeat !== null) ghosts.push(nodeId);
       }
@@ -299,6 +316,7 @@ function newEntry(identityKey: string | null, nowMs: number, indulgenceMs: numbe
     missing: false,
     wrongClock: null,
     offsetSeconds: null,
+    listed: false,
     ghost: false,
   };
 }

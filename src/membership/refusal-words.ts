@@ -37,7 +37,7 @@ const WORDS: Readonly<Record<RefusalCode, Words>> = {
   not_member: ({ nodeId, reason }) =>
     `${nodeId} is not believed: ${reason.toLowerCase()}. If it is yours, look at its log; its node record comes again within two minutes.`,
   bad_node_signature: ({ nodeId }) =>
-    `A record of ${nodeId} is signed by another server's key. If ${nodeId} was installed anew, restart this server to learn its new key; otherwise somebody else holds the cluster secret and speaks for it.`,
+    `A record of ${nodeId} is signed by another server's key. If ${nodeId} was installed anew, stop it, run atlas-fleet cluster remove ${nodeId} here, and start it again; otherwise somebody else holds the cluster secret and speaks for it.`,
   timestamp_future: ({ nodeId, reason }) =>
     `The clock of ${nodeId} is ahead: ${reason}. This is not an attack; set the clock there (or here).`,
   timestamp_old: ({ nodeId, reason }) =>

@@ -18,6 +18,8 @@ const body = z.object({
   accepts: z.array(keyId).max(16),
   signs: keyId.nullable(),
   load: z.object({ reports_per_minute: count }),
+  /** The last step of the roster that it holds: epoch and SHA-256, hex. Absent at level 1. */
+  roster: z.object({ epoch: count, hash: z.string().regex(/^[0-9a-f]{64}$/) }).optional(),
   /** The incarnation of every peer, as the sender last saw it. */
   seen: z.record(z.string(), count).refine((seen) => Object.keys(seen).length <= MEMBERS_MAX),
 });

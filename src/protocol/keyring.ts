@@ -70,6 +70,8 @@ export interface ClusterKey {
   readonly keyId: string;
   /** A MAC key for each type, so that a heartbeat never stands as a node record. */
   readonly macKeys: Readonly<Record<RecordType, KeyObject>>;
+  /** Proves that whoever founded a roster, or rotated the secret, held it. */
+  readonly rosterKey: KeyObject;
 }
 
 /** At all times exactly one key signs, and it is among those that are accepted. */
@@ -104,9 +106,12 @@ export class Keyring {
 }
 
 function deriveKey(secret: Secret, salt: Uint8Array): ClusterKey {
-  const macKey = (type: RecordType) =>
-    createSecretKey(derive(secret, salt, `atlas-fleet/2.0/record/${type}`, 32));
-  return { keyId: keyIdOf(secret), macKeys: { node: macKey('node'), heartbeat: macKey('heartbeat') } };
+  const macKey = (info: string) => createSecretKey(derive(secret, salt, `atlas-fleet/2.0/${info}`, 32));
+  return {
+    keyId: keyIdOf(secret),
+    macKeys: { node: macKey('record/node'), heartbeat: macKey('record/heartbeat') },
+    rosterKey: macKey('roster'),
+  };
 }
 
 function derive(secret: Secret, salt: Uint8Array, info: string, length: number): Uint8Array {

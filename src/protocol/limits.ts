@@ -27,6 +27,11 @@ export const NODE_ID_MAX_LENGTH = 40;
 /** A node id is the last part of a backend key and a file name: it can hold no separator and not start with a dot. */
 export const NODE_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/;
 
+// The roster (docs/protocol/roster.md)
+
+/** Bytes of one step. Arbitrary: a secret sealed for 256 members has about 45 KB. */
+export const ROSTER_STEP_MAX_BYTES = 256 * 1024;
+
 // Secrets
 
 /** Bytes of a cluster secret, encryption key and database key, decoded, at least. */

@@ -56,8 +56,11 @@ export type Opening =
 
 /** What the verifier knows of the node that a record claims to be from. */
 export type Standing =
-  | { readonly kind: 'stranger' }
+  /** May become a member, unless under a key that never speaks again. */
+  | { readonly kind: 'stranger'; readonly isBanned?: (identityKey: string) => boolean }
   | { readonly kind: 'known'; readonly identityKey: string }
+  /** No member, where nobody becomes one by its record alone. */
+  | { readonly kind: 'outsider' }
   | { readonly kind: 'evicted' };
 
 export interface Verifier {
@@ -118,8 +121,11 @@ export function openRecord(bytes: Uint8Array, verifier: Verifier): Opening {
 
   const standing = verifier.standing(nodeId);
   if (standing.kind === 'evicted') return refused('evicted', 'This server was evicted');
+  if (standing.kind === 'outsider') return refused('not_member', 'No member, and a newcomer needs a ticket');
   const identityKey = keyring === null ? null : identityKeyFor(standing, signed.value, type);
   if (identityKey === undefined) return refused('not_member', 'No node record vouches for this server');
+  if (identityKey !== null && standing.kind === 'stranger' && standing.isBanned?.(identityKey))
+    return refused('evicted', 'The key of this server was evicted');
   if (identityKey !== null && !isSignedBy(identityKey, signed, type)) {
     return refused('bad_node_signature', 'Not signed by the key of this server');
   }

@@ -3,6 +3,8 @@
  * single server without cluster mode is a cluster of one, not an error.
  */
 import type { Clock } from '../base/clock.ts';
+import { AtlasError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
 import { isActive, type NodeState } from '../membership/failure-detector.ts';
 import {
   type ClusterFacts,
@@ -19,10 +21,12 @@ import type { RefusalCode } from '../protocol/refusal.ts';
 import type { SecurityStatus } from '../protocol/security-level.ts';
 import type { MemberStore } from '../store/member-store.ts';
 import type { Heartbeat } from './heartbeat.ts';
+import { removeMember } from './member-removal.ts';
 import type { MemberWatch } from './member-watch.ts';
 import { describeNode, type NodeView } from './node-view.ts';
 import type { StoreOutage } from './readiness.ts';
 import { inspectSlot, type SlotInspection } from './slot-inspection.ts';
+import type { Trust } from './trust.ts';
 
 export interface RefusalView {
   code: RefusalCode;
@@ -72,6 +76,7 @@ export interface ClusterParts {
   readonly watch: MemberWatch;
   readonly heartbeat: Heartbeat;
   readonly ledger: RefusalLedger;
+  readonly trust: Trust | null;
 }
 
 export interface ClusterViewOptions {
@@ -83,6 +88,7 @@ export interface ClusterViewOptions {
   readonly intervalSeconds: number;
   readonly timeoutSeconds: number;
   readonly databaseOutage: () => StoreOutage | null;
+  readonly log: Log;
   /** Null without cluster mode. */
   readonly cluster: ClusterParts | null;
 }
@@ -159,6 +165,15 @@ export class ClusterView {
     return inspectSlot(key, this.#options.cluster, this.#options.security.enabled);
   }
 
+  /** Takes a server that is gone off the roster. Rejects as removeMember() does, and with roster_missing without cluster mode. */
+  async remove(name: string): Promise<void> {
+    const { cluster, nodeId, log } = this.#options;
+    if (cluster === null)
+      throw new AtlasError('roster_missing', 'without cluster mode there is nobody to remove');
+    const { epoch } = await removeMember(name, { nodeId, trust: cluster.trust, watch: cluster.watch });
+    log.info('cluster.roster.removed', `Removed ${name}`, { epoch });
+  }
+
   #facts(): ClusterFacts {
     const { clock, cluster, nodeId, security, describe } = this.#options;
     const members = cluster?.watch.members() ?? [];
@@ -184,6 +199,8 @@ export class ClusterView {
       junkNames: cluster?.watch.junkNames ?? 0,
       unreadNames: cluster?.watch.unreadNames ?? 0,
       ownClock: cluster?.watch.ownClock ?? 'trusted',
+      rosterTrouble: cluster?.trust?.keeper.trouble ?? null,
+      ownStanding: cluster?.trust?.standing ?? 'member',
       databaseOutage: this.#options.databaseOutage(),
       nowMs: clock.wallMs(),
     };

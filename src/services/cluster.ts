@@ -7,14 +7,17 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { MemberTable } from '../membership/member-table.ts';
 import { RefusalLedger } from '../membership/refusal-ledger.ts';
+import type { Roster } from '../membership/roster.ts';
 import { publicKeyText } from '../protocol/identity-key.ts';
 import type { Keyring } from '../protocol/keyring.ts';
 import type { NodeRecordBody } from '../protocol/node-record.ts';
 import { AUTHENTICATION, DISABLED_MEND, DISABLED_WARNING } from '../protocol/security-level.ts';
 import type { MemberStore } from '../store/member-store.ts';
+import type { RosterStore } from '../store/roster-store.ts';
 import type { ClusterParts } from './cluster-view.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { MemberWatch } from './member-watch.ts';
+import { Trust, type TrustParts } from './trust.ts';
 
 export interface ClusterOptions {
   readonly store: MemberStore;
@@ -30,6 +33,10 @@ export interface ClusterOptions {
   readonly describe: () => NodeRecordBody;
   readonly reportsPerMinute: () => number;
   readonly nextIncarnation: () => Promise<number>;
+  /** Where the roster rests; null at level 1, which has none. */
+  readonly rosterStores: { readonly shared: RosterStore; readonly disk: RosterStore } | null;
+  /** For a roster that this node founds. */
+  readonly founding: Pick<TrustParts, 'admission' | 'level'>;
   readonly onChange: () => void;
 }
 
@@ -37,12 +44,18 @@ export class Cluster implements ClusterParts {
   readonly store: MemberStore;
   readonly ledger = new RefusalLedger();
   readonly heartbeat: Heartbeat;
+  readonly #clock: Clock;
+  readonly #nodeId: string;
   readonly watch: MemberWatch;
+  /** Null at level 1. */
+  readonly trust: Trust | null;
 
   constructor(options: ClusterOptions) {
     const { store, clock, log, keyring, nodeId, signingKey, intervalMs } = options;
     this.store = store;
     const table = new MemberTable({ intervalMs, timeoutMs: options.timeoutMs });
+    this.trust = openTrust(options, (roster) => this.#follow(roster, table));
+    const trust = this.trust;
     this.heartbeat = new Heartbeat({
       store,
       clock,
@@ -53,6 +66,7 @@ export class Cluster implements ClusterParts {
       intervalMs,
       describe: options.describe,
       load: () => ({ reports_per_minute: options.reportsPerMinute() }),
+      roster: () => trust?.held,
       seen: () => table.incarnations(),
       nextIncarnation: options.nextIncarnation,
     });
@@ -68,14 +82,30 @@ export class Cluster implements ClusterParts {
       identityKey: publicKeyText(signingKey),
       intervalMs,
       clockToleranceSeconds: options.clockToleranceSeconds,
+      roster: () => trust?.roster ?? null,
+      onClaim: (member) => trust?.claim(member),
+      syncRoster: async () => trust?.sync(),
       onChange: options.onChange,
     });
+    this.#clock = clock;
+    this.#nodeId = nodeId;
     saySecurity(log, keyring);
   }
 
   async start(): Promise<void> {
+    await this.trust?.start();
     await this.heartbeat.start();
     await this.watch.start();
+  }
+
+  /** The others by the roster, and what was refused before judged by it. */
+  #follow({ members }: Roster, table: MemberTable): void {
+    const others = [...members].filter(([nodeId]) => nodeId !== this.#nodeId);
+    table.keepTo(
+      new Map(others.map(([nodeId, member]) => [nodeId, member.identity_key])),
+      this.#clock.monotonicMs(),
+    );
+    this.watch.judgeAnew();
   }
 
   /** The last word, signed, and then silence. */
@@ -84,6 +114,14 @@ export class Cluster implements ClusterParts {
     await this.heartbeat.leave();
     await this.store.close();
   }
+}
+
+function openTrust(options: ClusterOptions, onChange: (roster: Roster) => void): Trust | null {
+  const { keyring, rosterStores, founding, clock, log, nodeId, signingKey, describe } = options;
+  if (keyring === null || rosterStores === null) return null;
+  const { identity_key, sealing_key } = describe();
+  const self = { node_id: nodeId, identity_key, sealing_key };
+  return new Trust({ ...rosterStores, ...founding, clock, log, keyring, self, signingKey, onChange });
 }
 
 function saySecurity(log: Log, keyring: Keyring | null): void {

@@ -30,6 +30,8 @@ export interface HeartbeatParts {
   readonly intervalMs: number;
   readonly describe: () => NodeRecordBody;
   readonly load: () => HeartbeatBody['load'];
+  /** Absent where there is no roster. */
+  readonly roster?: () => HeartbeatBody['roster'];
   /** The incarnations of the peers, for `seen`. */
   readonly seen: () => Record<string, number>;
   /** A new incarnation, on disk before it is returned. */
@@ -187,7 +189,8 @@ export class Heartbeat {
   }
 
   #heartbeatBody(): HeartbeatBody {
-    const { keyring, load, seen } = this.#parts;
+    const { keyring, load, seen, roster } = this.#parts;
+    const held = roster?.();
     const { node } = this.#published;
     if (node === undefined) throw new Error('a heartbeat names a node record');
     return {
@@ -196,6 +199,7 @@ export class Heartbeat {
       accepts: keyring?.acceptedIds ?? [],
       signs: keyring?.signing.keyId ?? null,
       load: load(),
+      ...(held && { roster: held }),
       seen: seen(),
     };
   }

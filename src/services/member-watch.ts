@@ -17,6 +17,8 @@ import { SlotJudge, type SlotJudgeParts } from './slot-judge.ts';
 
 export interface MemberWatchParts extends SlotJudgeParts {
   readonly store: MemberStore;
+  /** Brings the roster up to date, in the same round trip. Rejects with member_store_unavailable. */
+  readonly syncRoster: () => Promise<void>;
   /** Called after a refresh in which a state changed or a record was refused. */
   readonly onChange: () => void;
 }
@@ -144,9 +146,9 @@ export class MemberWatch {
   }
 
   async #read(readFromMs: number): Promise<RegistryReading | undefined> {
-    const { store, nodeId } = this.#parts;
+    const { nodeId } = this.#parts;
     try {
-      const reading = await store.read([nodeId, ...this.#table.nodeIds], NEWCOMERS_PER_REFRESH);
+      const reading = await this.#readAll([nodeId, ...this.#table.nodeIds]);
       await this.#judge.judge(reading.slots, readFromMs);
       if (!this.#isUntaken(readFromMs)) return reading;
       this.#isBlind('unwritable', this.#parts.heartbeat.trouble);
@@ -162,6 +164,18 @@ export class MemberWatch {
     return (
       trouble !== null && nowMs - (writtenAtMs ?? Number.NEGATIVE_INFINITY) > UNTAKEN_INTERVALS * intervalMs
     );
+  }
+
+  /** The roster first, but in one go: what the members' rows are worth, it says. */
+  async #readAll(nodeIds: readonly string[]): Promise<RegistryReading> {
+    const { store, syncRoster } = this.#parts;
+    const [, reading] = await Promise.all([syncRoster(), store.read(nodeIds, NEWCOMERS_PER_REFRESH)]);
+    return reading;
+  }
+
+  /** The roster changed: who was refused before may be a member now, and the reverse. */
+  judgeAnew(): void {
+    this.#judge.judgeAnew();
   }
 
   #take(reading: RegistryReading, look: Look): void {

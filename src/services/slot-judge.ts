@@ -9,6 +9,7 @@ import { ClockSuspicion, type OwnClock } from '../membership/clock-suspicion.ts'
 import type { MemberTable, Sighting } from '../membership/member-table.ts';
 import { type RefusalLedger, type RefusedRecord, shownId } from '../membership/refusal-ledger.ts';
 import { refusalSentence } from '../membership/refusal-words.ts';
+import type { Roster } from '../membership/roster.ts';
 import { isObject } from '../protocol/canonical-json.ts';
 import type { Keyring, RecordType } from '../protocol/keyring.ts';
 import {
@@ -17,8 +18,17 @@ import {
   NODE_RECORD_MAX_AGE_SECONDS,
   RECORD_MAX_BYTES,
 } from '../protocol/limits.ts';
-import { digestOf, type Opening, openRecord, type Standing, type Verifier } from '../protocol/record.ts';
+import { parseNodeRecord } from '../protocol/node-record.ts';
+import {
+  digestOf,
+  type Opening,
+  openRecord,
+  type Standing,
+  type VerifiedRecord,
+  type Verifier,
+} from '../protocol/record.ts';
 import { type Refusal, refuse } from '../protocol/refusal.ts';
+import type { RosterMember } from '../protocol/roster-step.ts';
 import { type NodeSlots, type SlotReading, slotKey } from '../store/member-store.ts';
 import type { Heartbeat } from './heartbeat.ts';
 
@@ -33,10 +43,17 @@ export interface SlotJudgeParts {
   readonly identityKey: string;
   readonly clockToleranceSeconds: number;
   readonly intervalMs: number;
+  /** Null at level 1, and where there is none yet: then the first key that is seen counts. */
+  readonly roster: () => Roster | null;
+  /** A stranger's authentic node record, under a roster. */
+  readonly onClaim: (member: RosterMember) => void;
 }
 
-/** `ill_timed`: refused, and yet its owner's own word, spoken by a wrong clock. */
-type Outcome = 'kept' | 'refused' | 'ill_timed';
+/**
+ * `ill_timed`: refused, and yet its owner's own word, spoken by a wrong clock. `claimed`: authentic, and not a member
+ * yet.
+ */
+type Outcome = 'kept' | 'refused' | 'ill_timed' | 'claimed';
 
 interface Judged {
   /** Of the bytes, or what else lay there. */
@@ -170,11 +187,36 @@ export class SlotJudge {
       if (type === 'heartbeat') table.noteWrongClock(nodeId, wrongClock, refusal, at);
       return { outcome: 'ill_timed', refusal };
     }
+    if (this.#isClaim(opening.record)) return this.#takeClaim(opening.record);
     const refusal = table.apply(opening.record, at);
     if (refusal !== undefined) return { outcome: 'refused', refusal };
     if (type === 'heartbeat') this.#suspicion.clear(nodeId);
     else this.#sayVerified(nodeId);
     return { outcome: 'kept' };
+  }
+
+  #isClaim({ type, nodeId }: VerifiedRecord): boolean {
+    return type === 'node' && this.#parts.roster()?.members.has(nodeId) === false;
+  }
+
+  #takeClaim(record: VerifiedRecord): { outcome: Outcome; refusal?: Refusal } {
+    const body = parseNodeRecord(record);
+    if (body === undefined)
+      return { outcome: 'refused', refusal: refuse('malformed', 'Not the body of a node record') };
+    const { identity_key, sealing_key } = body;
+    this.#parts.onClaim({ node_id: record.nodeId, identity_key, sealing_key });
+    return { outcome: 'claimed' };
+  }
+
+  /** The roster says who somebody is; without one it is the first key that was seen. */
+  #standing(nodeId: string): Standing {
+    const roster = this.#parts.roster();
+    if (roster === null) return this.#parts.table.standing(nodeId);
+    const member = roster.members.get(nodeId);
+    if (member !== undefined) return { kind: 'known', identityKey: member.identity_key };
+    if (roster.evicted.has(nodeId)) return { kind: 'evicted' };
+    if (roster.admission === 'ticket') return { kind: 'outsider' };
+    return { kind: 'stranger', isBanned: (identityKey) => roster.banned.has(identityKey) };
   }
 
   #sayVerified(nodeId: string): void {
@@ -201,7 +243,7 @@ export class SlotJudge {
         maxAgeSeconds: type === 'node' ? NODE_RECORD_MAX_AGE_SECONDS : HEARTBEAT_MAX_AGE_SECONDS,
         clockToleranceSeconds,
       },
-      standing: (id) => (isSelf ? self : table.standing(id)),
+      standing: (id) => (isSelf ? self : this.#standing(id)),
       seen: (id) => (isSelf ? heartbeat.mark(type) : table.seen(id, type)),
     };
   }

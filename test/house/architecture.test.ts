@@ -26,6 +26,7 @@ const STORE_CONTRACTS = [
   'store/report-store.ts',
   'store/account-store.ts',
   'store/attempt-store.ts',
+  'store/roster-store.ts',
 ];
 const PURE = ['base/', 'protocol/', 'membership/', 'fleet/'];
 

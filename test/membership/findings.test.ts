@@ -40,6 +40,8 @@ const facts = (change: Partial<ClusterFacts> = {}): ClusterFacts => ({
   junkNames: 0,
   unreadNames: 0,
   ownClock: 'trusted',
+  rosterTrouble: null,
+  ownStanding: 'member',
   databaseOutage: null,
   nowMs: AT,
   ...change,

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Keyring } from '../../src/protocol/keyring.ts';
 import { securityStatus } from '../../src/protocol/security-level.ts';
 import { ClusterView } from '../../src/services/cluster-view.ts';
+import { FakeLog } from '../fakes/log.ts';
 import { KEYRING, Signer } from '../protocol/signer.ts';
 import { type Server, SmallCluster } from './small-cluster.ts';
 
@@ -22,6 +23,7 @@ function viewOf(
   const keys = keyring && { clusterId: keyring.clusterId, keyId: keyring.signing.keyId };
   return new ClusterView({
     databaseOutage: () => null,
+    log: new FakeLog(),
     clock: small.time,
     nodeId: 'a',
     describe,

@@ -12,6 +12,7 @@ import type { MemberStore } from '../../src/store/member-store.ts';
 import { ManualClock } from '../fakes/clock.ts';
 import { FakeLog } from '../fakes/log.ts';
 import { FakeRegistry } from '../fakes/member-store.ts';
+import { FakeRosterStore } from '../fakes/roster-store.ts';
 import { KEYRING, Signer } from '../protocol/signer.ts';
 
 /** The clock of one process: dies with it, stands still with it, and may be wrong. */
@@ -62,6 +63,7 @@ export class ProcessClock implements Clock {
 export interface Disk {
   readonly signer: Signer;
   incarnation: number;
+  readonly roster: FakeRosterStore;
   /** Set false where nothing more can be written. */
   writable: boolean;
 }
@@ -89,11 +91,15 @@ interface Start {
 export class SmallCluster {
   readonly time = new ManualClock();
   readonly registry = new FakeRegistry();
+  /** The chain in the shared backend, where there is a roster. */
+  readonly roster = new FakeRosterStore();
   readonly pace: Pace;
+  readonly #hasRoster: boolean;
   readonly #disks = new Map<string, Disk>();
 
-  constructor(pace: Pace = { intervalMs: 10_000, timeoutMs: 30_000 }) {
+  constructor(pace: Pace = { intervalMs: 10_000, timeoutMs: 30_000 }, { roster = false } = {}) {
     this.pace = pace;
+    this.#hasRoster = roster;
   }
 
   /** What outlives a process of this name: its key and its last incarnation. */
@@ -102,6 +108,7 @@ export class SmallCluster {
       signer: new Signer(name, keyring),
       incarnation: 0,
       writable: true,
+      roster: new FakeRosterStore(),
     };
     this.#disks.set(name, disk);
     return disk;
@@ -132,6 +139,8 @@ export class SmallCluster {
         signingKey: disk.signer.key,
         ...this.pace,
         clockToleranceSeconds: 5,
+        rosterStores: this.#hasRoster ? { shared: this.roster, disk: disk.roster } : null,
+        founding: { admission: 'secret', level: 2 },
         describe: () => disk.signer.nodeBody(),
         reportsPerMinute: () => 42,
         nextIncarnation,

@@ -1,7 +1,7 @@
 /** `atlas-fleet cluster`: the cluster as the running server of this machine sees it. */
 import { Command } from 'commander';
 import { runningServer } from '../control.ts';
-import { print, printJson, printTable } from '../terminal.ts';
+import { print, printJson, printTable, say } from '../terminal.ts';
 import { redisAclCommand } from './redis-acl.ts';
 
 interface Flags {
@@ -22,6 +22,12 @@ export function clusterCommand(): Command {
     .description('what lies under one key of the registry, such as fleet:cluster:node:server-01')
     .argument('<key>', 'the key')
     .action(inspect);
+  cluster
+    .command('remove')
+    .description('take a server that is gone off the roster; under its name another may come')
+    .argument('<node>', 'its node_id')
+    .option('--config <file>', 'the config.yaml of the running server')
+    .action(remove);
   cluster.addCommand(redisAclCommand());
   return cluster;
 }
@@ -106,6 +112,12 @@ async function inspect(key: string, flags: Flags): Promise<void> {
   if (flags.json) return printJson(answer);
   if (answer.text !== null) print(JSON.stringify(parsed(answer.text), null, 2));
   print(answer.code === null ? answer.sentence : `${answer.code}: ${answer.sentence}`);
+}
+
+async function remove(node: string, flags: Flags): Promise<void> {
+  const server = await runningServer(flags);
+  await server.post('/api/fleet/cluster/remove', { node_id: node });
+  say(`Removed ${node}.`);
 }
 
 /** Shown as JSON in either case, so that no byte of it reaches the terminal as it is. */

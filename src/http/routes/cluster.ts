@@ -4,7 +4,14 @@ import type { ClusterView } from '../../services/cluster-view.ts';
 import type { App } from '../app.ts';
 import { READING_COST } from '../caller-rates.ts';
 import { person } from '../guard.ts';
-import { clusterStatus, healthCheck, nodeList, securityStatus, slotInspection } from '../shapes.ts';
+import {
+  clusterStatus,
+  healthCheck,
+  memberRemoval,
+  nodeList,
+  securityStatus,
+  slotInspection,
+} from '../shapes.ts';
 
 export interface ClusterRouteParts {
   readonly view: ClusterView;
@@ -37,6 +44,19 @@ export function clusterRoutes(app: App, { view }: ClusterRouteParts): void {
       response: { 200: healthCheck },
     },
     handler: async ({ query: { probe } }) => view.healthCheck(probe),
+  });
+
+  app.post('/api/fleet/cluster/remove', {
+    config: { guard: person('admin') },
+    schema: {
+      summary: 'Takes a server that is gone off the roster',
+      body: memberRemoval,
+      response: { 204: z.undefined() },
+    },
+    handler: async ({ body }, reply) => {
+      await view.remove(body.node_id);
+      return reply.code(204).send();
+    },
   });
 
   app.get('/api/fleet/cluster/inspect', {

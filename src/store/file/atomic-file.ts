@@ -4,8 +4,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, link, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { systemCode } from '../../base/errors.ts';
 
 export const PRIVATE_FILE = 0o600;
 export const PRIVATE_FOLDER = 0o700;
@@ -19,21 +20,44 @@ export async function writeAtomically(
   bytes: Uint8Array,
   how: { durable: boolean },
 ): Promise<void> {
-  const temporary = join(dirname(path), `.${randomBytes(8).toString('hex')}.tmp`);
-  const file = await open(temporary, 'wx', PRIVATE_FILE);
+  const temporary = await writeBeside(path, bytes, how);
   try {
-    try {
-      await file.writeFile(bytes);
-      if (how.durable) await file.sync();
-    } finally {
-      await file.close();
-    }
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
   if (how.durable) await syncFolder(dirname(path));
+}
+
+/** Durable, and only where there is nothing: false when somebody was first (link(2) does not replace). */
+export async function writeOnce(path: string, bytes: Uint8Array): Promise<boolean> {
+  const temporary = await writeBeside(path, bytes, { durable: true });
+  try {
+    await link(temporary, path);
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await rm(temporary, { force: true });
+  }
+  await syncFolder(dirname(path));
+  return true;
+}
+
+async function writeBeside(path: string, bytes: Uint8Array, how: { durable: boolean }): Promise<string> {
+  const temporary = join(dirname(path), `.${randomBytes(8).toString('hex')}.tmp`);
+  const file = await open(temporary, 'wx', PRIVATE_FILE);
+  try {
+    await file.writeFile(bytes);
+    if (how.durable) await file.sync();
+    return temporary;
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
 }
 
 async function syncFolder(path: string): Promise<void> {

@@ -16,7 +16,9 @@ import {
   type SlotReading,
   StrangerTurns,
 } from '../member-store.ts';
+import type { RosterStore } from '../roster-store.ts';
 import { PRIVATE_FOLDER, readBounded, writeAtomically } from './atomic-file.ts';
+import { FileRosterStore } from './roster-store.ts';
 
 const ENDING = '.json';
 /** Names looked at in one folder, so that a flood of junk files costs a bounded time. Arbitrary. */
@@ -46,6 +48,11 @@ export class FileMemberStore implements MemberStore {
     const store = new FileMemberStore(options.statePath, options.nodeId, options.clock ?? systemClock);
     await store.#unlessAway(() => store.#makeFolders());
     return store;
+  }
+
+  /** The chain of the roster beside it. */
+  get roster(): RosterStore {
+    return new FileRosterStore(join(this.address, 'roster'));
   }
 
   async putOwn(slots: { node?: Uint8Array; heartbeat: Uint8Array }): Promise<void> {

@@ -42,6 +42,7 @@ export interface AclFile {
 }
 
 const EVERYTHING = 'fleet:cluster:*';
+const ROSTER_KEYS = 'fleet:cluster:roster:*';
 
 /** `redis`: the oldest major version it must work on; before 7 a user cannot be given a key for reading alone. */
 export function aclFile(users: readonly AclUser[], redis: 6 | 7 = 7): AclFile {
@@ -67,12 +68,16 @@ function userLine({ nodeId, password }: AclUser, redis: 6 | 7): string {
   ].join(' ');
 }
 
-/** Whole keys, no pattern at their end: `n1` is not `n10`. No letter of a NODE_ID means anything in a pattern. */
+/**
+ * Whole keys, no pattern at their end: `n1` is not `n10`. No letter of a NODE_ID means anything in a pattern. Only the
+ * roster has one: any member writes the next step, and what is no step is put right by the others.
+ */
 function keyRules(nodeId: string | null, redis: 6 | 7): string[] {
   if (nodeId !== null && !NODE_ID.test(nodeId)) throw new TypeError('not a node id');
   if (nodeId === null || redis < 7) return [`~${EVERYTHING}`];
   const own = RECORD_TYPES.map((type) => slotKey(type, nodeId));
-  return [`%R~${EVERYTHING}`, ...[...own, probeKey(nodeId), NEWCOMERS_KEY].map((key) => `%W~${key}`)];
+  const shared = [NEWCOMERS_KEY, ROSTER_KEYS];
+  return [`%R~${EVERYTHING}`, ...[...own, probeKey(nodeId), ...shared].map((key) => `%W~${key}`)];
 }
 
 function notesFor(users: readonly AclUser[], redis: 6 | 7): string[] {

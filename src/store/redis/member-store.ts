@@ -7,9 +7,11 @@ import { randomBytes } from 'node:crypto';
 import type { RecordType } from '../../protocol/keyring.ts';
 import { NODE_ID } from '../../protocol/limits.ts';
 import { type MemberStore, type RegistryReading, type SlotReading, StrangerTurns } from '../member-store.ts';
+import type { RosterStore } from '../roster-store.ts';
 import type { RedisClient } from './client.ts';
 import { RedisConnection, type RedisConnectionOptions } from './connection.ts';
 import { Enrolment, listNewcomers, measureNewcomers } from './newcomers.ts';
+import { RedisRosterStore } from './roster-store.ts';
 import { keyOf, readSlot, readSlots } from './slots.ts';
 import { RedisTrouble } from './trouble.ts';
 
@@ -42,6 +44,11 @@ export class RedisMemberStore implements MemberStore {
   static open({ nodeId, ...access }: RedisMemberStoreOptions): RedisMemberStore {
     if (!NODE_ID.test(nodeId)) throw new TypeError('not a node id');
     return new RedisMemberStore(nodeId, RedisConnection.open({ ...access, name: `atlas-fleet-${nodeId}` }));
+  }
+
+  /** The chain of the roster beside it, over the same connection. */
+  get roster(): RosterStore {
+    return new RedisRosterStore(this.#connection);
   }
 
   get address(): string {

@@ -25,15 +25,15 @@ export function readSlots(client: RedisClient, nodeIds: readonly string[]): Prom
   );
 }
 
+export function readSlot(client: RedisClient, type: RecordType, nodeId: string): Promise<SlotReading> {
+  return readBounded(client, keyOf(type, nodeId), SLOT_MAX_BYTES);
+}
+
 /** GETRANGE alone cannot tell an empty value from none. What was written between the two is there. */
-export async function readSlot(client: RedisClient, type: RecordType, nodeId: string): Promise<SlotReading> {
-  const key = keyOf(type, nodeId);
+export async function readBounded(client: RedisClient, key: string, maxBytes: number): Promise<SlotReading> {
   try {
-    const [exists, bytes] = await Promise.all([
-      client.exists(key),
-      client.getRange(key, 0, SLOT_MAX_BYTES - 1),
-    ]);
-    const value = asBytes(bytes, SLOT_MAX_BYTES);
+    const [exists, bytes] = await Promise.all([client.exists(key), client.getRange(key, 0, maxBytes - 1)]);
+    const value = asBytes(bytes, maxBytes);
     if (asCount(exists) === 0 && value.byteLength === 0) return { kind: 'missing' };
     return { kind: 'bytes', bytes: value };
   } catch (error) {

@@ -4,9 +4,11 @@
  */
 import { AtlasError } from '../../base/errors.ts';
 import { RECORD_TYPES } from '../../protocol/keyring.ts';
+import { rosterKey } from '../roster-store.ts';
 import { RedisConnection, type RedisConnectionOptions } from './connection.ts';
 import { probeKey } from './member-store.ts';
 import { NEWCOMERS_KEY } from './newcomers.ts';
+import { RedisRosterStore } from './roster-store.ts';
 import { keyOf } from './slots.ts';
 
 export interface Tenancy {
@@ -18,15 +20,17 @@ export interface Tenancy {
 export async function moveIn(access: RedisConnectionOptions, nodeIds: readonly string[]): Promise<Tenancy> {
   const connection = RedisConnection.open(access);
   try {
-    const names = await connection.run((client) => client.exists(NEWCOMERS_KEY));
+    const names = await connection.run((client) => client.exists([NEWCOMERS_KEY, rosterKey(0)]));
     if (names > 0) throw inUse(connection.address);
   } catch (error) {
     connection.close();
     throw error;
   }
+  const roster = new RedisRosterStore(connection);
   const moveOut = async () => {
     try {
       await connection.run((client) => client.unlink(keysOf(nodeIds)));
+      await roster.cut(0);
     } finally {
       connection.close();
     }
