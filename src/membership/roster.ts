@@ -25,12 +25,19 @@ export interface RosterTicket {
   readonly usedBy: RosterMember | null;
 }
 
+/** By node id. */
+type Envelopes = ReadonlyMap<string, Envelope>;
+
+/** A secret that is being rotated in: signed with while `active`, accepted in each phase (rotation.ts). */
 export interface PendingSecret {
   readonly keyId: string;
-  readonly phase: 'prepared' | 'active';
-  readonly compromise: boolean;
-  /** By node id. */
-  readonly sealed: ReadonlyMap<string, Envelope>;
+  readonly phase: 'prepared' | 'active' | 'abandoned';
+  readonly sealed: Envelopes;
+  /** Of the step that began this phase. */
+  readonly epoch: number;
+  /** Who began the rotation, and when (Unix seconds, by its own clock). */
+  readonly by: string;
+  readonly since: number;
 }
 
 export interface Roster {
@@ -43,11 +50,13 @@ export interface Roster {
   readonly members: ReadonlyMap<string, RosterMember>;
   /** Ed25519 keys, base64, that never speak again. */
   readonly banned: ReadonlySet<string>;
-  /** Ids whose holder was evicted: they come back by `readmit` only. */
+  /** Ids whose holder was evicted: nobody comes back under one before it is readmitted. */
   readonly evicted: ReadonlySet<string>;
   readonly tickets: ReadonlyMap<string, RosterTicket>;
   /** The id of the cluster secret that counts, and of those that never count again. */
   readonly keyId: string;
+  /** That secret, for who slept when it came; empty for the founders' own. */
+  readonly sealed: Envelopes;
   readonly retired: ReadonlySet<string>;
   readonly pending: PendingSecret | null;
 }
@@ -97,6 +106,7 @@ export function foundRoster(step: RosterStep): Advance {
       evicted: new Set(),
       tickets: new Map(),
       keyId,
+      sealed: new Map(),
       retired: new Set(),
       pending: null,
     };
@@ -147,12 +157,8 @@ function apply(draft: Draft, operation: Operation, step: RosterStep): Draft {
     case 'evict':
       return evict(draft, operation.node_id, step);
     case 'readmit':
-      if (!draft.evicted.has(operation.member.node_id)) forbid(`${operation.member.node_id} was not evicted`);
-      return join(
-        { ...draft, evicted: less(draft.evicted, operation.member.node_id) },
-        operation.member,
-        operation.secret,
-      );
+      if (!draft.evicted.has(operation.node_id)) forbid(`${operation.node_id} was not evicted`);
+      return { ...draft, evicted: less(draft.evicted, operation.node_id) };
     case 'ticket':
       if (draft.tickets.has(operation.id)) forbid('There is a ticket of that id');
       return withTicket(draft, operation.id, {
@@ -168,13 +174,16 @@ function apply(draft: Draft, operation: Operation, step: RosterStep): Draft {
     case 'level':
       return { ...draft, level: operation.level };
     case 'prepare_secret':
-      return prepare(draft, operation);
+      return prepare(draft, operation, step);
     case 'activate_secret':
-      return { ...draft, pending: { ...inPhase(draft, operation.key_id, 'prepared'), phase: 'active' } };
+      return enter(draft, operation.key_id, ['prepared'], { phase: 'active', epoch: step.epoch });
+    case 'abandon_secret':
+      return enter(draft, operation.key_id, ['prepared', 'active'], {
+        phase: 'abandoned',
+        epoch: step.epoch,
+      });
     case 'retire_secret':
       return retire(draft, operation.key_id);
-    case 'abandon_secret':
-      return abandon(draft, operation.key_id);
     case 'note':
       return draft;
   }
@@ -235,47 +244,61 @@ function withTicket(draft: Draft, id: string, ticket: RosterTicket): Draft {
 
 // Secrets
 
-function prepare(draft: Draft, operation: Extract<Operation, { op: 'prepare_secret' }>): Draft {
-  const { key_id: keyId, compromise } = operation;
+function prepare(
+  draft: Draft,
+  { key_id: keyId, sealed }: Extract<Operation, { op: 'prepare_secret' }>,
+  { epoch, signer, time }: RosterStep,
+): Draft {
   if (draft.pending !== null) forbid('Another secret is being rotated in');
   if (keyId === draft.keyId || draft.retired.has(keyId)) forbid('This secret was used before');
-  return {
-    ...draft,
-    pending: { keyId, phase: 'prepared', compromise, sealed: new Map(Object.entries(operation.sealed)) },
-  };
+  const envelopes = new Map(Object.entries(sealed));
+  const stranger = [...envelopes.keys()].find((nodeId) => !draft.members.has(nodeId));
+  if (stranger !== undefined) forbid(`The secret is sealed for ${stranger}, who is no member`);
+  const pending = { keyId, phase: 'prepared', sealed: envelopes, epoch, by: signer, since: time } as const;
+  return { ...draft, pending };
 }
 
-function inPhase(draft: Draft, keyId: string, phase: PendingSecret['phase']): PendingSecret {
+function enter(
+  draft: Draft,
+  keyId: string,
+  phases: readonly PendingSecret['phase'][],
+  next: Pick<PendingSecret, 'phase' | 'epoch'>,
+): Draft {
   const { pending } = draft;
   if (pending === null || pending.keyId !== keyId) return forbid('That secret is not being rotated in');
-  return pending.phase === phase ? pending : forbid(`That secret is ${pending.phase}`);
+  if (!phases.includes(pending.phase)) forbid(`That secret is ${pending.phase}`);
+  return { ...draft, pending: { ...pending, ...next } };
 }
 
-function retire(draft: Draft, oldKeyId: string): Draft {
-  if (oldKeyId !== draft.keyId) forbid('Only the secret that the new one follows is retired');
-  const { keyId } = inPhase(draft, draft.pending?.keyId ?? '', 'active');
-  return { ...draft, keyId, retired: new Set(draft.retired).add(oldKeyId), pending: null };
-}
-
-/** After a compromise there is no way back: the old secret is known to somebody. */
-function abandon(draft: Draft, keyId: string): Draft {
+function retire(draft: Draft, keyId: string): Draft {
   const { pending } = draft;
-  if (pending === null || pending.keyId !== keyId) return forbid('That secret is not being rotated in');
-  if (pending.compromise) forbid('A rotation after a compromise goes forward only');
-  return { ...draft, retired: new Set(draft.retired).add(keyId), pending: null };
+  if (pending === null) return forbid('No secret is being rotated in');
+  const goes = { prepared: null, active: draft.keyId, abandoned: pending.keyId }[pending.phase];
+  if (keyId !== goes) forbid(`While the new secret is ${pending.phase}, that one is not retired`);
+  const retired = new Set(draft.retired).add(keyId);
+  if (pending.phase === 'abandoned') return { ...draft, retired, pending: null };
+  return { ...draft, retired, keyId: pending.keyId, sealed: pending.sealed, pending: null };
 }
 
 /** What holds for a step as a whole, whatever the order of its operations. */
 function requireWhole(before: Roster, draft: Draft, { operations }: RosterStep): void {
   if (draft.members.size === 0) forbid('The last member cannot go');
-  const evicts = operations.some(({ op }) => op === 'evict');
-  // Who holds the secret would come back under another name.
-  const closes = draft.admission === 'ticket' && draft.pending?.compromise === true;
-  if (evicts && before.admission === 'secret' && !closes)
-    forbid('While a secret admits, an eviction closes admission and rotates the secret in the same step');
-  if (draft.pending === null) return;
-  const { sealed } = draft.pending;
-  const unsealed = [...draft.members.keys()].filter((nodeId) => !sealed.has(nodeId));
+  const has = (op: Operation['op']) => operations.some((operation) => operation.op === op);
+  const isCompromise = operations.some(
+    (operation) => operation.op === 'prepare_secret' && operation.compromise,
+  );
+  const hasChanged = draft.keyId !== before.keyId && draft.pending === null;
+  // Who has the old secret must not follow the new one through its phases.
+  if (isCompromise && !(hasChanged && draft.admission === 'ticket'))
+    forbid('After a compromise one step closes admission and changes the secret');
+  // Who holds the secret would come back under another name, and knows the pending one.
+  const isOpen = before.admission === 'secret' || before.pending !== null;
+  if (has('evict') && isOpen && !isCompromise)
+    forbid('While a secret admits or is rotated, an eviction changes the secret in the same step');
+  const { pending } = draft;
+  const unsealed = [...draft.members.keys()].filter(
+    (nodeId) => (hasChanged && !draft.sealed.has(nodeId)) || (pending && !pending.sealed.has(nodeId)),
+  );
   if (unsealed.length > 0) forbid(`The secret is not sealed for ${unsealed.join(', ')}`);
 }
 

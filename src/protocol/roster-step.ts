@@ -48,13 +48,14 @@ const operation = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('leave') }),
   z.strictObject({ op: z.literal('remove'), node_id: nodeId }),
   z.strictObject({ op: z.literal('evict'), node_id: nodeId }),
-  z.strictObject({ op: z.literal('readmit'), member, secret: envelope.optional() }),
+  /** Lifts the ban of the name, not of the key: it comes back by an admission, with another key. */
+  z.strictObject({ op: z.literal('readmit'), node_id: nodeId }),
   /** `hash`: SHA-256 of the ticket's secret, hex. */
   z.strictObject({ op: z.literal('ticket'), id: ticketId, hash: sha256, expires: time }),
   z.strictObject({ op: z.literal('revoke_ticket'), id: ticketId }),
   z.strictObject({ op: z.literal('admission'), admission }),
   z.strictObject({ op: z.literal('level'), level }),
-  /** `sealed`: an envelope for each member, by node id. */
+  /** `sealed`: an envelope for each member, by node id. After a compromise the same step activates and retires. */
   z.strictObject({
     op: z.literal('prepare_secret'),
     key_id: keyId,
@@ -62,7 +63,9 @@ const operation = z.discriminatedUnion('op', [
     sealed: z.record(nodeId, envelope),
   }),
   z.strictObject({ op: z.literal('activate_secret'), key_id: keyId, proof: bytes32 }),
+  /** `key_id`: of the one that goes: the old one, or the new one after it was abandoned. */
   z.strictObject({ op: z.literal('retire_secret'), key_id: keyId }),
+  /** Back to the old secret; the new one is accepted until it is retired. */
   z.strictObject({ op: z.literal('abandon_secret'), key_id: keyId }),
   z.strictObject({ op: z.literal('note'), text: z.string().min(1).max(NOTE_MAX_LENGTH) }),
 ]);

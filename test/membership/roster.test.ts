@@ -25,10 +25,12 @@ const [alice, bob, carol] = ['alice', 'bob', 'carol'].map((name) => new Person(n
 const following = (roster: Roster, signer: Person, ...operations: Operation[]) =>
   whole(advance(roster, signer.step(roster, operations)));
 const names = ({ members }: Roster) => [...members.keys()];
-const evictingBob = (): Operation[] => [
+const evictingBob = (newKey = NEW_KEY): Operation[] => [
   { op: 'admission', admission: 'ticket' },
   { op: 'evict', node_id: 'bob' },
-  preparing(NEW_KEY, [alice, carol], true),
+  preparing(newKey, [alice, carol], true),
+  activating(newKey),
+  { op: 'retire_secret', key_id: KEY_ID },
 ];
 
 function expectFault(
@@ -130,30 +132,16 @@ describe('who goes', () => {
   it('by evict, never with that key, and under that id by readmit alone', () => {
     const roster = following(rosterOf(alice, bob, carol), alice, ...evictingBob());
     expect(names(roster)).toEqual(['alice', 'carol']);
-    const again = (member: Person['member']): Operation => ({
-      op: 'admit',
-      member,
-      secret: ENVELOPE,
-      ticket: TICKET,
-    });
-    expectFault(roster, carol, [again(bob.member)], 'not_allowed', /^bob was evicted$/);
-    const renamed = { ...bob.member, node_id: 'robert' };
-    expectFault(
-      roster,
-      carol,
-      [{ op: 'readmit', member: renamed, secret: ENVELOPE }],
-      'not_allowed',
-      /not evicted$/,
-    );
-    expectFault(
-      roster,
-      carol,
-      [{ op: 'readmit', member: bob.member, secret: ENVELOPE }],
-      'not_allowed',
-      /^This key was evicted$/,
-    );
     const newBob = new Person('bob');
-    const back = following(roster, carol, { op: 'readmit', member: newBob.member, secret: ENVELOPE });
+    const admit = ({ member }: Person): Operation => ({ op: 'admit', member, ticket: TICKET });
+    const readmit = (nodeId: string): Operation => ({ op: 'readmit', node_id: nodeId });
+    const ticket: Operation = { op: 'ticket', id: TICKET, hash: 'a'.repeat(64), expires: TIME + 10 };
+    const invited = following(roster, carol, ticket);
+    expectFault(invited, carol, [admit(newBob)], 'not_allowed', /^bob was evicted$/);
+    expectFault(invited, carol, [readmit('carol')], 'not_allowed', /^carol was not evicted$/);
+    const lifted = following(invited, carol, readmit('bob'));
+    expectFault(lifted, carol, [admit(bob)], 'not_allowed', /^This key was evicted$/);
+    const back = following(lifted, carol, admit(newBob));
     expect(back.members.get('bob')).toEqual(newBob.member);
     expect(back.banned).toContain(bob.member.identity_key);
     const twice = following(back, carol, { op: 'note', text: 'x' });
@@ -169,12 +157,23 @@ describe('who goes', () => {
   it('by evict while a secret admits, only together with a closed door and a new secret', () => {
     const roster = rosterOf(alice, bob, carol);
     expectFault(roster, alice, [{ op: 'evict', node_id: 'bob' }], 'not_allowed', /^While a secret admits/);
-    expectFault(roster, alice, evictingBob().slice(1), 'not_allowed', /^While a secret admits/);
     expectFault(roster, alice, evictingBob().slice(0, 2), 'not_allowed', /^While a secret admits/);
-    expect(following(roster, alice, ...evictingBob()).pending).toMatchObject({
-      keyId: NEW_KEY,
-      compromise: true,
-    });
+    for (const missing of [0, 4]) {
+      const rest = evictingBob().filter((_, i) => i !== missing);
+      expectFault(roster, alice, rest, 'not_allowed', /^After a compromise one step/);
+    }
+    const after = following(roster, alice, ...evictingBob());
+    expect(after).toMatchObject({ keyId: NEW_KEY, admission: 'ticket', pending: null });
+    expect(after.retired).toContain(KEY_ID);
+    expect([...after.sealed.keys()]).toEqual(['alice', 'carol']);
+  });
+
+  it('by evict where tickets admit, the secret may stay, unless it is being rotated', () => {
+    const closed = following(rosterOf(alice, bob, carol), alice, { op: 'admission', admission: 'ticket' });
+    const evict: Operation = { op: 'evict', node_id: 'bob' };
+    expect(names(following(closed, alice, evict))).toEqual(['alice', 'carol']);
+    const rotating = following(closed, alice, preparing(NEW_KEY, [alice, bob, carol]));
+    expectFault(rotating, alice, [evict], 'not_allowed', /or is rotated, an eviction/);
   });
 });
 
@@ -239,7 +238,7 @@ describe('a rotation', () => {
       alice,
       [{ op: 'retire_secret', key_id: KEY_ID }],
       'not_allowed',
-      /^That secret is prepared$/,
+      /^While the new secret is prepared, that one is not retired$/,
     );
     expectFault(
       prepared,
@@ -262,31 +261,33 @@ describe('a rotation', () => {
     expect([...(three.pending?.sealed.keys() ?? [])]).toEqual(['alice', 'bob', 'carol']);
   });
 
-  it('is abandoned in a routine, and never after a compromise', () => {
-    const abandoned = following(prepared, bob, { op: 'abandon_secret', key_id: NEW_KEY });
-    expect(abandoned).toMatchObject({ keyId: KEY_ID, pending: null });
-    const compromised = following(roster, alice, preparing(NEW_KEY, [alice, bob], true));
-    expectFault(
-      compromised,
-      bob,
-      [{ op: 'abandon_secret', key_id: NEW_KEY }],
-      'not_allowed',
-      /goes forward only$/,
-    );
+  it('that is abandoned ends with the old secret, from either phase', () => {
+    for (const from of [prepared, following(prepared, alice, activating(NEW_KEY))]) {
+      const abandoned = following(from, bob, { op: 'abandon_secret', key_id: NEW_KEY });
+      expect(abandoned).toMatchObject({
+        keyId: KEY_ID,
+        pending: { phase: 'abandoned', epoch: from.epoch + 1 },
+      });
+      expectFault(abandoned, bob, [activating(NEW_KEY)], 'not_allowed', /^That secret is abandoned$/);
+      const old: Operation = { op: 'retire_secret', key_id: KEY_ID };
+      expectFault(abandoned, bob, [old], 'not_allowed', /that one is not retired$/);
+      const done = following(abandoned, alice, { op: 'retire_secret', key_id: NEW_KEY });
+      expect(done).toMatchObject({ keyId: KEY_ID, pending: null });
+      expectFault(done, alice, [preparing(NEW_KEY, [alice, bob])], 'not_allowed', /^This secret was used/);
+    }
+  });
+
+  it('seals for members alone', () => {
+    const all = [preparing(NEW_KEY, [alice, bob, carol])];
+    expectFault(roster, alice, all, 'not_allowed', /^The secret is sealed for carol, who is no member$/);
   });
 
   it('is discarded by an eviction, and its secret never comes back', () => {
     const three = following(prepared, alice, { op: 'admit', member: carol.member, secret: ENVELOPE });
-    const [close, evict] = evictingBob() as [Operation, Operation];
-    expectFault(
-      three,
-      alice,
-      [close, evict, preparing(NEW_KEY, [alice, carol], true)],
-      'not_allowed',
-      /^This secret was used/,
-    );
-    const next = following(three, alice, close, evict, preparing('aaaaaaaaaaaaaaaa', [alice, carol], true));
-    expect(next.pending).toMatchObject({ keyId: 'aaaaaaaaaaaaaaaa', phase: 'prepared' });
+    expectFault(three, alice, evictingBob(), 'not_allowed', /^This secret was used/);
+    const next = following(three, alice, ...evictingBob('aaaaaaaaaaaaaaaa'));
+    expect(next).toMatchObject({ keyId: 'aaaaaaaaaaaaaaaa', pending: null });
+    expect([...next.retired].sort()).toEqual([KEY_ID, NEW_KEY].sort());
   });
 });
 
