@@ -17,7 +17,8 @@ import {
 } from '../protocol/roster-step.ts';
 
 export interface RosterTicket {
-  readonly hash: string;
+  /** Ed25519, base64: whoever holds the ticket signs with it. */
+  readonly key: string;
   /** Unix seconds. */
   readonly expires: number;
   readonly state: 'open' | 'used' | 'revoked';
@@ -162,7 +163,7 @@ function apply(draft: Draft, operation: Operation, step: RosterStep): Draft {
     case 'ticket':
       if (draft.tickets.has(operation.id)) forbid('There is a ticket of that id');
       return withTicket(draft, operation.id, {
-        hash: operation.hash,
+        key: operation.key,
         expires: operation.expires,
         state: 'open',
         usedBy: null,

@@ -50,8 +50,8 @@ const operation = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('evict'), node_id: nodeId }),
   /** Lifts the ban of the name, not of the key: it comes back by an admission, with another key. */
   z.strictObject({ op: z.literal('readmit'), node_id: nodeId }),
-  /** `hash`: SHA-256 of the ticket's secret, hex. */
-  z.strictObject({ op: z.literal('ticket'), id: ticketId, hash: sha256, expires: time }),
+  /** `key`: the Ed25519 key of the ticket (ticket.ts), which proves the ticket and tells nothing of its secret. */
+  z.strictObject({ op: z.literal('ticket'), id: ticketId, key: bytes32, expires: time }),
   z.strictObject({ op: z.literal('revoke_ticket'), id: ticketId }),
   z.strictObject({ op: z.literal('admission'), admission }),
   z.strictObject({ op: z.literal('level'), level }),

@@ -16,6 +16,7 @@ import {
 
 const NEW_KEY = '8899aabbccddeeff';
 const TICKET = 'ffeeddccbbaa9988';
+const TICKET_KEY = Buffer.alloc(32, 9).toString('base64');
 const [alice, bob, carol] = ['alice', 'bob', 'carol'].map((name) => new Person(name)) as [
   Person,
   Person,
@@ -135,7 +136,7 @@ describe('who goes', () => {
     const newBob = new Person('bob');
     const admit = ({ member }: Person): Operation => ({ op: 'admit', member, ticket: TICKET });
     const readmit = (nodeId: string): Operation => ({ op: 'readmit', node_id: nodeId });
-    const ticket: Operation = { op: 'ticket', id: TICKET, hash: 'a'.repeat(64), expires: TIME + 10 };
+    const ticket: Operation = { op: 'ticket', id: TICKET, key: TICKET_KEY, expires: TIME + 10 };
     const invited = following(roster, carol, ticket);
     expectFault(invited, carol, [admit(newBob)], 'not_allowed', /^bob was evicted$/);
     expectFault(invited, carol, [readmit('carol')], 'not_allowed', /^carol was not evicted$/);
@@ -179,7 +180,7 @@ describe('who goes', () => {
 
 describe('a ticket', () => {
   const closed = following(rosterOf(alice, bob), alice, { op: 'admission', admission: 'ticket' });
-  const ticket: Operation = { op: 'ticket', id: TICKET, hash: 'a'.repeat(64), expires: TIME + 10 };
+  const ticket: Operation = { op: 'ticket', id: TICKET, key: TICKET_KEY, expires: TIME + 10 };
   const admitting: Operation = { op: 'admit', member: carol.member, ticket: TICKET };
 
   it('admits one, and is used up by that same step', () => {
