@@ -23,9 +23,12 @@ const AMBIENT =
   /\b(process\.|Date\.now|new Date\(\)|performance\.|setTimeout|setInterval|Math\.random|fetch\()/;
 const STORE_CONTRACTS = [
   'store/member-store.ts',
+  'store/registry-facts.ts',
   'store/report-store.ts',
   'store/account-store.ts',
   'store/attempt-store.ts',
+  'store/audit-action.ts',
+  'store/audit-log.ts',
   'store/roster-store.ts',
 ];
 const PURE = ['base/', 'protocol/', 'membership/', 'fleet/'];

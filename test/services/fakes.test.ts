@@ -1,9 +1,11 @@
 import { describe } from 'vitest';
 import { accountStoreContract } from '../contract/account-store.ts';
 import { attemptStoreContract } from '../contract/attempt-store.ts';
+import { auditLogContract } from '../contract/audit-log.ts';
 import { reportStoreContract } from '../contract/report-store.ts';
 import { FakeAccountStore } from '../fakes/account-store.ts';
 import { FakeAttemptStore } from '../fakes/attempt-store.ts';
+import { FakeAuditLog } from '../fakes/audit-log.ts';
 import { FakeReportStore } from '../fakes/report-store.ts';
 
 describe('the report store in memory', () => {
@@ -16,4 +18,8 @@ describe('the account store in memory', () => {
 
 describe('the attempt store in memory', () => {
   attemptStoreContract(async () => ({ store: new FakeAttemptStore(), close: async () => {} }));
+});
+
+describe('the audit log in memory', () => {
+  auditLogContract(async () => ({ log: new FakeAuditLog(), close: async () => {} }));
 });

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stores } from '../../src/store/sql/stores.ts';
 import { PostgresServer } from '../backends/postgres.ts';
+import { makeAuditEntry } from '../contract/audit-log.ts';
 import { KEY_HEX, PostgresDatabase } from './postgres-database.ts';
 import { machineId, machineInfo, realisticReport } from './realistic-report.ts';
 
@@ -41,6 +42,14 @@ const TOKEN = {
   lastUsedFrom: '192.0.2.177',
 };
 
+const AUDITED = makeAuditEntry({
+  actor: { kind: 'user', name: 'grace.hopper' },
+  subject: 'the-token-of-grace',
+  detail: { spoken: 'in-confidence-only' },
+  nodeId: 'server-of-the-attic',
+  address: '203.0.113.199',
+});
+
 let server: PostgresServer;
 let at: PostgresDatabase;
 let stores: Stores;
@@ -60,6 +69,7 @@ beforeAll(async () => {
     [SUBJECT],
     () => new Map([[SUBJECT, { count: 1, lastMs: 1, blockedUntilMs: 0 }]]),
   );
+  await stores.audit.append(AUDITED);
   const [plain, inHex, inBase64] = PLANTED;
   await at.query(`create table planted as select '${plain}'::text as plain, sha256('${HASHED}') as hashed,
     encode('${inHex}', 'hex') as in_hex, encode('a word before ${inBase64} and behind', 'base64') as in_base64`);
@@ -80,7 +90,14 @@ function telling(): string[] {
     return [machineId(machine), hostname, serial_number, local_ip, computer_name, `server-${machine % 3}`];
   });
   const people = [USER.username, USER.passwordHash, SESSION.csrfToken, TOKEN.name, TOKEN.lastUsedFrom];
-  const shared = ['Apple M4 Pro', '198.51.100.23', SUBJECT, KEY_HEX];
+  const audited = [
+    AUDITED.actor.name,
+    AUDITED.subject,
+    AUDITED.detail.spoken,
+    AUDITED.nodeId,
+    AUDITED.address,
+  ];
+  const shared = [...audited, 'Apple M4 Pro', '198.51.100.23', SUBJECT, KEY_HEX];
   const texts = [...machines.flat(), ...people, ...shared, SETUP_CODE].map(String);
   return [...texts, ...texts.map(bareHash)];
 }
@@ -183,6 +200,13 @@ describe('somebody who writes to the tables', () => {
       where user_id = ${ada?.userId}`);
     await expect(stores.accounts.userByName(USER.username)).rejects.toMatchObject({
       message: 'a cell of users.password_hash does not open: it was changed, or comes from another row',
+    });
+  });
+
+  it('is noticed when an entry of the audit log is made to tell of another act or outcome', async () => {
+    await at.query(`update audit_entries set outcome = 'refused'`);
+    await expect(stores.audit.list({ limit: 1 })).rejects.toMatchObject({
+      message: 'a cell of audit_entries.told does not open: it was changed, or comes from another row',
     });
   });
 });

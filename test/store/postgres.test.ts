@@ -5,6 +5,7 @@ import { openPostgresStores } from '../../src/store/sql/postgres-stores.ts';
 import { PostgresServer } from '../backends/postgres.ts';
 import { accountStoreContract } from '../contract/account-store.ts';
 import { attemptStoreContract } from '../contract/attempt-store.ts';
+import { auditLogContract } from '../contract/audit-log.ts';
 import { reportStoreContract } from '../contract/report-store.ts';
 import { storesContract } from '../contract/stores.ts';
 import { FakeLog } from '../fakes/log.ts';
@@ -48,6 +49,13 @@ describe('the attempt store on PostgreSQL', () => {
   attemptStoreContract(async () => {
     const { attempts, close } = await at.open();
     return { store: attempts, close };
+  });
+});
+
+describe('the audit log on PostgreSQL', () => {
+  auditLogContract(async () => {
+    const { audit, close } = await at.open();
+    return { log: audit, close };
   });
 });
 

@@ -25,6 +25,7 @@ import { sqliteDialect } from '../../src/store/sql/sqlite-dialect.ts';
 import { openSqliteStores } from '../../src/store/sql/sqlite-stores.ts';
 import { accountStoreContract } from '../contract/account-store.ts';
 import { attemptStoreContract } from '../contract/attempt-store.ts';
+import { auditLogContract } from '../contract/audit-log.ts';
 import { reportStoreContract } from '../contract/report-store.ts';
 import { storesContract } from '../contract/stores.ts';
 import { machineId, realisticReport } from './realistic-report.ts';
@@ -69,6 +70,13 @@ describe('the attempt store on SQLite', () => {
   attemptStoreContract(async () => {
     const { attempts, close } = await at.open();
     return { store: attempts, close };
+  });
+});
+
+describe('the audit log on SQLite', () => {
+  auditLogContract(async () => {
+    const { audit, close } = await at.open();
+    return { log: audit, close };
   });
 });
 

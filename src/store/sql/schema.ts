@@ -18,6 +18,7 @@ export interface Schema {
   tokens: TokenTable;
   setup_code: SetupCodeTable;
   attempts: AttemptTable;
+  audit_entries: AuditTable;
   probe: ProbeTable;
   database_identity: DatabaseIdentityTable;
   /** Only where cells are sealed (PostgreSQL). */
@@ -124,6 +125,20 @@ export interface AttemptTable {
   count: number;
   last_ms: number;
   blocked_until_ms: number;
+}
+
+/** Rows are added and, long after, removed; none is ever changed. */
+export interface AuditTable {
+  /** The order in which they were written. */
+  entry_no: Generated<number>;
+  entry_id: string;
+  at_ms: number;
+  /** The part of `action` before its dot: what lists are filtered by. */
+  kind: string;
+  action: string;
+  outcome: string;
+  /** JSON: who, to what, how, where and from where. */
+  told: Cell;
 }
 
 /** One row at most, slot 1. `code_hash`: a lookup, for whoever has the bare hash of so short a code finds the code. */

@@ -3,15 +3,18 @@ import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { AccountStore } from '../account-store.ts';
 import type { AttemptStore } from '../attempt-store.ts';
+import type { AuditLog } from '../audit-log.ts';
 import type { ReportStore } from '../report-store.ts';
 import { SqlAccountStore } from './account-store.ts';
 import { SqlAttemptStore } from './attempt-store.ts';
+import { SqlAuditLog } from './audit-log.ts';
 import { type SqlConnections, SqlReportStore } from './report-store.ts';
 
 export interface Stores {
   readonly reports: ReportStore;
   readonly accounts: AccountStore;
   readonly attempts: AttemptStore;
+  readonly audit: AuditLog;
   /** 32 hex digits, the same for every server that has this database open (database-identity.ts). */
   readonly databaseId: string;
   /** Settles every report that was taken, then closes the database. */
@@ -38,6 +41,7 @@ export function storesOn(database: Database, { clock, log }: { clock: Clock; log
     reports,
     accounts: new SqlAccountStore(common),
     attempts: new SqlAttemptStore(common),
+    audit: new SqlAuditLog(common),
     databaseId: id,
     close,
   };

@@ -1,7 +1,9 @@
 /** The way of a PostgreSQL database from nothing to this version. */
 import type { Migrations } from './migrate.ts';
 import { firstTables } from './postgres-0001-first-tables.ts';
+import { auditLog } from './postgres-0002-audit-log.ts';
 
 export const postgresMigrations: Migrations = {
   '0001-first-tables': firstTables,
+  '0002-audit-log': auditLog,
 };

@@ -4,10 +4,12 @@ import { firstTables } from './sqlite-0001-first-tables.ts';
 import { lookupsAndAttempts } from './sqlite-0002-lookups-and-attempts.ts';
 import { cheaperIntake } from './sqlite-0003-cheaper-intake.ts';
 import { databaseIdentity } from './sqlite-0004-database-identity.ts';
+import { auditLog } from './sqlite-0005-audit-log.ts';
 
 export const sqliteMigrations: Migrations = {
   '0001-first-tables': firstTables,
   '0002-lookups-and-attempts': lookupsAndAttempts,
   '0003-cheaper-intake': cheaperIntake,
   '0004-database-identity': databaseIdentity,
+  '0005-audit-log': auditLog,
 };
