@@ -5,6 +5,7 @@
  * A node writes only its own slots: the contract has no method for another's.
  */
 import type { RecordType } from '../protocol/keyring.ts';
+import type { RegistryFacts } from './registry-facts.ts';
 
 /** What lies in one slot now. `unreadable` is somebody else's doing (a folder, a list), not an outage. */
 export type SlotReading =
@@ -50,6 +51,9 @@ export interface MemberStore {
 
   /** Writes and reads back a value of its own. Rejects with member_store_unavailable. */
   probe(): Promise<void>;
+
+  /** What it is, for people. May take some round trips. Rejects with member_store_unavailable. */
+  describe(): Promise<RegistryFacts>;
 
   close(): Promise<void>;
 }

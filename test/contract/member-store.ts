@@ -165,6 +165,17 @@ export function memberStoreContract(open: (nodeId: string) => Promise<MemberStor
     });
   });
 
+  describe('a description', () => {
+    it('says where the registry is, and nothing that was written there', async () => {
+      const store = await join('alice');
+      const facts = await store.describe();
+      expect(facts.kind).toBe(store.backend === 'file' ? 'folder' : 'redis');
+      if (facts.kind === 'folder') expect(facts).toMatchObject({ path: store.address, isOurs: true });
+      else expect(facts).toMatchObject({ tls: false, role: { told: 'master' } });
+      expect(JSON.stringify(facts)).not.toContain('of alice');
+    });
+  });
+
   describe('a probe', () => {
     it('writes and reads back, and leaves nothing that others take for a node', async () => {
       const store = await open('alice');

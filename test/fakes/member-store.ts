@@ -9,6 +9,7 @@ import {
   type SlotReading,
   slotKey,
 } from '../../src/store/member-store.ts';
+import type { RegistryFacts } from '../../src/store/registry-facts.ts';
 
 export class FakeRegistry {
   readonly #nodes = new Map<string, { [type in RecordType]?: SlotReading }>();
@@ -19,6 +20,7 @@ export class FakeRegistry {
   hung: Promise<void> = Promise.resolve();
   /** Names that no node can have. */
   junkNames = 0;
+  facts: RegistryFacts = { kind: 'folder', path: 'memory', ownerId: 501, isOurs: true, mode: 0o700 };
 
   store(nodeId: string): FakeMemberStore {
     return new FakeMemberStore(this, nodeId);
@@ -102,6 +104,11 @@ export class FakeMemberStore implements MemberStore {
 
   async probe(): Promise<void> {
     if (!this.#registry.writable || !this.#registry.readable) throw away();
+  }
+
+  async describe(): Promise<RegistryFacts> {
+    if (!this.#registry.readable) throw away();
+    return this.#registry.facts;
   }
 
   async close(): Promise<void> {}

@@ -44,6 +44,7 @@ class Busy {
       },
       inspect: (type, nodeId) => store.inspect(type, nodeId),
       probe: () => store.probe(),
+      describe: () => store.describe(),
       close: () => store.close(),
     };
   }

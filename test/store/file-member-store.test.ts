@@ -41,6 +41,23 @@ describe('the registry in a folder', () => {
   memberStoreContract(open);
 });
 
+describe('the folder', () => {
+  it('is described with its owner and who else may write there', async () => {
+    const store = await open();
+    chmodSync(statePath, 0o775);
+    const facts = { kind: 'folder', path: statePath, ownerId: process.getuid?.(), isOurs: true, mode: 0o775 };
+    expect(await store.describe()).toEqual(facts);
+    chmodSync(statePath, 0o700);
+    expect(await store.describe()).toEqual({ ...facts, mode: 0o700 });
+  });
+
+  it('that is gone cannot be described', async () => {
+    const store = await open();
+    rmSync(statePath, { recursive: true });
+    await expect(store.describe()).rejects.toMatchObject(AWAY);
+  });
+});
+
 describe('the files', () => {
   it('are one for each slot, for their owner alone, and nothing else', async () => {
     const store = await open();

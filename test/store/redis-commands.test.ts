@@ -48,6 +48,7 @@ describe('the commands', () => {
     await store.read(['alice', 'bob'], 64);
     await store.inspect('node', 'alice');
     await store.probe();
+    await store.describe();
     const reopened = openRegistry(redis, { db: 1 });
     await reopened.putOwn(beat);
     const named = new Set<string>([...(await monitor.take(redis)), 'unlink', 'ping']);

@@ -31,7 +31,9 @@ export class RedisMonitor {
     );
     this.#said = '';
     return [...said.matchAll(/\] "([^"]+)"(?: "([^"]+)")?/g)]
-      .map(([, name = '', word = '']) => (name === 'MEMORY' ? `${name}|${word}` : name).toLowerCase())
+      .map(([, name = '', word = '']) =>
+        (name === 'MEMORY' || name === 'ACL' ? `${name}|${word}` : name).toLowerCase(),
+      )
       .filter((name) => name !== 'ping' && name !== 'echo');
   }
 }

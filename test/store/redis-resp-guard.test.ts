@@ -37,6 +37,7 @@ const leaf = fc.oneof(
   fc.maxSafeInteger().map((number) => `:${number}\r\n`),
   fc.constant('_\r\n'),
   fc.string({ unit: 'binary-ascii', maxLength: 40 }).map((text) => `$${text.length}\r\n${text}\r\n`),
+  plain.map((text) => `=${text.length + 4}\r\ntxt:${text}\r\n`),
 );
 const list = (item: fc.Arbitrary<string>) =>
   fc.array(item, { maxLength: 4 }).map((items) => `*${items.length}\r\n${items.join('')}`);
@@ -87,11 +88,11 @@ describe('the guard', () => {
     ['a number of any digits', '(', FOREIGN],
     ['a number of any digits in a list', '*1\r\n(9', FOREIGN],
     ['a double', ',inf\r\n', FOREIGN],
+    ['a string too short for its format', '=3\r\n', FOREIGN],
     ['a word as a number', ':abc\r\n', FOREIGN],
     ['a number that is none of 64 bits', `:${'9'.repeat(20)}\r\n`, FOREIGN],
     ['what nobody subscribed to', '>0\r\n', FOREIGN],
     ['a boolean', '#t\r\n', FOREIGN],
-    ['a verbatim string', '=4\r\ntxt:\r\n', FOREIGN],
     ['an error in a string', '!3\r\nERR\r\n', FOREIGN],
     ['attributes', '|1\r\n', FOREIGN],
     ['a string of unknown length', '$?\r\n', FOREIGN],

@@ -3,7 +3,7 @@
  * `heartbeat/<id>.json` below state_path, replaced by rename so that a reader sees old or new and never half.
  * Not made durable: a record that a power cut takes away is written again within an interval.
  */
-import { access, lstat, mkdir, opendir, rm } from 'node:fs/promises';
+import { access, lstat, mkdir, opendir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { AtlasError, systemCode } from '../../base/errors.ts';
@@ -16,11 +16,13 @@ import {
   type SlotReading,
   StrangerTurns,
 } from '../member-store.ts';
+import type { FolderFacts } from '../registry-facts.ts';
 import type { RosterStore } from '../roster-store.ts';
 import { PRIVATE_FOLDER, readBounded, writeAtomically } from './atomic-file.ts';
 import { FileRosterStore } from './roster-store.ts';
 
 const ENDING = '.json';
+const PERMISSIONS = 0o777;
 /** Names looked at in one folder, so that a flood of junk files costs a bounded time. Arbitrary. */
 const NAMES_MAX = 20_000;
 /** Milliseconds for one call: a network folder may hang for ever. Arbitrary. */
@@ -103,6 +105,12 @@ export class FileMemberStore implements MemberStore {
       await rm(path, { force: true });
       if (read === 'not_a_file' || !written.equals(read)) throw new Error('read back something else');
     });
+  }
+
+  async describe(): Promise<FolderFacts> {
+    const { uid, mode } = await this.#unlessAway(() => stat(this.address));
+    const isOurs = uid === process.getuid?.();
+    return { kind: 'folder', path: this.address, ownerId: uid, isOurs, mode: mode & PERMISSIONS };
   }
 
   async close(): Promise<void> {}

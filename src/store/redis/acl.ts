@@ -13,9 +13,11 @@ import { NEWCOMERS_KEY } from './newcomers.ts';
 
 /** All that we send, except HELLO, which every user may. A test compares it with what MONITOR shows. */
 export const REGISTRY_COMMANDS = [
+  'acl|whoami',
   'exec',
   'exists',
   'getrange',
+  'info',
   'memory|usage',
   'multi',
   'ping',

@@ -20,3 +20,5 @@ export const VALUE_COST_BYTES = 64;
 export const CALL_MAX_BYTES = 24 * 1024 * 1024;
 /** Bytes that a Sentinel may cost in all. Arbitrary: it says who it is, and one address. */
 export const SENTINEL_MAX_BYTES = 64 * 1024;
+/** Bytes that a Redis may cost at which we knock without a password. Arbitrary: it says who it is, and PONG. */
+export const KNOCK_MAX_BYTES = 64 * 1024;

@@ -7,9 +7,11 @@ import { randomBytes } from 'node:crypto';
 import type { RecordType } from '../../protocol/keyring.ts';
 import { NODE_ID } from '../../protocol/limits.ts';
 import { type MemberStore, type RegistryReading, type SlotReading, StrangerTurns } from '../member-store.ts';
+import type { RedisFacts } from '../registry-facts.ts';
 import type { RosterStore } from '../roster-store.ts';
 import type { RedisClient } from './client.ts';
 import { RedisConnection, type RedisConnectionOptions } from './connection.ts';
+import { askFacts, letsAnybodyIn } from './facts.ts';
 import { Enrolment, listNewcomers, measureNewcomers } from './newcomers.ts';
 import { RedisRosterStore } from './roster-store.ts';
 import { keyOf, readSlot, readSlots } from './slots.ts';
@@ -30,20 +32,22 @@ export function probeKey(nodeId: string): string {
 export class RedisMemberStore implements MemberStore {
   readonly backend = 'redis';
   readonly #nodeId: string;
+  readonly #access: RedisConnectionOptions;
   readonly #connection: RedisConnection;
   readonly #enrolment: Enrolment;
   readonly #turns = new StrangerTurns();
 
-  private constructor(nodeId: string, connection: RedisConnection) {
+  private constructor(nodeId: string, access: RedisConnectionOptions) {
     this.#nodeId = nodeId;
-    this.#connection = connection;
+    this.#access = access;
+    this.#connection = RedisConnection.open(access);
     this.#enrolment = new Enrolment(nodeId);
   }
 
   /** Begins to connect. A Redis that is away is no error here: the calls will say so, and it is tried for ever. */
   static open({ nodeId, ...access }: RedisMemberStoreOptions): RedisMemberStore {
     if (!NODE_ID.test(nodeId)) throw new TypeError('not a node id');
-    return new RedisMemberStore(nodeId, RedisConnection.open({ ...access, name: `atlas-fleet-${nodeId}` }));
+    return new RedisMemberStore(nodeId, { ...access, name: `atlas-fleet-${nodeId}` });
   }
 
   /** The chain of the roster beside it, over the same connection. */
@@ -100,6 +104,11 @@ export class RedisMemberStore implements MemberStore {
         'see what else writes or removes keys there',
       );
     });
+  }
+
+  async describe(): Promise<RedisFacts> {
+    const [told, isOpen] = await Promise.all([this.#connection.run(askFacts), letsAnybodyIn(this.#access)]);
+    return { kind: 'redis', tls: this.#access.tls !== null, isOpen, ...told };
   }
 
   async close(): Promise<void> {

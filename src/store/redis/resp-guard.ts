@@ -12,11 +12,13 @@ import { FOREIGN_PROTOCOL, TOO_MUCH } from './trouble.ts';
 const CR = 0x0d;
 const LF = 0x0a;
 /** A line of which more must come. */
-const BEGINNING = /^(?:[+:$*~%_-]|$)/;
+const BEGINNING = /^(?:[+:$=*~%_-]|$)/;
 /** An error, a status, a number or a null. */
 const WHOLE = /^(?:[+-].*|:[+-]?\d{1,19}|_)$/s;
-/** The length of a string, or of a list, a set or a map. */
-const LENGTH = /^[$*~%](\d+)$/;
+/** The length of a string, plain or with the word of three letters and a colon before it, or of a list, a set or a map. */
+const LENGTH = /^[$=*~%](\d+)$/;
+/** Of that word: the decoder skips it unseen, and so must not be told of a shorter string. */
+const FORMAT_BYTES = 4;
 
 export class RespGuard {
   readonly #callBytes: number;
@@ -91,6 +93,7 @@ export class RespGuard {
       if (!WHOLE.test(line)) throw FOREIGN_PROTOCOL;
       this.#endValue();
     } else if (line.startsWith('$')) this.#beginString(Number(length));
+    else if (line.startsWith('=')) this.#beginFormatted(Number(length));
     else this.#beginList(line.startsWith('%') ? 2 * Number(length) : Number(length));
   }
 
@@ -98,6 +101,11 @@ export class RespGuard {
     if (bytes > Math.min(NAMES_MAX_BYTES, this.#leftBytes)) throw TOO_MUCH;
     this.#isInString = true;
     this.#stringBytes = bytes;
+  }
+
+  #beginFormatted(bytes: number): void {
+    if (bytes < FORMAT_BYTES) throw FOREIGN_PROTOCOL;
+    this.#beginString(bytes);
   }
 
   #endString(line: string): void {
