@@ -1,32 +1,57 @@
 /**
- * Two steps with one parent: which of them counts? The rule asks for nothing but the two branches, so that all who
- * see both agree. Only a hostile backend, or a member that lies, makes a fork: honest ones write a step only where
- * there is none.
+ * Two steps with one parent: which of them counts? The rule asks for nothing but the two branches and where they
+ * part, so that all who see both agree. Only a backend that is hostile or that lost what it had acknowledged, or a
+ * member that lies, makes a fork: honest ones write a step only where there is none.
  */
-import type { RosterStep } from '../protocol/roster-step.ts';
+import type { Operation, RosterStep } from '../protocol/roster-step.ts';
+import type { Roster } from './roster.ts';
 
 /** `frozen`: each takes the other's signer out, and only the operator can know who is right. */
 export type ForkVerdict = 'ours' | 'theirs' | 'frozen';
 
+type Branch = readonly RosterStep[];
+
 /**
- * `ours` and `theirs`: the steps from the fork on, each at least one, and each a valid chain. A branch that takes
- * out the signer of the other's first step wins, however far behind that is: otherwise who was evicted could write
- * itself another past, in which it was not. When neither does, the lower digest wins.
+ * `ours` and `theirs`: the steps from the fork on, each at least one, and each a valid chain. `before`: the roster
+ * where they part; null when they have not even the first step in common. In this order, the branch wins that
+ *
+ * 1. takes out the signer of the other's first step, however far behind that is: otherwise who was evicted could
+ *    write itself another past, in which it was not;
+ * 2. retires the secret that counted before: who followed it has forgotten that secret, finds no envelope of it and
+ *    could not sign in the other branch, while the secret of this one is sealed for each in its steps;
+ * 3. evicts: what is lost with a branch has to be done again, and a ban is not to be open till then;
+ * 4. has the lower digest.
  */
-export function judgeFork(ours: readonly RosterStep[], theirs: readonly RosterStep[]): ForkVerdict {
+export function judgeFork(ours: Branch, theirs: Branch, before: Roster | null): ForkVerdict {
   const [our, their] = [ours[0], theirs[0]];
   if (our === undefined || their === undefined) throw new TypeError('a branch has a step');
   const oursRemoves = removes(ours, their.signer);
   const theirsRemoves = removes(theirs, our.signer);
   if (oursRemoves && theirsRemoves) return 'frozen';
   if (oursRemoves !== theirsRemoves) return oursRemoves ? 'ours' : 'theirs';
+  for (const rule of [retiresSecret, evicts]) {
+    const isOurs = rule(ours, before);
+    if (isOurs !== rule(theirs, before)) return isOurs ? 'ours' : 'theirs';
+  }
   return our.digest < their.digest ? 'ours' : 'theirs';
 }
 
-function removes(branch: readonly RosterStep[], signer: string): boolean {
-  return branch.some(({ operations }) =>
-    operations.some(
-      (operation) => (operation.op === 'evict' || operation.op === 'remove') && operation.node_id === signer,
-    ),
+function removes(branch: Branch, signer: string): boolean {
+  return operationsOf(branch).some(
+    (operation) => (operation.op === 'evict' || operation.op === 'remove') && operation.node_id === signer,
   );
+}
+
+function retiresSecret(branch: Branch, before: Roster | null): boolean {
+  const operations = operationsOf(branch);
+  const counted = before?.keyId ?? operations.find((operation) => operation.op === 'found')?.key_id;
+  return operations.some((operation) => operation.op === 'retire_secret' && operation.key_id === counted);
+}
+
+function evicts(branch: Branch): boolean {
+  return operationsOf(branch).some(({ op }) => op === 'evict');
+}
+
+function operationsOf(branch: Branch): Operation[] {
+  return branch.flatMap(({ operations }) => operations);
 }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { advance, foundRoster, type Roster, type StepFault } from '../../src/membership/roster.ts';
 import { judgeFork } from '../../src/membership/roster-fork.ts';
-import { type Operation, readStep } from '../../src/protocol/roster-step.ts';
+import { type Operation, type RosterStep, readStep } from '../../src/protocol/roster-step.ts';
 import {
   activating,
   ENVELOPE,
@@ -299,25 +299,58 @@ describe('of two steps with one parent', () => {
     signer.step(roster, [{ op: 'remove', node_id: nodeId }]);
 
   it("the one that removes the other's signer wins, from either side", () => {
-    expect(judgeFork([removing(alice, 'bob')], [note(bob)])).toBe('ours');
-    expect(judgeFork([note(bob)], [removing(alice, 'bob')])).toBe('theirs');
+    expect(judgeFork([removing(alice, 'bob')], [note(bob)], roster)).toBe('ours');
+    expect(judgeFork([note(bob)], [removing(alice, 'bob')], roster)).toBe('theirs');
   });
 
   it('neither wins when each removes the other', () => {
-    expect(judgeFork([removing(alice, 'bob')], [removing(bob, 'alice')])).toBe('frozen');
+    expect(judgeFork([removing(alice, 'bob')], [removing(bob, 'alice')], roster)).toBe('frozen');
   });
 
   it('otherwise the lower digest wins, and all agree', () => {
     const [one, other] = [note(alice), note(bob)];
-    const verdicts = [judgeFork([one], [other]), judgeFork([other], [one])];
+    const verdicts = [judgeFork([one], [other], roster), judgeFork([other], [one], roster)];
     expect(verdicts.toSorted()).toEqual(['ours', 'theirs']);
     expect(verdicts[0] === 'ours').toBe(one.digest < other.digest);
+  });
+
+  it('the one that retires the secret wins, whatever the other did to it', () => {
+    const prepared = following(roster, alice, preparing(NEW_KEY, [alice, bob, carol]));
+    const branch = (signer: Person, ...steps: Operation[][]) =>
+      steps.reduce<{ on: Roster; made: RosterStep[] }>(
+        ({ on, made }, operations) => {
+          const step = signer.step(on, operations);
+          return { on: whole(advance(on, step)), made: [...made, step] };
+        },
+        { on: prepared, made: [] },
+      ).made;
+    const retire = (keyId: string): Operation => ({ op: 'retire_secret', key_id: keyId });
+    const forward = branch(alice, [activating(NEW_KEY)], [retire(KEY_ID)]);
+    const back = branch(bob, [{ op: 'abandon_secret', key_id: NEW_KEY }], [retire(NEW_KEY)]);
+    expect(judgeFork(forward, back, prepared)).toBe('ours');
+    expect(judgeFork(back, forward, prepared)).toBe('theirs');
+  });
+
+  it('the one that evicts wins over one that changes the secret alone', () => {
+    const compromise = (kept: readonly Person[], ...more: Operation[]): Operation[] => [
+      { op: 'admission', admission: 'ticket' },
+      ...more,
+      preparing(NEW_KEY, kept, true),
+      activating(NEW_KEY),
+      { op: 'retire_secret', key_id: KEY_ID },
+    ];
+    const evicting = alice.step(roster, compromise([alice, bob], { op: 'evict', node_id: 'carol' }));
+    for (let i = 0; i < 20; i += 1) {
+      const keeping = bob.step(roster, [...compromise([alice, bob, carol]), { op: 'note', text: `${i}` }]);
+      expect(judgeFork([evicting], [keeping], roster)).toBe('ours');
+    }
   });
 
   it('who was evicted later writes itself no other past', () => {
     const first = note(alice);
     const then = whole(advance(roster, first));
     const evicted = alice.step(then, evictingBob());
-    for (let i = 0; i < 20; i += 1) expect(judgeFork([first, evicted], [note(bob, `${i}`)])).toBe('ours');
+    for (let i = 0; i < 20; i += 1)
+      expect(judgeFork([first, evicted], [note(bob, `${i}`)], roster)).toBe('ours');
   });
 });

@@ -1,0 +1,86 @@
+/**
+ * The rotation of the cluster secret (docs/protocol/rotation.md, "Phases"): which secrets count, and when the next
+ * step may be written. Pure, and asked by every member alike, so that whoever is awake carries a rotation on.
+ *
+ * Invariant: nobody signs with a secret before all who may live accept it, and nobody stops accepting one before all
+ * who may live sign with the other. The model of it is explored in test/model/.
+ */
+import type { PendingSecret, Roster } from './roster.ts';
+
+/** Key ids. */
+export interface Keys {
+  readonly signs: string;
+  readonly accepts: readonly string[];
+}
+
+/** Another member, by its last heartbeat that named this node's own run; null and empty before there is one. */
+export interface Witness {
+  readonly nodeId: string;
+  /** Neither offline nor left. Who is absent finds the chain before it speaks again. */
+  readonly mayLive: boolean;
+  readonly accepts: readonly string[];
+  readonly signs: string | null;
+  /** Of the roster that it holds. */
+  readonly epoch: number | null;
+}
+
+export interface Progress {
+  readonly phase: PendingSecret['phase'];
+  readonly keyId: string;
+  readonly nodes: readonly NodeProgress[];
+}
+
+export interface NodeProgress {
+  readonly nodeId: string;
+  /** The secret that comes in. */
+  readonly accepts: boolean;
+  /** With the secret that is to stay, in this phase. */
+  readonly signs: boolean;
+  /** The next step waits for it. */
+  readonly isWaitedFor: boolean;
+}
+
+export function keysOf({ keyId, pending }: Roster): Keys {
+  if (pending === null) return { signs: keyId, accepts: [keyId] };
+  return { signs: pending.phase === 'active' ? pending.keyId : keyId, accepts: [keyId, pending.keyId] };
+}
+
+/** The secret that a retire_secret takes out of this phase; null while both may still stay. */
+export function leavingKey({ keyId, pending }: Roster): string | null {
+  if (pending === null || pending.phase === 'prepared') return null;
+  return pending.phase === 'active' ? keyId : pending.keyId;
+}
+
+/**
+ * `others`: all other members. `heldForMs`: for how long this node has held the present phase. `windowMs`: the node
+ * timeout. Who was silent for longer is absent, and all others have signed anew since the change.
+ */
+export function nextRotationStep(
+  roster: Roster,
+  others: readonly Witness[],
+  { heldForMs, windowMs }: { readonly heldForMs: number; readonly windowMs: number },
+): 'activate' | 'retire' | null {
+  const progress = progressOf(roster, others);
+  // A member that nobody told us of, admitted a moment ago, is waited for too.
+  if (progress === null || progress.nodes.length < roster.members.size - 1) return null;
+  if (progress.nodes.some(({ isWaitedFor }) => isWaitedFor)) return null;
+  if (progress.phase === 'prepared') return 'activate';
+  return heldForMs >= windowMs ? 'retire' : null;
+}
+
+/** For people, and for the next step. Null when no secret is being rotated in. */
+export function progressOf(roster: Roster, others: readonly Witness[]): Progress | null {
+  const { pending } = roster;
+  if (pending === null) return null;
+  const { signs: staying } = keysOf(roster);
+  const nodes = others
+    .filter(({ nodeId }) => roster.members.has(nodeId))
+    .map((witness) => {
+      const accepts = witness.accepts.includes(pending.keyId);
+      // Who is behind may yet enter the phase that this one ended, and sign with the other secret there.
+      const signs = witness.signs === staying && (witness.epoch ?? -1) >= pending.epoch;
+      const isReady = pending.phase === 'prepared' ? accepts : signs;
+      return { nodeId: witness.nodeId, accepts, signs, isWaitedFor: witness.mayLive && !isReady };
+    });
+  return { phase: pending.phase, keyId: pending.keyId, nodes };
+}
