@@ -32,6 +32,13 @@ export const NODE_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/;
 /** Bytes of one step. Arbitrary: a secret sealed for 256 members has about 45 KB. */
 export const ROSTER_STEP_MAX_BYTES = 256 * 1024;
 
+// Join tickets (docs/protocol/join.md)
+
+/** Characters of a ticket. Arbitrary: with one server it has about 500, and sixteen of them fit with long names. */
+export const TICKET_MAX_LENGTH = 8 * 1024;
+/** Servers that a ticket names. Arbitrary: one that is up is enough. */
+export const TICKET_SERVERS_MAX = 16;
+
 // Secrets
 
 /** Bytes of a cluster secret, encryption key and database key, decoded, at least. */
