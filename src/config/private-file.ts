@@ -7,6 +7,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { decodeUtf8 } from '../base/bytes.ts';
 import { systemCode } from '../base/errors.ts';
+import { shellWord } from '../base/shell-word.ts';
 import type { Problem, ProblemCode } from './problem.ts';
 
 /** Bytes of a config file. Arbitrary: one with every key and comment has about 6 KB. */
@@ -121,10 +122,6 @@ function guardProblems(
 }
 
 const octal = (mode: number) => `0${mode.toString(8).padStart(3, '0')}`;
-
-function shellWord(path: string): string {
-  return /^[A-Za-z0-9._/@+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
-}
 
 function readBounded(descriptor: number, limit: number): Buffer {
   const buffer = Buffer.alloc(limit);
