@@ -21,12 +21,14 @@ import type { NodeRecordBody } from './protocol/node-record.ts';
 import { SINGLE_SERVER_STATUS, securityStatus } from './protocol/security-level.ts';
 import { Accounts } from './services/accounts.ts';
 import { ApiTokens } from './services/api-tokens.ts';
+import { Audit, SYSTEM_ACTOR } from './services/audit.ts';
 import { Changes } from './services/changes.ts';
 import { Cluster } from './services/cluster.ts';
 import { ClusterView } from './services/cluster-view.ts';
 import { FleetView } from './services/fleet-view.ts';
 import { PasswordHasher } from './services/password.ts';
 import { Readiness } from './services/readiness.ts';
+import { RefusedLogins } from './services/refused-logins.ts';
 import { ReportIntake } from './services/report-intake.ts';
 import { SetupCodes } from './services/setup-code.ts';
 import { type Identity, nextIncarnation, openIdentity } from './store/file/identity.ts';
@@ -102,7 +104,7 @@ async function assemble(options: NodeOptions, ground: Ground): Promise<RunningNo
     database_id: stores.databaseId,
   });
   const base = openServices(options, { nodeId: identity.nodeId, log, stores });
-  await addConfigUser(base.accounts, options);
+  await addConfigUser(base, options);
   const cluster = config.cluster.enabled ? await openCluster(options, ground, { ...base, describe }) : null;
   const parts = completeParts(options, base, { cluster, describe, address, stores });
   const network = await buildServer({
@@ -117,6 +119,7 @@ async function assemble(options: NodeOptions, ground: Ground): Promise<RunningNo
   await listenOnControlSocket(local, ground.control);
   base.intake.start();
   base.accounts.start();
+  base.audit.start();
   await cluster?.start();
   await parts.readiness.ready();
   log.info('server.ready', `Listening on ${address.url}`, {
@@ -135,6 +138,8 @@ async function assemble(options: NodeOptions, ground: Ground): Promise<RunningNo
     base.intake.stop();
     base.accounts.stop();
     await cluster?.stop();
+    base.refusedLogins.stop();
+    await base.audit.stop();
     await stores.close();
     log.info('server.stopped', 'Stopped');
   };
@@ -160,6 +165,7 @@ export async function openOffline(options: NodeOptions): Promise<OfflineServer> 
   const app = await buildServer({ ...parts, door: 'control', tls: null, consoleFolder: null });
   const close = async () => {
     await app.close();
+    await base.audit.stop();
     await stores.close();
   };
   return { app, close };
@@ -182,12 +188,22 @@ function openServices(
   });
   intake.onStored(() => changes.note('machines'));
   const { attempts } = stores;
-  const accounts = new Accounts({ accounts: stores.accounts, attempts, clock, log });
+  const audit = new Audit({ audit: stores.audit, nodeId, clock, log });
+  const refusedLogins = new RefusedLogins(audit, clock);
+  const accounts = new Accounts({
+    accounts: stores.accounts,
+    attempts,
+    clock,
+    log,
+    onRefused: (refused) => refusedLogins.note(refused),
+  });
   return {
     nodeId,
     log,
     changes,
     intake,
+    audit,
+    refusedLogins,
     accounts,
     tokens: new ApiTokens({ accounts: stores.accounts, clock, log }),
     setup: new SetupCodes({ accounts: stores.accounts, attempts, people: accounts, clock }),
@@ -246,9 +262,11 @@ function hasRedisPassword({ config, secrets }: Pick<NodeOptions, 'config' | 'sec
   return config.cluster.backend === 'redis' && secrets.redisPassword !== null;
 }
 
-async function addConfigUser(accounts: Accounts, { config, secrets }: NodeOptions): Promise<void> {
+async function addConfigUser({ accounts, audit }: Services, { config, secrets }: NodeOptions): Promise<void> {
   if (secrets.webPassword === null) return;
-  await accounts.ensureConfigUser(config.server.webUsername, secrets.webPassword.revealText());
+  const { webUsername: subject } = config.server;
+  if (await accounts.ensureConfigUser(subject, secrets.webPassword.revealText()))
+    audit.note({ actor: SYSTEM_ACTOR, action: 'user.added', subject, detail: { from: 'config.yaml' } });
 }
 
 type ClusterNeeds = Pick<Services, 'keyring' | 'intake' | 'changes'> & Pick<Completing, 'describe'>;

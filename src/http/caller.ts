@@ -1,6 +1,7 @@
-/** Who asks, as the guard established it, and what stands for him where his share is counted. */
+/** Who asks, as the guard established it, and what stands for him where his share is counted or his acts are told. */
 import { hashOf, type Login } from '../services/accounts.ts';
 import type { TokenScope } from '../store/account-store.ts';
+import type { AuditActor } from '../store/audit-log.ts';
 
 export type Caller =
   | { readonly kind: 'nobody' }
@@ -14,4 +15,22 @@ export type Caller =
 export function ownerOf(caller: Caller): string {
   if (caller.kind === 'session') return `session ${hashOf(caller.cookieValue)}`;
   return caller.kind === 'token' ? `token ${caller.name}` : caller.kind;
+}
+
+/** In the words of the audit log. */
+export function askedBy({ caller, address }: { readonly caller: Caller; readonly address: string }): {
+  readonly actor: AuditActor;
+  readonly address: string | null;
+} {
+  switch (caller.kind) {
+    case 'session':
+      return { actor: { kind: 'user', name: caller.login.user.username }, address };
+    case 'token':
+      return { actor: { kind: 'token', name: caller.name }, address };
+    case 'local':
+      return { actor: { kind: 'local', name: '' }, address: null };
+    case 'agent':
+    case 'nobody':
+      return { actor: { kind: 'anonymous', name: '' }, address };
+  }
 }

@@ -37,6 +37,7 @@ import { answerPlainHttp } from './plain-on-tls.ts';
 import { handleProblems, refuseUnreadable, sendUnroutable } from './problem.ts';
 import { type AccountParts, accountRoutes } from './routes/accounts.ts';
 import { type AgentParts, agentRoutes } from './routes/agents.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { clusterRoutes } from './routes/cluster.ts';
 import { machineRoutes } from './routes/machines.ts';
 import { type SystemParts, systemRoutes } from './routes/system.ts';
@@ -89,8 +90,9 @@ export async function buildServer(parts: ServerParts): Promise<App> {
   systemRoutes(app, parts);
   agentRoutes(app, parts);
   machineRoutes(app, parts);
-  clusterRoutes(app, { view: parts.cluster });
+  clusterRoutes(app, { view: parts.cluster, audit: parts.audit });
   accountRoutes(app, parts);
+  auditRoutes(app, parts);
   if (consoleFolder !== null) await serveAssets(app, consoleFolder);
   await app.ready();
   return app;

@@ -12,6 +12,7 @@ import type { AttemptStore } from '../store/attempt-store.ts';
 import { ATTEMPTS_FREE, AttemptLimit, type Trial } from './attempt-limit.ts';
 import { networkOf } from './network-of.ts';
 import { checkNewPassword, PasswordHasher, parsePasswordHash } from './password.ts';
+import type { RefusedLogin } from './refused-logins.ts';
 
 export const SESSION_IDLE_MS = 12 * 3_600_000;
 export const SESSION_MAX_MS = 7 * 86_400_000;
@@ -42,6 +43,8 @@ export interface AccountsOptions {
   readonly attempts: AttemptStore;
   readonly clock: Clock;
   readonly log: Log;
+  /** Called after each wrong password. Must not throw. */
+  readonly onRefused?: (refused: RefusedLogin) => void;
 }
 
 export class Accounts {
@@ -50,13 +53,15 @@ export class Accounts {
   readonly #log: Log;
   readonly #hasher = new PasswordHasher();
   readonly #limit: AttemptLimit;
+  readonly #onRefused: AccountsOptions['onRefused'];
   #sweep: Timer | undefined;
 
-  constructor({ accounts, attempts, clock, log }: AccountsOptions) {
+  constructor({ accounts, attempts, clock, log, onRefused }: AccountsOptions) {
     this.#store = accounts;
     this.#clock = clock;
     this.#log = log;
     this.#limit = new AttemptLimit(attempts, clock);
+    this.#onRefused = onRefused;
   }
 
   /** Removes ended sessions and old attempts once an hour, until stop(). */
@@ -93,6 +98,7 @@ export class Accounts {
     // Only names that exist: people type their password into the wrong field.
     const fields = exists ? { address, username } : { address };
     this.#log.warn('account.login_failed', 'Login failed', fields);
+    this.#onRefused?.({ username: exists ? username : null, address });
     throw new AtlasError('login_failed', 'The user name or the password is wrong.', {
       hint: 'A forgotten password is set anew on the server: atlas-fleet user passwd NAME.',
     });
@@ -165,24 +171,25 @@ export class Accounts {
 
   /**
    * The user of config.yaml, added when the store has none of that name; a user that is there keeps the password
-   * that was set since. `passwordHash`: argon2id as a PHC string, else config_invalid.
+   * that was set since. `passwordHash`: argon2id as a PHC string, else config_invalid. Resolves to whether it was added.
    */
-  async ensureConfigUser(username: string, passwordHash: string): Promise<void> {
+  async ensureConfigUser(username: string, passwordHash: string): Promise<boolean> {
     if (parsePasswordHash(passwordHash) === undefined) {
       throw new AtlasError('config_invalid', 'server.web_password is not an argon2id hash that we accept', {
         hint: 'remove it and create the user with: atlas-fleet user add',
       });
     }
     checkUsername(username);
-    if ((await this.#store.userByName(username)) !== undefined) return;
+    if ((await this.#store.userByName(username)) !== undefined) return false;
     try {
       await this.#store.addUser({ username, passwordHash, createdAtMs: this.#clock.wallMs() });
     } catch (error) {
       // Another server of the cluster, started from the same config, was faster.
-      if (error instanceof AtlasError && error.code === 'user_exists') return;
+      if (error instanceof AtlasError && error.code === 'user_exists') return false;
       throw error;
     }
     this.#log.info('account.user_added', 'User added from the configuration', { username });
+    return true;
   }
 }
 

@@ -16,8 +16,12 @@ import { CONNECTION_LIMITS, type ConnectionLimits } from '../../src/http/connect
 import { buildServer, type ServerParts } from '../../src/http/server.ts';
 import type { Accounts } from '../../src/services/accounts.ts';
 import type { ApiTokens } from '../../src/services/api-tokens.ts';
+import { Audit } from '../../src/services/audit.ts';
 import { Changes } from '../../src/services/changes.ts';
 import type { ReportIntake } from '../../src/services/report-intake.ts';
+import type { SetupCodes } from '../../src/services/setup-code.ts';
+import type { AuditLog } from '../../src/store/audit-log.ts';
+import { FakeAuditLog } from '../fakes/audit-log.ts';
 import { makeCertificate } from '../fakes/certificate.ts';
 
 /** Bytes of the one asset: more than sockets hold for a client that does not read. */
@@ -36,6 +40,8 @@ export interface DoorPlan {
   readonly intake?: Pick<ReportIntake, 'take'>;
   readonly accounts?: Accounts;
   readonly tokens?: Pick<ApiTokens, 'authenticate'>;
+  readonly setup?: SetupCodes;
+  readonly auditLog?: AuditLog;
   readonly log?: Log;
 }
 
@@ -57,6 +63,7 @@ export async function openDoor(
     rates = {},
     intake = TAKES_ANY,
     log = silentLog,
+    auditLog = new FakeAuditLog(),
     ...given
   }: DoorPlan = {},
 ): Promise<OpenDoor> {
@@ -78,6 +85,7 @@ export async function openDoor(
     apiKey: new Secret(Buffer.from(API_KEY)),
     intake,
     changes,
+    audit: new Audit({ audit: auditLog, nodeId: 'server-01', clock: systemClock, log }),
     /** A token is named as it is. */
     tokens: {
       async authenticate(text: string, from: string | null) {

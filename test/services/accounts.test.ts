@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { AtlasError } from '../../src/base/errors.ts';
 import { Accounts } from '../../src/services/accounts.ts';
 import { PasswordHasher } from '../../src/services/password.ts';
+import type { RefusedLogin } from '../../src/services/refused-logins.ts';
 import { FakeAccountStore } from '../fakes/account-store.ts';
 import { FakeAttemptStore } from '../fakes/attempt-store.ts';
 import { ManualClock, START_MS } from '../fakes/clock.ts';
@@ -17,12 +18,15 @@ let clock: ManualClock;
 let store: FakeAccountStore;
 let log: FakeLog;
 let accounts: Accounts;
+let refused: RefusedLogin[];
 
 beforeEach(async () => {
   clock = new ManualClock();
   store = new FakeAccountStore();
   log = new FakeLog();
-  accounts = new Accounts({ accounts: store, attempts: new FakeAttemptStore(), clock, log });
+  refused = [];
+  const onRefused = (one: RefusedLogin) => void refused.push(one);
+  accounts = new Accounts({ accounts: store, attempts: new FakeAttemptStore(), clock, log, onRefused });
   await accounts.addUser('ada', PASSWORD);
 });
 
@@ -54,9 +58,13 @@ describe('login', () => {
     expect(await cpuOf('bob')).toBeGreaterThan(known / 4);
   });
 
-  it('logs the name of a user, but never a name that nobody has: it may be a password', async () => {
+  it('tells the log and the audit the name of a user, but never one that nobody has: it may be a password', async () => {
     await accounts.login('ada', 'wrong', ADDRESS).catch(() => {});
     await accounts.login('my secret typed here', 'ada', ADDRESS).catch(() => {});
+    expect(refused).toEqual([
+      { username: 'ada', address: ADDRESS },
+      { username: null, address: ADDRESS },
+    ]);
     const failed = log.lines.filter(({ event }) => event === 'account.login_failed');
     expect(failed.map(({ fields }) => fields)).toEqual([
       { address: ADDRESS, username: 'ada' },

@@ -4,9 +4,11 @@ import { z } from 'zod';
 import { AtlasError } from '../../base/errors.ts';
 import type { Accounts, Login, NewLogin } from '../../services/accounts.ts';
 import type { ApiTokens } from '../../services/api-tokens.ts';
+import type { Audit } from '../../services/audit.ts';
 import type { SetupCodes } from '../../services/setup-code.ts';
 import type { ApiToken, User } from '../../store/account-store.ts';
 import type { App } from '../app.ts';
+import { askedBy } from '../caller.ts';
 import { LOGIN_COST } from '../caller-rates.ts';
 import { person, sameOrigin } from '../guard.ts';
 import { clearSessionCookie, setSessionCookie } from '../session-cookie.ts';
@@ -29,12 +31,13 @@ export interface AccountParts {
   readonly accounts: Accounts;
   readonly tokens: ApiTokens;
   readonly setup: SetupCodes;
+  readonly audit: Audit;
   readonly nodeId: string;
 }
 
 const nothing = z.undefined();
 
-export function accountRoutes(app: App, { accounts, tokens, setup, nodeId }: AccountParts): void {
+export function accountRoutes(app: App, { accounts, tokens, setup, audit, nodeId }: AccountParts): void {
   const describe = (login: Login) => ({
     username: login.user.username,
     csrf_token: login.csrfToken,
@@ -43,6 +46,7 @@ export function accountRoutes(app: App, { accounts, tokens, setup, nodeId }: Acc
   });
   const enter = (login: NewLogin, request: FastifyRequest, reply: FastifyReply) => {
     setSessionCookie(request, reply, login.cookieValue, login.expiresAtMs);
+    audit.note({ ...ofUser(login.user, request), action: 'login.succeeded' });
     return describe(login);
   };
 
@@ -64,7 +68,9 @@ export function accountRoutes(app: App, { accounts, tokens, setup, nodeId }: Acc
     },
     handler: async (request, reply) => {
       const { code, username, password } = request.body;
+      // Recorded when the code was right: before that anybody could write into the log.
       const user = await setup.redeem(code, username, password);
+      audit.note({ ...askedBy(request), action: 'setup.completed', subject: username });
       return enter(await accounts.openSession(user), request, reply);
     },
   });
@@ -72,8 +78,9 @@ export function accountRoutes(app: App, { accounts, tokens, setup, nodeId }: Acc
   app.post('/api/fleet/setup-code', {
     config: { guard: person('admin') },
     schema: { summary: 'A new setup code, while there is no user', response: { 201: setupCode } },
-    handler: async (_, reply) => {
-      const { code, expiresAtMs } = await setup.create();
+    handler: async (request, reply) => {
+      const act = { ...askedBy(request), action: 'setup.code_created' } as const;
+      const { code, expiresAtMs } = await audit.perform(act, () => setup.create());
       return reply.code(201).send({ code, expires_at: asTime(expiresAtMs) });
     },
   });
@@ -89,6 +96,7 @@ export function accountRoutes(app: App, { accounts, tokens, setup, nodeId }: Acc
     schema: { summary: 'End this session', response: { 204: nothing } },
     handler: async (request, reply) => {
       await accounts.logout(requireSession(request).cookieValue);
+      audit.note({ ...askedBy(request), action: 'login.ended' });
       clearSessionCookie(request, reply);
       return reply.code(204).send();
     },
@@ -110,14 +118,16 @@ export function accountRoutes(app: App, { accounts, tokens, setup, nodeId }: Acc
             hint: 'For another user: atlas-fleet user passwd NAME',
           });
         }
-        await accounts.changePassword(own, current, next, request.address);
+        const act = { ...askedBy(request), action: 'password.changed', subject: own } as const;
+        await audit.perform(act, () => accounts.changePassword(own, current, next, request.address));
         // The page that did it stays logged in; whoever else held a session is out.
         const login = await accounts.login(own, next, request.address);
         setSessionCookie(request, reply, login.cookieValue, login.expiresAtMs);
         return reply.code(204).send();
       }
       if (username === undefined) throw new AtlasError('bad_request', 'Name the user.');
-      await accounts.setPassword(username, next);
+      const act = { ...askedBy(request), action: 'password.changed', subject: username } as const;
+      await audit.perform(act, () => accounts.setPassword(username, next));
       return reply.code(204).send();
     },
   });
@@ -131,8 +141,12 @@ export function accountRoutes(app: App, { accounts, tokens, setup, nodeId }: Acc
   app.post('/api/fleet/users', {
     config: { guard: person('admin') },
     schema: { summary: 'A new administrator', body: userCreate, response: { 201: userInfo } },
-    handler: async ({ body: { username, password } }, reply) =>
-      reply.code(201).send(describeUser(await accounts.addUser(username, password))),
+    handler: async (request, reply) => {
+      const { username, password } = request.body;
+      const act = { ...askedBy(request), action: 'user.added', subject: username } as const;
+      const user = await audit.perform(act, () => accounts.addUser(username, password));
+      return reply.code(201).send(describeUser(user));
+    },
   });
 
   app.get('/api/fleet/tokens', {
@@ -148,8 +162,11 @@ export function accountRoutes(app: App, { accounts, tokens, setup, nodeId }: Acc
       body: tokenCreate,
       response: { 201: tokenCreated },
     },
-    handler: async ({ body: { name, scopes, expires_in_seconds } }, reply) => {
-      const created = await tokens.create({ name, scopes, expiresInSeconds: expires_in_seconds });
+    handler: async (request, reply) => {
+      const { name, scopes, expires_in_seconds: expiresInSeconds } = request.body;
+      const detail = { scopes: scopes.join(', ') };
+      const act = { ...askedBy(request), action: 'token.created', subject: name, detail } as const;
+      const created = await audit.perform(act, () => tokens.create({ name, scopes, expiresInSeconds }));
       return reply.code(201).send({ ...describeToken(created.info), token: created.token });
     },
   });
@@ -161,12 +178,14 @@ export function accountRoutes(app: App, { accounts, tokens, setup, nodeId }: Acc
       params: z.object({ id: tokenId }),
       response: { 204: nothing },
     },
-    handler: async ({ params: { id } }, reply) => {
-      if (!(await tokens.remove(id))) {
-        throw new AtlasError('not_found', 'There is no such token.', {
-          hint: 'Take its id from the list of tokens.',
-        });
-      }
+    handler: async (request, reply) => {
+      const { id } = request.params;
+      const revoked = (await tokens.list()).find((token) => token.tokenId === id);
+      if (revoked === undefined) throw noSuchToken();
+      const act = { ...askedBy(request), action: 'token.revoked', subject: revoked.name } as const;
+      await audit.perform(act, async () => {
+        if (!(await tokens.remove(id))) throw noSuchToken();
+      });
       return reply.code(204).send();
     },
   });
@@ -175,6 +194,17 @@ export function accountRoutes(app: App, { accounts, tokens, setup, nodeId }: Acc
 function requireSession(request: FastifyRequest) {
   if (request.caller.kind === 'session') return request.caller;
   throw new AtlasError('login_required', 'This is only for a page that is logged in.');
+}
+
+/** As askedBy(), for who was a stranger until this answer. */
+function ofUser({ username }: { username: string }, { caller, address }: FastifyRequest) {
+  return { ...askedBy({ caller, address }), actor: { kind: 'user', name: username } } as const;
+}
+
+function noSuchToken(): AtlasError {
+  return new AtlasError('not_found', 'There is no such token.', {
+    hint: 'Take its id from the list of tokens.',
+  });
 }
 
 function describeUser(user: User) {

@@ -1,7 +1,9 @@
 /** The cluster as this node sees it. */
 import { z } from 'zod';
+import type { Audit } from '../../services/audit.ts';
 import type { ClusterView } from '../../services/cluster-view.ts';
 import type { App } from '../app.ts';
+import { askedBy } from '../caller.ts';
 import { READING_COST } from '../caller-rates.ts';
 import { person } from '../guard.ts';
 import {
@@ -15,9 +17,10 @@ import {
 
 export interface ClusterRouteParts {
   readonly view: ClusterView;
+  readonly audit: Audit;
 }
 
-export function clusterRoutes(app: App, { view }: ClusterRouteParts): void {
+export function clusterRoutes(app: App, { view, audit }: ClusterRouteParts): void {
   app.get('/api/fleet/cluster/nodes', {
     config: { guard: person('read') },
     schema: { summary: 'The servers of the cluster', response: { 200: nodeList } },
@@ -53,8 +56,10 @@ export function clusterRoutes(app: App, { view }: ClusterRouteParts): void {
       body: memberRemoval,
       response: { 204: z.undefined() },
     },
-    handler: async ({ body }, reply) => {
-      await view.remove(body.node_id);
+    handler: async (request, reply) => {
+      const { node_id: nodeId } = request.body;
+      const act = { ...askedBy(request), action: 'roster.removed', subject: nodeId } as const;
+      await audit.perform(act, () => view.remove(nodeId));
       return reply.code(204).send();
     },
   });
