@@ -290,7 +290,8 @@ async function openCluster(options: NodeOptions, ground: Ground, needs: ClusterN
     founding: { admission: cluster.admission, level: hasRedisPassword(options) ? 3 : 2 },
     describe: needs.describe,
     reportsPerMinute: () => needs.intake.reportsPerMinute(),
-    nextIncarnation: () => nextIncarnation(server.dataDir, options.clock.wallMs()),
+    nextIncarnation: (above) =>
+      nextIncarnation(server.dataDir, Math.max(options.clock.wallMs(), above + 1)),
     onChange: () => needs.changes.note('cluster'),
   });
 }

@@ -5,10 +5,18 @@
  */
 import { z } from 'zod';
 import { MEMBERS_MAX } from './limits.ts';
+import { serverAddress } from './node-record.ts';
 import type { VerifiedRecord } from './record.ts';
 
 const keyId = z.string().regex(/^[0-9a-f]{16}$/);
 const count = z.number().int().min(0);
+
+const contested = z.object({
+  /** The incarnation that the sender took when it first found a record under its own key ahead of its own. */
+  since: count,
+  /** Present when the writer of that record is known to live: where, or null where that is not known. */
+  twin: serverAddress.nullable().optional(),
+});
 
 const body = z.object({
   /** SHA-256 of the sender's current node record, hex. */
@@ -20,11 +28,14 @@ const body = z.object({
   load: z.object({ reports_per_minute: count }),
   /** The last step of the roster that it holds: epoch and SHA-256, hex. Absent at level 1. */
   roster: z.object({ epoch: count, hash: z.string().regex(/^[0-9a-f]{64}$/) }).optional(),
+  /** Absent unless another server may be running on a copy of the sender's data folder. */
+  contested: contested.optional(),
   /** The incarnation of every peer, as the sender last saw it. */
   seen: z.record(z.string(), count).refine((seen) => Object.keys(seen).length <= MEMBERS_MAX),
 });
 
 export type HeartbeatBody = z.output<typeof body>;
+export type Contested = z.output<typeof contested>;
 export type DeclaredState = HeartbeatBody['state'];
 
 /** Undefined when an authentic record does not have the body of a heartbeat. */

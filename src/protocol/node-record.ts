@@ -15,11 +15,14 @@ const STARTED_AT_MAX_SECONDS = 253_402_300_799;
 /** Base64 of 32 bytes in its one spelling: a key, or a SHA-256. */
 const bytes32 = z.string().refine((text) => decodeBase64(text)?.byteLength === 32);
 
-const body = z.object({
-  hostname: z.string().min(1).max(HOST_MAX_LENGTH),
-  /** The address under which browsers and agents reach it. */
+/** The address under which browsers and agents reach a server. */
+export const serverAddress = z.object({
   host: z.string().min(1).max(HOST_MAX_LENGTH),
   port: z.number().int().min(1).max(65_535),
+});
+
+const body = serverAddress.extend({
+  hostname: z.string().min(1).max(HOST_MAX_LENGTH),
   version: z.string().min(1).max(VERSION_MAX_LENGTH),
   /** Unix seconds. */
   started_at: z.number().int().min(0).max(STARTED_AT_MAX_SECONDS),
@@ -36,6 +39,7 @@ const body = z.object({
     .optional(),
 });
 
+export type ServerAddress = z.output<typeof serverAddress>;
 export type NodeRecordBody = z.output<typeof body>;
 
 /** Undefined when an authentic record does not have the body of a node record. */

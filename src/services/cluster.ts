@@ -32,7 +32,7 @@ export interface ClusterOptions {
   readonly clockToleranceSeconds: number;
   readonly describe: () => NodeRecordBody;
   readonly reportsPerMinute: () => number;
-  readonly nextIncarnation: () => Promise<number>;
+  readonly nextIncarnation: (above: number) => Promise<number>;
   /** Where the roster rests; null at level 1, which has none. */
   readonly rosterStores: { readonly shared: RosterStore; readonly disk: RosterStore } | null;
   /** For a roster that this node founds. */

@@ -10,10 +10,10 @@ import { reasonOf } from '../base/errors.ts';
 import { type Log, RateLimitedLog } from '../base/log.ts';
 import type { JsonObject } from '../protocol/canonical-json.ts';
 import type { Mark } from '../protocol/freshness.ts';
-import type { DeclaredState, HeartbeatBody } from '../protocol/heartbeat.ts';
+import type { Contested, DeclaredState, HeartbeatBody } from '../protocol/heartbeat.ts';
 import type { Keyring, RecordType } from '../protocol/keyring.ts';
 import { NODE_RECORD_RENEW_SECONDS } from '../protocol/limits.ts';
-import type { NodeRecordBody } from '../protocol/node-record.ts';
+import type { NodeRecordBody, ServerAddress } from '../protocol/node-record.ts';
 import { digestOf, signRecord } from '../protocol/record.ts';
 import type { MemberStore, NodeSlots, SlotReading } from '../store/member-store.ts';
 
@@ -34,8 +34,8 @@ export interface HeartbeatParts {
   readonly roster?: () => HeartbeatBody['roster'];
   /** The incarnations of the peers, for `seen`. */
   readonly seen: () => Record<string, number>;
-  /** A new incarnation, on disk before it is returned. */
-  readonly nextIncarnation: () => Promise<number>;
+  /** A new incarnation, above that one too, on disk before it is returned. */
+  readonly nextIncarnation: (above: number) => Promise<number>;
 }
 
 interface Published {
@@ -49,6 +49,8 @@ export class Heartbeat {
   readonly #parts: HeartbeatParts;
   readonly #rare: RateLimitedLog;
   #incarnation = 0;
+  #contested: Contested | undefined;
+  #isSilent = false;
   readonly #sequences: Record<RecordType, number> = { node: 0, heartbeat: 0 };
   readonly #published: { [type in RecordType]?: Published } = {};
   /** The registry took what was signed last. */
@@ -68,6 +70,16 @@ export class Heartbeat {
 
   get incarnation(): number {
     return this.#incarnation;
+  }
+
+  /** What we say of a twin. */
+  get contested(): Contested | undefined {
+    return this.#contested;
+  }
+
+  /** A twin speaks for us both. */
+  get isSilent(): boolean {
+    return this.#isSilent;
   }
 
   get state(): DeclaredState {
@@ -90,7 +102,7 @@ export class Heartbeat {
 
   /** The first beat, then one each interval until leave(). A registry that is away does not stop the start. */
   async start(): Promise<void> {
-    this.#incarnation = await this.#parts.nextIncarnation();
+    this.#incarnation = await this.#parts.nextIncarnation(0);
     const isTaken = await this.#beat();
     if (isTaken) this.#say('cluster.node.registered', `Registered node in cluster: ${this.#parts.nodeId}`);
     this.#schedule(isTaken);
@@ -131,12 +143,28 @@ export class Heartbeat {
     return own;
   }
 
-  /** Somebody is ahead of us with our own key (a machine restored from a snapshot): speak as a newer one. */
-  async reincarnate(): Promise<void> {
-    this.#incarnation = await this.#parts.nextIncarnation();
+  /**
+   * Somebody is ahead of us with our own key (a machine restored from a snapshot, or a twin): speak as a newer one, and
+   * say so from then on. Returns what is said.
+   */
+  async reincarnate(above: number, saying: (incarnation: number) => Contested): Promise<Contested> {
+    this.#incarnation = await this.#parts.nextIncarnation(above);
+    const said = saying(this.#incarnation);
+    this.#contested = said;
     this.#sequences.node = 0;
     this.#sequences.heartbeat = 0;
     this.#signedNodeAtMs = Number.NEGATIVE_INFINITY;
+    return said;
+  }
+
+  /** Not another word, nor a last one: they are the twin's slots until one of the two is started again. */
+  async fallSilent(twin: ServerAddress | null): Promise<void> {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#isSilent = true;
+    await this.#beating;
+    this.#contested = { since: this.#incarnation, ...this.#contested, twin };
+    this.#trouble = null;
   }
 
   #isOurs(type: RecordType, reading: SlotReading): boolean {
@@ -161,6 +189,7 @@ export class Heartbeat {
   }
 
   async #publish(): Promise<boolean> {
+    if (this.#isSilent) return false;
     const { store, clock, nodeId } = this.#parts;
     this.#isTaken = false;
     try {
@@ -200,6 +229,7 @@ export class Heartbeat {
       signs: keyring?.signing.keyId ?? null,
       load: load(),
       ...(held && { roster: held }),
+      ...(this.#contested && { contested: this.#contested }),
       seen: seen(),
     };
   }

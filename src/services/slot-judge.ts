@@ -31,6 +31,7 @@ import { type Refusal, refuse } from '../protocol/refusal.ts';
 import type { RosterMember } from '../protocol/roster-step.ts';
 import { type NodeSlots, type SlotReading, slotKey } from '../store/member-store.ts';
 import type { Heartbeat } from './heartbeat.ts';
+import { OwnSlots } from './own-slots.ts';
 
 export interface SlotJudgeParts {
   readonly table: MemberTable;
@@ -61,6 +62,15 @@ interface Judged {
   readonly outcome: Outcome;
 }
 
+const MAX_AGE_SECONDS: Readonly<Record<RecordType, number>> = {
+  node: NODE_RECORD_MAX_AGE_SECONDS,
+  heartbeat: HEARTBEAT_MAX_AGE_SECONDS,
+};
+const AGELESS = {
+  maxAgeSeconds: Number.POSITIVE_INFINITY,
+  clockToleranceSeconds: Number.POSITIVE_INFINITY,
+};
+
 /** Judged slots remembered beyond twice those of one refresh. Arbitrary. */
 const SPARE_SLOTS = NEWCOMERS_PER_REFRESH * 8;
 
@@ -70,13 +80,19 @@ export class SlotJudge {
   readonly #suspicion = new ClockSuspicion();
   /** What was last judged in each slot: the same bytes are not judged, counted or believed twice. */
   readonly #judged = new Map<string, Judged>();
+  readonly #own: OwnSlots;
   #refusals = 0;
-  /** Looks in a row at which our own slots did not hold what we last wrote there: the first and the last of them. */
-  #ownLost: { readonly firstMs: number; readonly lastMs: number } | null = null;
 
   constructor(parts: SlotJudgeParts) {
     this.#parts = parts;
     this.#rare = new RateLimitedLog(parts.clock);
+    const { nodeId } = parts;
+    this.#own = new OwnSlots({
+      ...parts,
+      open: (type, reading, ageless) => this.#openReading(reading, this.#verifier(type, nodeId, ageless)),
+      refuse: (refusal, type, reading) => this.#refuse(refusal, type, nodeId, reading),
+      digestOf: digestOfReading,
+    });
   }
 
   /** How many records were refused since the start. */
@@ -99,15 +115,13 @@ export class SlotJudge {
 
   /** Somebody is always faster than we in our own slots: the others may take us for silent. */
   get isOwnSlotLost(): boolean {
-    if (this.#ownLost === null) return false;
-    // For less than an interval it may have been one hand at one moment.
-    return this.#ownLost.lastMs - this.#ownLost.firstMs >= this.#parts.intervalMs;
+    return this.#own.isLost;
   }
 
   /** `readFromMs`: monotonic, when these slots began to be read. */
   async judge(slots: readonly NodeSlots[], readFromMs: number): Promise<void> {
     for (const each of slots) {
-      if (each.nodeId === this.#parts.nodeId) await this.#judgeOwn(each, readFromMs);
+      if (each.nodeId === this.#parts.nodeId) await this.#own.judge(each, readFromMs);
       else this.#judgeOther(each);
     }
     this.#forgetOthers(slots);
@@ -116,6 +130,7 @@ export class SlotJudge {
   /** Our clock was set: what was refused for its time may be in time now. */
   judgeAnew(): void {
     this.#judged.clear();
+    this.#own.judgeAnew();
   }
 
   /** Its heartbeats never named this run of ours, and stopped. */
@@ -129,38 +144,6 @@ export class SlotJudge {
     const spoilt = this.#open('heartbeat', nodeId, heartbeat, nodeRefused) === 'refused';
     // Who overwrites a row takes its owner's voice away, just as who removes it: no sign of a death.
     this.#parts.table.notePresence(nodeId, heartbeat.kind !== 'missing' && !spoilt);
-  }
-
-  /** A stranger's record in our own slot is an alarm; one of our own key that is ahead makes us a newer one. */
-  async #judgeOwn(slots: NodeSlots, readFromMs: number): Promise<void> {
-    const { heartbeat, nodeId } = this.#parts;
-    const ours = heartbeat.owns(slots, readFromMs);
-    if (ours === null) return; // what lies there may be what we wrote before
-    const firstMs = this.#ownLost?.firstMs ?? readFromMs;
-    this.#ownLost = ours.node && ours.heartbeat ? null : { firstMs, lastMs: readFromMs };
-    for (const type of ['node', 'heartbeat'] as const) {
-      // What is ours now and put back later must be new to us then.
-      if (ours[type]) this.#judged.delete(slotKey(type, nodeId));
-      if (ours[type] || this.#judgedBefore(type, nodeId, slots[type])) continue;
-      const opening = this.#openReading(slots[type], this.#verifier(type, nodeId));
-      if (opening?.ok === false) this.#refuse(opening.refusal, type, nodeId, slots[type]);
-      if (opening?.ok === true) {
-        this.#refuse(refuse('clone', 'Another server speaks with our own key'), type, nodeId, slots[type]);
-        await this.#becomeNewer();
-      }
-      this.#remember(type, nodeId, slots[type], opening?.ok === true ? 'kept' : 'refused');
-    }
-  }
-
-  /** That the new incarnation cannot be kept is our own trouble; the others are judged all the same. */
-  async #becomeNewer(): Promise<void> {
-    try {
-      await this.#parts.heartbeat.reincarnate();
-    } catch (error) {
-      this.#parts.log.error('cluster.incarnation.failed', 'No new incarnation; speaking on as the old one', {
-        reason: error instanceof Error ? error.message : String(error),
-      });
-    }
   }
 
   #open(type: RecordType, nodeId: string, reading: SlotReading, nodeRefused = false): Outcome {
@@ -230,7 +213,7 @@ export class SlotJudge {
     return openRecord(reading.bytes, verifier);
   }
 
-  #verifier(type: RecordType, slot: string): Verifier {
+  #verifier(type: RecordType, slot: string, ageless = false): Verifier {
     const { keyring, table, clock, clockToleranceSeconds, heartbeat, nodeId, identityKey } = this.#parts;
     const isSelf = slot === nodeId;
     const self: Standing = { kind: 'known', identityKey };
@@ -240,8 +223,7 @@ export class SlotJudge {
       slot,
       window: {
         nowSeconds: unixSeconds(clock),
-        maxAgeSeconds: type === 'node' ? NODE_RECORD_MAX_AGE_SECONDS : HEARTBEAT_MAX_AGE_SECONDS,
-        clockToleranceSeconds,
+        ...(ageless ? AGELESS : { maxAgeSeconds: MAX_AGE_SECONDS[type], clockToleranceSeconds }),
       },
       standing: (id) => (isSelf ? self : this.#standing(id)),
       seen: (id) => (isSelf ? heartbeat.mark(type) : table.seen(id, type)),

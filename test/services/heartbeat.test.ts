@@ -255,7 +255,7 @@ describe('a new incarnation', () => {
   it('counts from the beginning, with both records', async () => {
     const heartbeat = await start();
     await clock.advance(3 * INTERVAL_MS);
-    await heartbeat.reincarnate();
+    await heartbeat.reincarnate(0, (since) => ({ since }));
     await clock.advance(INTERVAL_MS);
     for (const type of ['node', 'heartbeat'] as const) {
       expect(lying(type)).toMatchObject({ _incarnation: 102, _sequence: 1 });

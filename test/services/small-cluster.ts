@@ -86,6 +86,7 @@ interface Start {
   readonly disk?: Disk;
   readonly offsetMs?: number;
   readonly store?: MemberStore;
+  readonly port?: number;
 }
 
 export class SmallCluster {
@@ -115,14 +116,14 @@ export class SmallCluster {
   }
 
   async start(name: string, options: Start = {}): Promise<Server> {
-    const { keyring = KEYRING, offsetMs = 0, store = this.registry.store(name) } = options;
+    const { keyring = KEYRING, offsetMs = 0, port = 8768, store = this.registry.store(name) } = options;
     const disk = options.disk ?? this.disk(name, keyring);
     const clock = new ProcessClock(this.time);
     clock.offsetMs = offsetMs;
     const log = new FakeLog();
-    const nextIncarnation = async () => {
+    const nextIncarnation = async (above: number) => {
       if (!disk.writable) throw new Error('no space left on device');
-      disk.incarnation = Math.max(disk.incarnation + 1, clock.wallMs());
+      disk.incarnation = Math.max(disk.incarnation + 1, clock.wallMs(), above + 1);
       return disk.incarnation;
     };
     const server: Server = {
@@ -141,7 +142,7 @@ export class SmallCluster {
         clockToleranceSeconds: 5,
         rosterStores: this.#hasRoster ? { shared: this.roster, disk: disk.roster } : null,
         founding: { admission: 'secret', level: 2 },
-        describe: () => disk.signer.nodeBody(),
+        describe: () => disk.signer.nodeBody({ port }),
         reportsPerMinute: () => 42,
         nextIncarnation,
         onChange: () => {

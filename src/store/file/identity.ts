@@ -50,7 +50,7 @@ export async function openIdentity(
   return identity;
 }
 
-/** max(last on disk + 1, Unix ms): it rises even when the clock went back. On disk when the promise resolves. */
+/** max(last on disk + 1, Unix ms or more): it rises even when the clock went back. On disk when the promise resolves. */
 export async function nextIncarnation(dataDir: string, nowMs: number): Promise<number> {
   const path = join(dataDir, 'incarnation');
   const text = (await readPrivate(path)) ?? '0';
@@ -61,6 +61,11 @@ export async function nextIncarnation(dataDir: string, nowMs: number): Promise<n
     });
   }
   const next = Math.max(last + 1, Math.floor(nowMs));
+  if (!Number.isSafeInteger(next + 1)) {
+    throw invalid('no incarnation is left above that one', {
+      hint: 'somebody speaks with the key of this server: remove identity.json and let it join anew',
+    });
+  }
   await writeAtomically(path, Buffer.from(String(next)), { durable: true });
   return next;
 }
