@@ -2,6 +2,7 @@
  * What a cluster can complain of: each condition with a stable code, how bad it is, one sentence, and the mend.
  * Pages, the command line and the log are projections of this list; the verdict is its worst.
  */
+import type { ServerAddress } from '../protocol/node-record.ts';
 import type { Refusal } from '../protocol/refusal.ts';
 import { DISABLED_MEND, DISABLED_WARNING } from '../protocol/security-level.ts';
 import type { OwnClock } from './clock-suspicion.ts';
@@ -10,6 +11,7 @@ import type { RefusalCount } from './refusal-ledger.ts';
 import { isSuspicious, refusalSentence } from './refusal-words.ts';
 import type { RosterTrouble } from './roster-trouble.ts';
 import { rosterFindings } from './roster-trouble.ts';
+import { clonedFinding, silencedFinding, type TwinAddresses } from './twin-findings.ts';
 
 export type Severity = 'info' | 'warning' | 'critical';
 
@@ -43,11 +45,15 @@ export interface ClusterFacts {
     readonly refusal: Refusal | null;
     /** Which database it keeps the reports in; null where it has not said. */
     readonly databaseId: string | null;
+    /** Null unless it is known to run twice. */
+    readonly twin: TwinAddresses | null;
   }[];
   readonly refusals: readonly RefusalCount[];
   readonly registryOutage: RegistryOutage | null;
   /** Somebody is always faster than this node in its own slots. */
   readonly ownSlotLost: boolean;
+  /** Where the twin is that speaks for this node, which is silent itself; null while it is not. */
+  readonly silentBeside: { readonly twin: ServerAddress | null } | null;
   /** Names in the registry that no node can have. */
   readonly junkNames: number;
   /** At least so many names were left for the next looks. */
@@ -75,6 +81,7 @@ export function findingsOf(facts: ClusterFacts): Finding[] {
     ...ownSlot(facts),
     ...clock(facts),
     ...roster(facts),
+    ...twins(facts),
     ...members(facts),
     ...refusals(facts),
   ];
@@ -179,6 +186,7 @@ function registry(facts: ClusterFacts): Finding[] {
 
 /** Old records over our own row: nobody but somebody who holds copies puts them there. */
 function ownSlot(facts: ClusterFacts): Finding[] {
+  if (runTwice(facts).has(facts.selfNodeId)) return []; // that is who
   const putBack = recentRefusals(facts).some(
     ({ code, slot }) => !isSuspicious(code) && slot.endsWith(`:${facts.selfNodeId}`),
   );
@@ -220,6 +228,19 @@ function roster({ rosterTrouble, ownStanding, selfNodeId }: ClusterFacts): Findi
   return rosterFindings(rosterTrouble, ownStanding, selfNodeId);
 }
 
+function twins({ members, silentBeside, selfNodeId }: ClusterFacts): Finding[] {
+  return members.flatMap(({ nodeId, twin }) => {
+    if (nodeId === selfNodeId && silentBeside !== null) return [silencedFinding(nodeId, silentBeside.twin)];
+    return twin === null ? [] : [clonedFinding(nodeId, twin)];
+  });
+}
+
+/** Said by a finding of its own: what is refused of them for it is no second alarm. */
+function runTwice({ members, silentBeside, selfNodeId }: ClusterFacts): ReadonlySet<string> {
+  const cloned = members.filter(({ twin }) => twin !== null).map(({ nodeId }) => nodeId);
+  return new Set(silentBeside === null ? cloned : [...cloned, selfNodeId]);
+}
+
 function members(facts: ClusterFacts): Finding[] {
   return facts.members.flatMap(({ nodeId, state, silentMs, refusal }): Finding[] => {
     const seconds = Math.round((silentMs ?? 0) / 1000);
@@ -258,7 +279,10 @@ function recentRefusals({ refusals, nowMs }: ClusterFacts): RefusalCount[] {
 }
 
 function refusals(facts: ClusterFacts): Finding[] {
-  const recent = recentRefusals(facts).filter(({ code }) => isSuspicious(code));
+  const twice = runTwice(facts);
+  const recent = recentRefusals(facts).filter(
+    ({ code, nodeId }) => isSuspicious(code) && !(code === 'clone' && twice.has(nodeId)),
+  );
   const newestOfCode = new Map(recent.toReversed().map((refused) => [refused.code, refused]));
   return [...newestOfCode.values()].map((refused) => ({
     code: `${REFUSED}${refused.code}`,

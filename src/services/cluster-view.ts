@@ -16,6 +16,8 @@ import {
 import type { Member } from '../membership/member-table.ts';
 import type { RefusalLedger } from '../membership/refusal-ledger.ts';
 import { refusalSentence } from '../membership/refusal-words.ts';
+import type { TwinAddresses } from '../membership/twin-findings.ts';
+import type { Contested } from '../protocol/heartbeat.ts';
 import type { NodeRecordBody } from '../protocol/node-record.ts';
 import type { RefusalCode } from '../protocol/refusal.ts';
 import type { SecurityStatus } from '../protocol/security-level.ts';
@@ -184,6 +186,7 @@ export class ClusterView {
       missing: false,
       refusal: null,
       databaseId: describe().database_id ?? null,
+      twin: twinOf(describe(), cluster?.heartbeat.contested),
     };
     return {
       clustered: cluster !== null,
@@ -191,11 +194,16 @@ export class ClusterView {
       selfNodeId: nodeId,
       members: [
         self,
-        ...members.map((member) => ({ ...member, databaseId: member.record?.database_id ?? null })),
+        ...members.map((member) => ({
+          ...member,
+          databaseId: member.record?.database_id ?? null,
+          twin: twinOf(member.record, member.heartbeat?.contested),
+        })),
       ],
       refusals: cluster?.ledger.counts ?? [],
       registryOutage: cluster?.watch.outage ?? null,
       ownSlotLost: cluster?.watch.isOwnSlotLost ?? false,
+      silentBeside: cluster?.heartbeat.isSilent ? { twin: cluster.heartbeat.contested?.twin ?? null } : null,
       junkNames: cluster?.watch.junkNames ?? 0,
       unreadNames: cluster?.watch.unreadNames ?? 0,
       ownClock: cluster?.watch.ownClock ?? 'trusted',
@@ -225,6 +233,7 @@ export class ClusterView {
 
   #selfState(): NodeState {
     const { cluster } = this.#options;
+    if (cluster?.heartbeat.isSilent) return 'unconfirmed'; // so it is for the others
     if (cluster === null || cluster.heartbeat.state === 'up') return 'healthy';
     return cluster.heartbeat.state === 'left' ? 'left' : 'draining';
   }
@@ -273,6 +282,11 @@ export class ClusterView {
       };
     });
   }
+}
+
+function twinOf(record: NodeRecordBody | null, contested: Contested | undefined): TwinAddresses | null {
+  if (contested?.twin === undefined) return null;
+  return { speaks: record && { host: record.host, port: record.port }, other: contested.twin };
 }
 
 function registryState(facts: ClusterFacts): 'available' | 'unavailable' | 'incomplete' {

@@ -15,6 +15,7 @@ const member = (nodeId: string, change: Partial<MemberFact> = {}): MemberFact =>
   missing: false,
   refusal: null,
   databaseId: 'd1',
+  twin: null,
   ...change,
 });
 
@@ -37,6 +38,7 @@ const facts = (change: Partial<ClusterFacts> = {}): ClusterFacts => ({
   refusals: [],
   registryOutage: null,
   ownSlotLost: false,
+  silentBeside: null,
   junkNames: 0,
   unreadNames: 0,
   ownClock: 'trusted',
@@ -48,6 +50,9 @@ const facts = (change: Partial<ClusterFacts> = {}): ClusterFacts => ({
 });
 
 const with1 = (change: Partial<MemberFact>) => ({ members: [member('a'), member('b'), member('c', change)] });
+
+const HERE = { host: 'one.example', port: 8768 };
+const THERE = { host: 'other.example', port: 8769 };
 
 const HEALTHY = 'Healthy: any one of your 3 servers can stop and nothing is lost.';
 
@@ -255,6 +260,56 @@ const TABLE: readonly (readonly [
     'critical',
     /^Critical: Two servers speak as eve\./,
     2,
+  ],
+  [
+    'a server runs twice, and its records were refused for it',
+    { ...with1({ twin: { speaks: HERE, other: THERE } }), refusals: [refused('clone', { nodeId: 'c' })] },
+    ['node_cloned'],
+    'critical',
+    /^Critical: c runs twice at one\.example:8768 and other\.example:8769: .* The one at one\.example:8768 speaks for c/,
+    2,
+  ],
+  [
+    'a server runs twice, nobody knows where, beside another that is refused as two',
+    { ...with1({ twin: { speaks: null, other: null } }), refusals: [refused('clone')] },
+    ['node_cloned', 'refused_clone'],
+    'critical',
+    /^Critical: c runs twice: .* One of them speaks for c/,
+    2,
+  ],
+  [
+    'this one runs twice, and speaks',
+    {
+      members: [member('a', { twin: { speaks: HERE, other: THERE } }), member('b'), member('c')],
+      ownSlotLost: true,
+    },
+    ['node_cloned'],
+    'critical',
+    /^Critical: a runs twice at /,
+    2,
+  ],
+  [
+    'this one runs twice, and is silent',
+    {
+      members: [
+        member('a', { state: 'unconfirmed', twin: { speaks: HERE, other: THERE } }),
+        member('b', { state: 'unconfirmed' }),
+      ],
+      silentBeside: { twin: THERE },
+      refusals: [refused('clone', { nodeId: 'a', slot: 'fleet:cluster:heartbeat:a' })],
+    },
+    ['silent_beside_twin'],
+    'critical',
+    /^Critical: This server is silent: another one at other\.example:8769 runs as a /,
+    0,
+  ],
+  [
+    'this one is silent, and does not know where its twin is',
+    { members: [member('a', { state: 'unconfirmed' })], silentBeside: { twin: null } },
+    ['silent_beside_twin'],
+    'critical',
+    /^Critical: This server is silent: another one elsewhere runs as a /,
+    0,
   ],
   [
     'somebody with the secret speaks for another',

@@ -1,0 +1,40 @@
+/** What is said of a server that runs twice, on copies of one data folder: one finding a server, the same on all others. */
+import { escapeControls } from '../base/log.ts';
+import type { ServerAddress } from '../protocol/node-record.ts';
+import type { Finding } from './findings.ts';
+
+/** Where it speaks from, and where its twin is; null where that is not known. */
+export interface TwinAddresses {
+  readonly speaks: ServerAddress | null;
+  readonly other: ServerAddress | null;
+}
+
+const APART =
+  'remove identity.json from its data folder, give it a node_id of its own in config.yaml, and start it again';
+
+export function clonedFinding(nodeId: string, { speaks, other }: TwinAddresses): Finding {
+  const places = [speaks, other].flatMap((address) => (address === null ? [] : [shown(address)]));
+  const at = places.length === 0 ? '' : ` at ${places.join(' and ')}`;
+  const voice = speaks === null ? 'One of them' : `The one at ${shown(speaks)}`;
+  return {
+    code: 'node_cloned',
+    severity: 'critical',
+    sentence: `${nodeId} runs twice${at}: its data folder was copied, or a restored machine runs beside the first. ${voice} speaks for ${nodeId}, the other is silent or will be.`,
+    mend: `Stop one of the two. If the other is to be a server too: ${APART}. Then restart ${nodeId}, and this is over.`,
+  };
+}
+
+/** Of this server itself, which nobody hears any more. */
+export function silencedFinding(nodeId: string, twin: ServerAddress | null): Finding {
+  const there = twin === null ? 'elsewhere' : `at ${shown(twin)}`;
+  return {
+    code: 'silent_beside_twin',
+    severity: 'critical',
+    sentence: `This server is silent: another one ${there} runs as ${nodeId} on a copy of the same data folder, and the other servers hear that one. Reports are still taken here.`,
+    mend: `Stop one of the two. If this one is the copy: ${APART}. If it is to stay: stop the one ${there}, and restart this one.`,
+  };
+}
+
+function shown({ host, port }: ServerAddress): string {
+  return escapeControls(`${host}:${port}`);
+}
