@@ -5,6 +5,7 @@
 import { Command, CommanderError } from 'commander';
 import { AtlasError } from '../base/errors.ts';
 import { agentCommand } from './commands/agent.ts';
+import { auditCommand } from './commands/audit.ts';
 import { clusterCommand } from './commands/cluster.ts';
 import { configCommand } from './commands/config.ts';
 import { demoCommand } from './commands/demo.ts';
@@ -31,6 +32,7 @@ function assemble(): Command {
   program.addCommand(clusterCommand());
   program.addCommand(userCommand());
   program.addCommand(tokenCommand());
+  program.addCommand(auditCommand());
   program.addCommand(configCommand());
   program.addCommand(secretCommand());
   program.addCommand(versionCommand());

@@ -43,3 +43,25 @@ describe('token create', () => {
     expect((await run('token create x --scope admin')).code).toBe(0);
   });
 });
+
+describe('audit list', () => {
+  it('tells what was done from the shell, the newest first, as a table and as JSON', async () => {
+    expect((await run('user add anna', 'four words of sense\n')).code).toBe(0);
+    expect((await run('token create x')).code).toBe(0);
+    const table = await run('audit list --limit 1');
+    expect(table.stdout).toMatch(
+      /^WHEN +WHO +FROM +WHAT +SUBJECT +OUTCOME +SERVER +DETAIL\n\S+Z +local +- +token.created +x +done +\S+ +scopes=read\n$/,
+    );
+    expect(table.stderr).toMatch(/^There are older ones: --cursor \S+\n$/);
+    const { items } = JSON.parse((await run('audit list --kind user --json')).stdout);
+    expect(items).toMatchObject([
+      { actor: { kind: 'local', name: '' }, action: 'user.added', subject: 'anna' },
+    ]);
+  });
+
+  it('says which numbers it takes', async () => {
+    const refused = await run('audit list --limit 501');
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain('It is a whole number from 1 to 500.');
+  });
+});
