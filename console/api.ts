@@ -18,6 +18,9 @@ export type TokenInfo = z.output<typeof shapes.tokenInfo>;
 export type TokenCreate = z.output<typeof shapes.tokenCreate>;
 export type TokenCreated = z.output<typeof shapes.tokenCreated>;
 export type TokenScope = z.output<typeof shapes.tokenScope>;
+export type AuditEntry = z.output<typeof shapes.auditEntry>;
+export type AuditKind = z.output<typeof shapes.auditKind>;
+export type AuditPage = z.output<typeof shapes.auditList>;
 export type HealthCheck = z.output<typeof shapes.healthCheck>;
 export type ClusterNode = z.output<typeof shapes.clusterNode>;
 export type NodeState = z.output<typeof shapes.nodeState>;
@@ -261,4 +264,13 @@ export function createToken(body: TokenCreate): Promise<TokenCreated> {
 
 export function revokeToken(tokenId: string): Promise<void> {
   return call(`/tokens/${encodeURIComponent(tokenId)}`, { method: 'DELETE' });
+}
+
+/** `cursor`: of the page before; null for the newest entries. `kind`: null for all. */
+export function auditLog(
+  { cursor, kind }: { readonly cursor: string | null; readonly kind: AuditKind | null },
+  signal?: AbortSignal,
+): Promise<AuditPage> {
+  const query = new URLSearchParams({ ...(cursor && { cursor }), ...(kind && { kind }) });
+  return call(`/audit?${query}`, { signal });
 }

@@ -14,6 +14,7 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { createRoot } from 'react-dom/client';
 import { Route, Switch } from 'wouter';
 import { machineIdOf } from './machine-address.ts';
+import { AuditPage } from './pages/audit.tsx';
 import { ClusterHealthPage } from './pages/cluster-health.tsx';
 import { DashboardPage } from './pages/dashboard.tsx';
 import { LoginPage } from './pages/login.tsx';
@@ -57,6 +58,9 @@ function SignedIn() {
           </Route>
           <Route path="/settings/tokens">
             <TokensPage />
+          </Route>
+          <Route path="/settings/audit">
+            <AuditPage />
           </Route>
           <Route>
             <NotFoundPage />

@@ -2,7 +2,14 @@
  * What the pages ask, how often, and when they ask again. Polling alone keeps every page true; server-sent
  * events only make it quicker, and losing them changes nothing on the page.
  */
-import { QueryCache, QueryClient, useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
+import {
+  QueryCache,
+  QueryClient,
+  useInfiniteQuery,
+  useQueries,
+  useQuery,
+  useQueryClient,
+} from '@tanstack/react-query';
 import { useEffect } from 'react';
 import * as api from './api.ts';
 
@@ -128,6 +135,15 @@ export function useHealthCheck() {
 
 export function useTokens() {
   return useQuery({ queryKey: ['tokens'], queryFn: ({ signal }) => api.tokens(signal) });
+}
+
+export function useAuditLog(kind: api.AuditKind | null) {
+  return useInfiniteQuery({
+    queryKey: ['audit', kind],
+    queryFn: ({ pageParam: cursor, signal }) => api.auditLog({ cursor, kind }, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page: api.AuditPage) => page.next_cursor,
+  });
 }
 
 /** Runs `ask` now, or once when the pause since the last run is over. */

@@ -35,6 +35,12 @@ const SETTINGS: readonly Place[] = [
     glyph: 'key',
     here: (location) => location === '/settings/tokens',
   },
+  {
+    href: '/settings/audit',
+    label: 'Audit Log',
+    glyph: 'book',
+    here: (location) => location === '/settings/audit',
+  },
 ];
 
 function NavigationLink({ place, location }: { readonly place: Place; readonly location: string }) {

@@ -21,6 +21,7 @@ export const AUDIT_ACTIONS = {
   'roster.removed': 'A server was taken off the roster',
   'roster.evicted': 'A server was evicted, and its key banned for ever',
   'roster.readmitted': 'An evicted server was admitted again with another key',
+  'roster.chosen': 'A person said which of two pasts of the roster is right',
   'roster.admission_changed': 'The way into the cluster was changed',
   'roster.level_changed': 'The security level of the cluster was changed',
   'rotation.started': 'A new cluster secret was handed to the members',

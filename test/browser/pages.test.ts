@@ -243,8 +243,36 @@ describe('API tokens and passwords', () => {
   });
 });
 
+describe('the Audit Log', () => {
+  it('tells of this login by itself, and of one kind when asked', async () => {
+    const { page } = await loggedIn();
+    await page.getByRole('link', { name: 'Audit Log' }).click();
+    await page.getByRole('heading', { name: 'Audit Log', level: 1 }).waitFor();
+    const login = page.getByRole('row').filter({ hasText: 'Logged in' }).first();
+    await login.getByText(demo.line.user, { exact: true }).waitFor({ timeout: SOON });
+    await login.getByText('from 127.0.0.1').waitFor();
+    await page.getByLabel('Show').selectOption({ label: 'Users' });
+    await page.getByRole('row').filter({ hasText: 'Administrator added' }).first().waitFor({ timeout: SOON });
+    expect(await page.getByRole('row').filter({ hasText: 'Logged in' }).count()).toBe(0);
+  });
+
+  it('goes back in time page by page', async () => {
+    const { page } = await loggedIn();
+    await page.route('**/api/fleet/audit?*', (route) => {
+      const url = new URL(route.request().url());
+      url.searchParams.set('limit', '1');
+      return route.continue({ url: url.href });
+    });
+    await page.goto(`${demo.line.urls[0]}/settings/audit`);
+    const rows = page.getByRole('table').getByRole('row');
+    await expect.poll(() => rows.count(), { timeout: SOON }).toBe(2);
+    await page.getByRole('button', { name: 'Show older' }).click();
+    await expect.poll(() => rows.count(), { timeout: SOON }).toBe(3);
+  });
+});
+
 describe('on every page', () => {
-  const paths = ['/', '/settings/cluster', '/settings/tokens', '/nowhere'];
+  const paths = ['/', '/settings/cluster', '/settings/tokens', '/settings/audit', '/nowhere'];
 
   it.each(['light', 'dark'] as const)('axe finds nothing serious, in the %s scheme', async (scheme) => {
     const stranger = await arrive({ scheme });
