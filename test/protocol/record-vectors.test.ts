@@ -2,11 +2,8 @@
  * The vectors of docs/protocol/records.md. They were made by test/vectors/records.py, which shares no code with
  * us; nothing here makes or mends the file.
  */
-import { spawnSync } from 'node:child_process';
-import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { decodeBase64, decodeHex, encodeHex } from '../../src/base/bytes.ts';
+import { decodeBase64, encodeHex } from '../../src/base/bytes.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { canonicalText, inSubset, type JsonObject } from '../../src/protocol/canonical-json.ts';
 import type { Mark } from '../../src/protocol/freshness.ts';
@@ -21,6 +18,8 @@ import {
 import { HEARTBEAT_MAX_AGE_SECONDS, NODE_RECORD_MAX_AGE_SECONDS } from '../../src/protocol/limits.ts';
 import { digestOf, openRecord, type Standing, signedBytes, signRecord } from '../../src/protocol/record.ts';
 import { REFUSAL_CODES, type RefusalCode } from '../../src/protocol/refusal.ts';
+import { HAS_PYTHON, judgedInPython, vectorsOf } from '../vectors/vectors.ts';
+import { privateKeyOf } from './private-keys.ts';
 
 interface RecordVector {
   type: RecordType;
@@ -56,18 +55,11 @@ interface Vectors {
   cases: Case[];
 }
 
-const FOLDER = new URL('../vectors/', import.meta.url);
-const vectors: Vectors = JSON.parse(readFileSync(new URL('records.json', FOLDER), 'utf8'));
+const vectors = vectorsOf<Vectors>('records');
 const secret = new Secret(decodeBase64(vectors.secret) ?? new Uint8Array());
 const keyring = new Keyring(vectors.cluster_id, [secret]);
 
-/** RFC 8410, section 7: the prefix of a PKCS#8 Ed25519 key, before its 32 bytes. */
-const PKCS8_ED25519 = '302e020100300506032b657004220420';
-
-function privateKeyOf(seedHex: string): KeyObject {
-  const der = decodeHex(PKCS8_ED25519 + seedHex) ?? Buffer.alloc(0);
-  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
-}
+const identity = privateKeyOf('ed25519', vectors.identity.seed);
 
 function standingOf({ standing, known_key: identityKey = '' }: Case): Standing {
   return standing === 'known' ? { kind: 'known', identityKey } : { kind: standing };
@@ -99,7 +91,7 @@ describe('the keys of the vectors', () => {
     for (const type of RECORD_TYPES) {
       expect(encodeHex(keyring.signing.macKeys[type].export())).toBe(vectors.mac_keys[type]);
     }
-    expect(publicKeyText(privateKeyOf(vectors.identity.seed))).toBe(vectors.identity.public_key);
+    expect(publicKeyText(identity)).toBe(vectors.identity.public_key);
   });
 });
 
@@ -132,7 +124,7 @@ describe.each(vectors.records)('the $type record of the vectors', (vector) => {
       sequence: Number(_sequence),
       body,
     };
-    const bytes = signRecord(draft, keyring, privateKeyOf(vectors.identity.seed));
+    const bytes = signRecord(draft, keyring, identity);
     expect(Buffer.from(bytes).toString('utf8')).toBe(vector.record);
   });
 });
@@ -148,17 +140,6 @@ describe('the cases of the vectors', () => {
   });
 });
 
-const PYTHON = spawnSync('python3', ['-c', 'import cryptography']).status === 0;
-
-describe('another implementation', () => {
-  it.skipIf(!PYTHON)(
-    'in Python judges all of them the same (skipped without python3 and cryptography)',
-    () => {
-      const { status, stdout } = spawnSync('python3', [new URL('records.py', FOLDER).pathname, 'check'], {
-        encoding: 'utf8',
-      });
-      expect(stdout).toMatch(/^2 records and \d\d cases, 0 judged otherwise\n$/);
-      expect(status).toBe(0);
-    },
-  );
+it.skipIf(!HAS_PYTHON)('in Python all are judged the same (skipped without python3 and cryptography)', () => {
+  expect(judgedInPython('records')).toMatch(/^2 records and \d\d cases, 0 judged otherwise\n$/);
 });
