@@ -20,7 +20,7 @@ export function clonedFinding(nodeId: string, { speaks, other }: TwinAddresses):
     code: 'node_cloned',
     severity: 'critical',
     sentence: `${nodeId} runs twice${at}: its data folder was copied, or a restored machine runs beside the first. ${voice} speaks for ${nodeId}, the other is silent or will be.`,
-    mend: `Stop one of the two. If the other is to be a server too: ${APART}. Then restart ${nodeId}, and this is over.`,
+    mend: `Stop one of the two. If the other is to be a server too: ${APART}. Then restart ${nodeId}.`,
   };
 }
 
