@@ -14,7 +14,7 @@ import type { MemberStore } from './store/member-store.ts';
 import type { AclFile, AclUser } from './store/redis/acl.ts';
 import type { RedisConnectionOptions } from './store/redis/connection.ts';
 import type { Tenancy } from './store/redis/tenancy.ts';
-import type { RosterStore } from './store/roster-store.ts';
+import type { RosterDisk, RosterStore } from './store/roster-store.ts';
 import type { Stores } from './store/sql/stores.ts';
 
 export type { Stores } from './store/sql/stores.ts';
@@ -51,9 +51,9 @@ async function postgresAddress(
 export type Registry = MemberStore & { readonly roster: RosterStore };
 
 /** The roster on this node's own disk. */
-export async function openRosterDisk({ config }: EngineOptions): Promise<RosterStore> {
-  const { FileRosterStore } = await import('./store/file/roster-store.ts');
-  return new FileRosterStore(join(config.server.dataDir, 'roster'));
+export async function openRosterDisk({ config }: EngineOptions): Promise<RosterDisk> {
+  const { FileRosterDisk } = await import('./store/file/roster-disk.ts');
+  return new FileRosterDisk(join(config.server.dataDir, 'roster'));
 }
 
 /** The registry. A Redis that is away is no error: it is tried for ever. Rejects with member_store_unavailable. */

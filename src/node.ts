@@ -10,6 +10,7 @@ import type { Fields, Log } from './base/log.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { controlPath, makeControlFolder } from './config/control-path.ts';
 import { openRegistry, openRosterDisk, openStores, required, type Stores } from './engines.ts';
+import { exposureOf, hasRedisPassword, registryTerms } from './exposure.ts';
 import type { App } from './http/app.ts';
 import { claimControlSocket, leaveControlSocket, listenOnControlSocket } from './http/control-socket.ts';
 import { listen } from './http/listen.ts';
@@ -18,7 +19,7 @@ import { openTls, type TlsChoice } from './http/tls.ts';
 import { publicKeyText } from './protocol/identity-key.ts';
 import { deriveClusterId, Keyring } from './protocol/keyring.ts';
 import type { NodeRecordBody } from './protocol/node-record.ts';
-import { SINGLE_SERVER_STATUS, securityStatus } from './protocol/security-level.ts';
+import { type SecurityStatus, SINGLE_SERVER_STATUS, securityStatus } from './protocol/security-level.ts';
 import { Accounts } from './services/accounts.ts';
 import { ApiTokens } from './services/api-tokens.ts';
 import { Audit, SYSTEM_ACTOR } from './services/audit.ts';
@@ -26,11 +27,14 @@ import { Changes } from './services/changes.ts';
 import { Cluster } from './services/cluster.ts';
 import { ClusterView } from './services/cluster-view.ts';
 import { FleetView } from './services/fleet-view.ts';
+import type { SecretRest } from './services/held-secrets.ts';
 import { PasswordHasher } from './services/password.ts';
 import { Readiness } from './services/readiness.ts';
 import { RefusedLogins } from './services/refused-logins.ts';
 import { ReportIntake } from './services/report-intake.ts';
+import { type CheckedCluster, SecurityCheck } from './services/security-check.ts';
 import { SetupCodes } from './services/setup-code.ts';
+import { TrustDesk } from './services/trust-desk.ts';
 import { type Identity, nextIncarnation, openIdentity } from './store/file/identity.ts';
 
 export interface NodeOptions {
@@ -53,7 +57,13 @@ export interface RunningNode {
 
 const CONSOLE_FOLDER = join(import.meta.dirname, '..', 'dist', 'console');
 
-export async function startNode(options: NodeOptions): Promise<RunningNode> {
+/** What a server needs that runs, beyond one whose accounts are administered. */
+export interface RunningOptions extends NodeOptions {
+  /** Where a rotated cluster_secret is written down. */
+  readonly secretRest: SecretRest;
+}
+
+export async function startNode(options: RunningOptions): Promise<RunningNode> {
   const { config, clock } = options;
   const dataDir = config.server.dataDir;
   const hostName = config.cluster.hostname ?? hostname();
@@ -87,7 +97,7 @@ interface Ground {
   readonly startedAt: number;
 }
 
-async function assemble(options: NodeOptions, ground: Ground): Promise<RunningNode> {
+async function assemble(options: RunningOptions, ground: Ground): Promise<RunningNode> {
   const { config, clock } = options;
   const { identity, log, stores, hostName } = ground;
   const address = addressOf(config, hostName);
@@ -105,8 +115,9 @@ async function assemble(options: NodeOptions, ground: Ground): Promise<RunningNo
   });
   const base = openServices(options, { nodeId: identity.nodeId, log, stores });
   await addConfigUser(base, options);
-  const cluster = config.cluster.enabled ? await openCluster(options, ground, { ...base, describe }) : null;
-  const parts = completeParts(options, base, { cluster, describe, address, stores });
+  const checked = config.cluster.enabled ? await openCluster(options, ground, { ...base, describe }) : null;
+  const cluster = checked?.parts;
+  const parts = completeParts(options, base, { checked, describe, address, stores });
   const network = await buildServer({
     ...parts,
     door: 'network',
@@ -122,6 +133,7 @@ async function assemble(options: NodeOptions, ground: Ground): Promise<RunningNo
   base.audit.start();
   await cluster?.start();
   await parts.readiness.ready();
+  parts.security.start();
   log.info('server.ready', `Listening on ${address.url}`, {
     version: options.version,
     tls: config.server.tls,
@@ -130,6 +142,7 @@ async function assemble(options: NodeOptions, ground: Ground): Promise<RunningNo
 
   const stop = async (drainMs: number) => {
     parts.readiness.drain();
+    parts.security.stop();
     log.info('server.draining', 'Stopping: sent away from load balancers, finishing what was begun');
     await cluster?.heartbeat.drain();
     await sleep(clock, drainMs);
@@ -161,7 +174,7 @@ export async function openOffline(options: NodeOptions): Promise<OfflineServer> 
     throw new AtlasError('not_running', 'no server runs on this data folder');
   };
   const base = openServices(options, { nodeId: 'offline', log, stores });
-  const parts = completeParts(options, base, { cluster: null, describe, address, stores });
+  const parts = completeParts(options, base, { checked: null, describe, address, stores });
   const app = await buildServer({ ...parts, door: 'control', tls: null, consoleFolder: null });
   const close = async () => {
     await app.close();
@@ -213,7 +226,7 @@ function openServices(
 }
 
 interface Completing {
-  readonly cluster: Cluster | null;
+  readonly checked: OpenedCluster | null;
   readonly describe: () => NodeRecordBody;
   readonly address: { readonly url: string };
   readonly stores: Stores;
@@ -222,10 +235,20 @@ interface Completing {
 function completeParts(
   { config, secrets, version, clock }: NodeOptions,
   base: Services,
-  { cluster, describe, address, stores }: Completing,
+  { checked, describe, address, stores }: Completing,
 ): Omit<ServerParts, 'door' | 'tls' | 'consoleFolder'> {
   const { keyring, ...services } = base;
-  const keys = keyring && { clusterId: keyring.clusterId, keyId: keyring.signing.keyId };
+  const cluster = checked?.parts ?? null;
+  const status = () => statusOf({ config, secrets }, keyring);
+  const security = new SecurityCheck({
+    clock,
+    log: base.log,
+    nodeId: base.nodeId,
+    status,
+    exposure: exposureOf({ config, secrets }, base.nodeId),
+    cluster: checked,
+    onChange: () => base.changes.note('cluster'),
+  });
   const readiness = new Readiness({
     reports: stores.reports,
     clock,
@@ -236,18 +259,18 @@ function completeParts(
     ...services,
     version,
     readiness,
+    security,
+    trust: new TrustDesk({ nodeId: base.nodeId, cluster }),
     cluster: new ClusterView({
       clock,
       nodeId: base.nodeId,
       describe,
       reportsPerMinute: () => base.intake.reportsPerMinute(),
-      security: config.cluster.enabled
-        ? securityStatus(keys, hasRedisPassword({ config, secrets }))
-        : SINGLE_SERVER_STATUS,
+      security: status,
+      securityFindings: () => security.findings,
       intervalSeconds: config.cluster.heartbeatIntervalSeconds,
       timeoutSeconds: config.cluster.nodeTimeoutSeconds,
       databaseOutage: () => readiness.outage,
-      log: base.log,
       cluster,
     }),
     apiKey: required(secrets.apiKey, 'server.api_key'),
@@ -256,10 +279,6 @@ function completeParts(
     publicUrl: address.url,
     trustedProxies: config.server.trustedProxies,
   };
-}
-
-function hasRedisPassword({ config, secrets }: Pick<NodeOptions, 'config' | 'secrets'>): boolean {
-  return config.cluster.backend === 'redis' && secrets.redisPassword !== null;
 }
 
 async function addConfigUser({ accounts, audit }: Services, { config, secrets }: NodeOptions): Promise<void> {
@@ -271,12 +290,21 @@ async function addConfigUser({ accounts, audit }: Services, { config, secrets }:
 
 type ClusterNeeds = Pick<Services, 'keyring' | 'intake' | 'changes'> & Pick<Completing, 'describe'>;
 
-async function openCluster(options: NodeOptions, ground: Ground, needs: ClusterNeeds): Promise<Cluster> {
+interface OpenedCluster extends CheckedCluster {
+  readonly parts: Cluster;
+}
+
+async function openCluster(
+  options: RunningOptions,
+  ground: Ground,
+  needs: ClusterNeeds,
+): Promise<OpenedCluster> {
   const { cluster, server } = options.config;
-  const { nodeId, signingKey } = ground.identity;
+  const { nodeId, signingKey, sealingKey } = ground.identity;
   const engine = { ...options, log: ground.log };
   const store = await openRegistry({ ...engine, nodeId });
-  return new Cluster({
+  const disk = await openRosterDisk(engine);
+  const parts = new Cluster({
     store,
     clock: options.clock,
     log: ground.log,
@@ -286,14 +314,35 @@ async function openCluster(options: NodeOptions, ground: Ground, needs: ClusterN
     intervalMs: cluster.heartbeatIntervalSeconds * 1000,
     timeoutMs: cluster.nodeTimeoutSeconds * 1000,
     clockToleranceSeconds: cluster.clockToleranceSeconds,
-    rosterStores: { shared: store.roster, disk: await openRosterDisk(engine) },
-    founding: { admission: cluster.admission, level: hasRedisPassword(options) ? 3 : 2 },
+    rosterStores: { shared: store.roster, disk },
+    rosterTerms: {
+      admission: cluster.admission,
+      level: hasRedisPassword(options) ? 3 : 2,
+      pin: cluster.rosterPin,
+      secretRest: options.secretRest,
+      sealingKey,
+    },
     describe: needs.describe,
     reportsPerMinute: () => needs.intake.reportsPerMinute(),
-    nextIncarnation: (above) =>
-      nextIncarnation(server.dataDir, Math.max(options.clock.wallMs(), above + 1)),
+    nextIncarnation: (above) => nextIncarnation(server.dataDir, Math.max(options.clock.wallMs(), above + 1)),
     onChange: () => needs.changes.note('cluster'),
   });
+  const { keyring, describe } = needs;
+  return {
+    parts,
+    keyring,
+    describe,
+    signingKey,
+    clockToleranceSeconds: cluster.clockToleranceSeconds,
+    terms: registryTerms(options),
+    copies: { disk, registry: store.roster },
+  };
+}
+
+function statusOf(given: Pick<NodeOptions, 'config' | 'secrets'>, keyring: Keyring | null): SecurityStatus {
+  if (!given.config.cluster.enabled) return SINGLE_SERVER_STATUS;
+  const keys = keyring && { clusterId: keyring.clusterId, keyId: keyring.signing.keyId };
+  return securityStatus(keys, hasRedisPassword(given));
 }
 
 function openKeyring(config: Config, secrets: Secrets): Keyring | null {

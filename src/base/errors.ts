@@ -64,7 +64,13 @@ const KINDS = {
   roster_refused: 'conflict',
   roster_frozen: 'conflict',
   member_unknown: 'not_found',
+  roster_choice: 'not_found',
   member_runs: 'conflict',
+  check_failed: 'internal',
+  member_evicted: 'conflict',
+  rotation_runs: 'conflict',
+  rotation_none: 'conflict',
+  keep_list_wrong: 'conflict',
   // things
   machine_unknown: 'not_found',
   metric_unknown: 'not_found',

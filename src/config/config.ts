@@ -65,6 +65,8 @@ interface ClusterConfig {
   readonly statePath: string;
   readonly clockToleranceSeconds: number;
   readonly admission: 'secret' | 'ticket';
+  /** A step that the roster must hold; `digest` is a SHA-256, hex. */
+  readonly rosterPin: { readonly epoch: number; readonly digest: string } | null;
   readonly redis: RedisConfig;
 }
 
@@ -170,6 +172,7 @@ function clusterOf(values: Values): ClusterConfig {
     statePath: values['cluster.state_path'],
     clockToleranceSeconds: values['cluster.clock_tolerance'],
     admission: values['cluster.admission'],
+    rosterPin: pinOf(values['cluster.roster_pin']),
     redis: {
       host: values['cluster.redis_host'],
       port: values['cluster.redis_port'],
@@ -182,6 +185,11 @@ function clusterOf(values: Values): ClusterConfig {
       sentinelMaster: values['cluster.redis_sentinel_master'],
     },
   };
+}
+
+function pinOf(text: string | null): ClusterConfig['rosterPin'] {
+  const [epoch = '', digest = ''] = text?.split(':') ?? [];
+  return text === null ? null : { epoch: Number(epoch), digest };
 }
 
 export function assembleSecrets(values: Values): Secrets {

@@ -115,6 +115,12 @@ const pin = text({
   pattern: /^[A-Za-z0-9+/]{43}=$/,
 });
 
+const rosterPin = text({
+  expected: 'the number of a step of the roster, a colon, and 64 lower-case hex digits',
+  example: `0:${'0123456789abcdef'.repeat(4)}`,
+  pattern: /^\d{1,9}:[0-9a-f]{64}$/,
+});
+
 const hours = text({
   expected: 'a span such as "22:00-07:00"',
   example: '22:00-07:00',
@@ -217,6 +223,10 @@ const SCHEMA = {
     choice('secret', 'ticket'),
     'secret',
     'What a new server needs: the cluster secret, or a one-time ticket.',
+  ),
+  'cluster.roster_pin': optional(
+    rosterPin,
+    'A step that the roster must hold, from a package or a ticket: this server never founds a cluster of its own.',
   ),
   'cluster.redis_host': optional(host(), 'Host of Redis.'),
   'cluster.redis_port': row(integer(1, 65_535), 6379, 'Port of Redis.'),

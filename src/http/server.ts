@@ -23,6 +23,7 @@ import type { Log } from '../base/log.ts';
 import type { Secret } from '../base/secret.ts';
 import type { ClusterView } from '../services/cluster-view.ts';
 import type { FleetView } from '../services/fleet-view.ts';
+import type { SecurityCheck } from '../services/security-check.ts';
 import type { App } from './app.ts';
 import { BODY_MAX_BYTES, boundBodies } from './bodies.ts';
 import { type IsTrusted, trustedAmong } from './caller-address.ts';
@@ -41,15 +42,17 @@ import { auditRoutes } from './routes/audit.ts';
 import { clusterRoutes } from './routes/cluster.ts';
 import { machineRoutes } from './routes/machines.ts';
 import { type SystemParts, systemRoutes } from './routes/system.ts';
+import { type TrustRouteParts, trustRoutes } from './routes/trust.ts';
 import { handleUnrouted } from './unrouted.ts';
 
 /** Milliseconds that a connection is kept for the next request. */
 const CONNECTION_IDLE_MS = 60_000;
 
-export interface ServerParts extends AccountParts, AgentParts, SystemParts {
+export interface ServerParts extends AccountParts, AgentParts, SystemParts, TrustRouteParts {
   readonly door: 'network' | 'control';
   readonly fleet: FleetView;
   readonly cluster: ClusterView;
+  readonly security: SecurityCheck;
   readonly apiKey: Secret;
   readonly log: Log;
   readonly clock: Clock;
@@ -90,7 +93,8 @@ export async function buildServer(parts: ServerParts): Promise<App> {
   systemRoutes(app, parts);
   agentRoutes(app, parts);
   machineRoutes(app, parts);
-  clusterRoutes(app, { view: parts.cluster, audit: parts.audit });
+  clusterRoutes(app, { view: parts.cluster, security: parts.security });
+  trustRoutes(app, parts);
   accountRoutes(app, parts);
   auditRoutes(app, parts);
   if (consoleFolder !== null) await serveAssets(app, consoleFolder);

@@ -4,6 +4,7 @@
  * Times are RFC 3339 UTC, except in series, where they are Unix milliseconds.
  */
 import { z } from 'zod';
+import { MEMBERS_MAX } from '../protocol/limits.ts';
 import { REFUSAL_CODES } from '../protocol/refusal.ts';
 import { TOKEN_SCOPES } from '../store/account-store.ts';
 import { AUDIT_KINDS } from '../store/audit-action.ts';
@@ -249,7 +250,126 @@ export const securityStatus = z.object({
   key_id: z.string().nullable(),
   cluster_id: z.string().nullable(),
 });
-export const memberRemoval = z.strictObject({ node_id: z.string().min(1).max(40) });
+export const lineState = z.enum(['pass', 'info', 'warn', 'fail']);
+/** One thing that was tried, asked or compared. `fail` in `self_test` or `level` makes the cluster critical. */
+export const securityLine = z.object({
+  code: z.string(),
+  group: z.enum(['self_test', 'level', 'registry', 'roster']),
+  state: lineState,
+  what: z.string(),
+  expected: z.string().nullable(),
+  seen: z.string(),
+  /** The next step. */
+  mend: z.string().nullable(),
+});
+export const nodeSecurity = z.object({
+  node_id: z.string(),
+  this_node: z.boolean(),
+  state: lineState,
+  sentence: z.string(),
+  /** Ids of cluster secrets. */
+  signs: z.string().nullable(),
+  accepts: z.array(z.string()),
+  clock_offset_seconds: z.number().nullable(),
+  last_heartbeat_age_seconds: z.number().nullable(),
+  /** Of what lay in its own slots, since this server started. */
+  refusals: z.array(z.object({ code: refusalCode, count: z.number().int() })),
+});
+/** If this leaks: what its holder can do and cannot, and the commands to recover. */
+export const blastRadius = z.object({
+  code: z.enum(['package', 'node', 'registry', 'database', 'agent']),
+  leaked: z.string(),
+  can: z.array(z.string()),
+  cannot: z.array(z.string()),
+  recover: z.array(z.object({ why: z.string(), command: z.string() })),
+  /** What this version cannot mend. */
+  not_yet: z.string().nullable(),
+});
+export const securityReport = securityStatus.extend({
+  /** When `lines` were computed; null before the first time, and for a single server. */
+  checked_at: time.nullable(),
+  checked_by: z.string(),
+  lines: z.array(securityLine),
+  nodes: z.array(nodeSecurity),
+  roster: z
+    .object({
+      epoch: z.number().int(),
+      /** Of the last step. */
+      hash: z.string(),
+      members: z.number().int(),
+      admission: z.enum(['secret', 'ticket']),
+      level: z.union([z.literal(1), z.literal(2), z.literal(3)]),
+      /** A cluster secret that is being rotated in. */
+      pending: z.object({ key_id: z.string(), phase: z.string(), begun_by: z.string() }).nullable(),
+    })
+    .nullable(),
+  blast_radius: z.array(blastRadius),
+});
+
+// Trust
+
+export const rosterMemberName = z.strictObject({ node_id: z.string().min(1).max(40) });
+const keyId = z.string();
+const sha256 = z.string();
+export const rosterView = z.object({
+  epoch: z.number().int(),
+  hash: sha256,
+  level: z.number().int(),
+  admission: z.enum(['secret', 'ticket']),
+  key_id: keyId,
+  retired_key_ids: z.array(keyId),
+  /** `fingerprint`: the first 16 hex digits of the SHA-256 of the raw identity key. */
+  members: z.array(
+    z.object({ node_id: z.string(), fingerprint: z.string(), state: nodeState, this_node: z.boolean() }),
+  ),
+  evicted: z.array(z.string()),
+  /** Two pasts, of which a person must choose one; null otherwise. */
+  frozen: z.object({ epoch: z.number().int(), ours: sha256, theirs: sha256 }).nullable(),
+  /** The newest first. */
+  steps: z.array(
+    z.object({
+      epoch: z.number().int(),
+      at: time,
+      signer: z.string(),
+      hash: sha256,
+      sentences: z.array(z.string()),
+    }),
+  ),
+});
+export const pastChoice = z.strictObject({ hash: z.string().regex(/^[0-9a-f]{8,64}$/) });
+export const rotationRequest = z.discriminatedUnion('mode', [
+  z.strictObject({ mode: z.literal('routine') }),
+  /** `keep`: all that are to stay; everybody else is evicted. */
+  z.strictObject({
+    mode: z.literal('compromise'),
+    keep: z
+      .array(z.strictObject({ node_id: z.string().max(40), fingerprint: z.string().max(64) }))
+      .min(1)
+      .max(MEMBERS_MAX),
+  }),
+]);
+export const rotationView = z.object({
+  /** Null when no rotation is under way. */
+  phase: z.enum(['prepared', 'active', 'abandoned']).nullable(),
+  /** That signs now. */
+  key_id: keyId,
+  next_key_id: keyId.nullable(),
+  begun_by: z.string().nullable(),
+  begun_at: time.nullable(),
+  nodes: z.array(
+    z.object({
+      node_id: z.string(),
+      this_node: z.boolean(),
+      state: nodeState,
+      accepts: z.boolean(),
+      signs: z.boolean(),
+      /** The next step waits for it. */
+      waited_for: z.boolean(),
+      heard_seconds_ago: z.number().nullable(),
+    }),
+  ),
+  sentence: z.string(),
+});
 export const clusterStatus = z.object({
   enabled: z.boolean(),
   backend: z.string(),

@@ -9,8 +9,7 @@ import type { OwnClock } from './clock-suspicion.ts';
 import { isActive, type NodeState } from './failure-detector.ts';
 import type { RefusalCount } from './refusal-ledger.ts';
 import { isSuspicious, refusalSentence } from './refusal-words.ts';
-import type { RosterTrouble } from './roster-trouble.ts';
-import { rosterFindings } from './roster-trouble.ts';
+import { type RosterState, rosterFindings } from './roster-trouble.ts';
 import { clonedFinding, silencedFinding, type TwinAddresses } from './twin-findings.ts';
 
 export type Severity = 'info' | 'warning' | 'critical';
@@ -59,10 +58,8 @@ export interface ClusterFacts {
   /** At least so many names were left for the next looks. */
   readonly unreadNames: number;
   readonly ownClock: OwnClock;
-  /** What is wrong with the roster's chain; null when nothing is, and where there is none. */
-  readonly rosterTrouble: RosterTrouble | null;
-  /** The roster says that this node may not speak: it was evicted, or is not admitted yet. */
-  readonly ownStanding: 'member' | 'evicted' | 'waiting';
+  /** Null where there is no roster to be wrong. */
+  readonly roster: RosterState | null;
   /** Null while this node's database takes what is written. */
   readonly databaseOutage: { readonly reason: string; readonly sinceMs: number } | null;
   readonly nowMs: number;
@@ -224,8 +221,8 @@ function clock(facts: ClusterFacts): Finding[] {
   ];
 }
 
-function roster({ rosterTrouble, ownStanding, selfNodeId }: ClusterFacts): Finding[] {
-  return rosterFindings(rosterTrouble, ownStanding, selfNodeId);
+function roster({ roster: state }: ClusterFacts): Finding[] {
+  return state === null ? [] : rosterFindings(state);
 }
 
 function twins({ members, silentBeside, selfNodeId }: ClusterFacts): Finding[] {

@@ -4,6 +4,8 @@ import type { Finding } from './findings.ts';
 export type RosterTrouble =
   /** The chain there is another cluster's, or nobody who holds our secret made it. */
   | { readonly kind: 'foreign' }
+  /** The chain there lacks the step that this server's package or ticket promised. */
+  | { readonly kind: 'unpinned'; readonly epoch: number }
   /** The backend lost steps, from this one on; they were written again. */
   | { readonly kind: 'short'; readonly from: number }
   /** Something lies in the chain that is no step of it. */
@@ -11,87 +13,137 @@ export type RosterTrouble =
   | { readonly kind: 'forked'; readonly epoch: number; readonly won: 'ours' | 'theirs' }
   /** Two members took each other out in the same step: neither counts until the operator has chosen. */
   | { readonly kind: 'frozen'; readonly epoch: number; readonly ours: string; readonly theirs: string }
-  /** Another chain than the one that was proved long ago. */
-  | { readonly kind: 'rewritten'; readonly epoch: number };
+  /** Another chain than the one that counted here for long. */
+  | { readonly kind: 'rewritten'; readonly epoch: number; readonly ours: string; readonly theirs: string };
+
+export type OwnStanding = 'member' | 'evicted' | 'waiting';
+
+/** What this node knows of its roster beside the roster itself. */
+export interface RosterState {
+  /** Null where nothing is wrong, and where there is no roster to be wrong. */
+  readonly trouble: RosterTrouble | null;
+  /** Our own disk does not take what is believed. */
+  readonly isUnsaved: boolean;
+  /** Somebody overwrites the chain as often as we put it back. */
+  readonly isContested: boolean;
+  /** The id of the secret that this node should sign with and has no copy of; null while it has. */
+  readonly lacksSecret: string | null;
+  /** Why its configuration still holds a retired secret; null when it does not. */
+  readonly unwrittenSecret: string | null;
+  readonly standing: OwnStanding;
+  readonly self: string;
+}
 
 const WHO_WRITES = 'See who can write to the registry.';
 
-export function rosterFindings(
-  trouble: RosterTrouble | null,
-  standing: 'member' | 'evicted' | 'waiting',
-  self: string,
-): Finding[] {
-  return [...ofTrouble(trouble), ...ofStanding(standing, self)];
+export function rosterFindings(state: RosterState): Finding[] {
+  const { trouble, isUnsaved, isContested, lacksSecret, unwrittenSecret, standing, self } = state;
+  return [
+    ...(trouble === null ? [] : [ofTrouble(trouble)]),
+    ...(isContested ? [CONTESTED] : []),
+    ...(isUnsaved ? [unsaved(self)] : []),
+    ...(lacksSecret === null || standing === 'evicted' ? [] : [lacking(self, lacksSecret)]),
+    ...(unwrittenSecret === null ? [] : [unwritten(self, unwrittenSecret)]),
+    ...ofStanding(standing, self),
+  ];
 }
 
-function ofTrouble(trouble: RosterTrouble | null): Finding[] {
-  if (trouble === null) return [];
+const lacking = (self: string, keyId: string): Finding => ({
+  code: 'secret_lacking',
+  severity: 'critical',
+  sentence: `${self} does not have the cluster secret that counts (key ${keyId}), so the others do not believe it.`,
+  mend: `Give it the cluster_secret of the other servers and restart it, or let it join anew: atlas-fleet cluster remove ${self} on another server, then a join ticket.`,
+});
+
+const unwritten = (self: string, reason: string): Finding => ({
+  code: 'secret_unwritten',
+  severity: 'warning',
+  sentence: `The configuration of ${self} still holds a retired cluster_secret (${reason}). It works as long as its data folder is kept.`,
+  mend: 'Make config.yaml writable for the server, or take cluster_secret out of the environment and put it into config.yaml.',
+});
+
+const CONTESTED: Finding = {
+  code: 'roster_contested',
+  severity: 'critical',
+  sentence:
+    'Somebody overwrites the roster in the registry again and again. It changes nothing here, but new servers cannot join.',
+  mend: WHO_WRITES,
+};
+
+const unsaved = (self: string): Finding => ({
+  code: 'roster_unsaved',
+  severity: 'warning',
+  sentence: `${self} cannot write the roster to its own disk. It counts all the same until the next start.`,
+  mend: 'Make room in its data folder, and see that the server may write there.',
+});
+
+function ofTrouble(trouble: RosterTrouble): Finding {
   switch (trouble.kind) {
     case 'foreign':
-      return [
-        finding(
-          'roster_foreign',
-          'critical',
-          'The registry holds the roster of another cluster, so this server has none and believes whoever it meets first under a name.',
-          'Give each cluster a registry of its own (redis_db, or state_path). If that other cluster is gone, remove what it left: the keys fleet:cluster:roster:*, or the folder roster.',
-        ),
-      ];
+      return finding(
+        'roster_foreign',
+        'critical',
+        'The registry holds the roster of another cluster, so this server has none and admits nobody.',
+        'Give each cluster a registry of its own (redis_db, or state_path), and compare cluster_secret and cluster_id with the other servers. If that other cluster is gone, remove what it left: the keys fleet:cluster:roster:*, or the folder roster.',
+      );
+    case 'unpinned':
+      return finding(
+        'roster_unpinned',
+        'critical',
+        `The roster in the registry lacks step ${trouble.epoch}, which this server's package or ticket promised: it is an old copy, or somebody holds steps back.`,
+        `${WHO_WRITES} Start one of the other servers: it puts back what is missing.`,
+      );
     case 'short':
-      return [
-        finding(
-          'roster_short',
-          'warning',
-          `The registry lost the roster from step ${trouble.from} on, or shows an old copy; this server has put it back.`,
-          `${WHO_WRITES} After a Redis that started empty this is expected, once.`,
-        ),
-      ];
+      return finding(
+        'roster_short',
+        'warning',
+        `The registry lost the roster from step ${trouble.from} on, or shows an old copy; this server has put it back.`,
+        `${WHO_WRITES} After a Redis that started empty this is expected, once.`,
+      );
     case 'refused':
-      return [
-        finding(
-          'roster_step_refused',
-          'warning',
-          `Step ${trouble.epoch} of the roster in the registry is none: ${trouble.reason}. It changed nothing.`,
-          WHO_WRITES,
-        ),
-      ];
+      return finding(
+        'roster_step_refused',
+        'warning',
+        `Step ${trouble.epoch} of the roster in the registry is none: ${trouble.reason}. It changed nothing.`,
+        WHO_WRITES,
+      );
     case 'forked':
-      return [
-        finding(
-          'roster_forked',
-          'warning',
-          `Two members wrote step ${trouble.epoch} of the roster at once; one of the two counts, the same on every server.`,
-          'If somebody was admitted, removed or evicted just now, see that it is so, and do it again if not.',
-        ),
-      ];
+      return finding(
+        'roster_forked',
+        'warning',
+        `Two members wrote step ${trouble.epoch} of the roster at once; one of the two counts, the same on every server.`,
+        'If somebody was admitted, removed or evicted just now, see that it is so, and do it again if not.',
+      );
     case 'frozen':
-      return [
-        finding(
-          'roster_frozen',
-          'critical',
-          `Two members sent each other away in step ${trouble.epoch} of the roster. Nobody is admitted or sent away until you say which of them is right.`,
-          `Stop the one that is not yours, then on each server: atlas-fleet cluster choose ${trouble.ours.slice(0, 8)} (or ${trouble.theirs.slice(0, 8)}).`,
-        ),
-      ];
+      return finding(
+        'roster_frozen',
+        'critical',
+        `Two members sent each other away in step ${trouble.epoch} of the roster. Neither counts, and nobody is admitted or sent away, until you say which of them is right.`,
+        chooseMend(trouble),
+      );
     case 'rewritten':
-      return [
-        finding(
-          'roster_rewritten',
-          'critical',
-          `Somebody with the key of a member wrote another past from step ${trouble.epoch} of the roster on. It changed nothing here.`,
-          'A server that left, or was removed, may be in the wrong hands: evict it, and see who can write to the registry.',
-        ),
-      ];
+      return finding(
+        'roster_rewritten',
+        'critical',
+        `Somebody with the key of a member wrote another past from step ${trouble.epoch} of the roster on. It changed nothing here.`,
+        `A server that left, or was removed, may be in the wrong hands: ${WHO_WRITES.toLowerCase()} If your servers were apart for more than an hour: ${chooseMend(trouble)}`,
+      );
   }
 }
 
-function ofStanding(standing: 'member' | 'evicted' | 'waiting', self: string): Finding[] {
+function chooseMend({ ours, theirs }: { readonly ours: string; readonly theirs: string }): string {
+  const [kept, other] = [ours, theirs].map((digest) => `atlas-fleet cluster choose ${digest.slice(0, 16)}`);
+  return `See both with atlas-fleet cluster roster, stop the server that is not yours, and choose on each of the others: ${kept} (what this one holds), or ${other}.`;
+}
+
+function ofStanding(standing: OwnStanding, self: string): Finding[] {
   if (standing === 'evicted')
     return [
       finding(
         'self_evicted',
         'critical',
         `${self} was evicted from this cluster: no other server believes it.`,
-        'If that was a mistake: remove identity.json in its data folder, and readmit it on another server.',
+        `If that was a mistake: on another server run atlas-fleet cluster readmit ${self}, then remove identity.json and the folder roster in its data folder, and let it join again.`,
       ),
     ];
   if (standing === 'waiting')
@@ -100,7 +152,7 @@ function ofStanding(standing: 'member' | 'evicted' | 'waiting', self: string): F
         'self_not_admitted',
         'warning',
         `${self} is not a member yet; a running member admits it within some seconds.`,
-        'If none runs, start one. Where admission is by ticket, join with a ticket.',
+        'If none runs, start one. Where admission is by ticket, join with a ticket: atlas-fleet cluster ticket create.',
       ),
     ];
   return [];

@@ -26,14 +26,19 @@ export interface RosterTicket {
   readonly usedBy: RosterMember | null;
 }
 
+/** A secret for one member, with the epoch of the step that it came in, to which it is bound. */
+export interface SealedSecret extends Envelope {
+  readonly epoch: number;
+}
+
 /** By node id. */
-type Envelopes = ReadonlyMap<string, Envelope>;
+type SealedSecrets = ReadonlyMap<string, SealedSecret>;
 
 /** A secret that is being rotated in: signed with while `active`, accepted in each phase (rotation.ts). */
 export interface PendingSecret {
   readonly keyId: string;
   readonly phase: 'prepared' | 'active' | 'abandoned';
-  readonly sealed: Envelopes;
+  readonly sealed: SealedSecrets;
   /** Of the step that began this phase. */
   readonly epoch: number;
   /** Who began the rotation, and when (Unix seconds, by its own clock). */
@@ -57,7 +62,7 @@ export interface Roster {
   /** The id of the cluster secret that counts, and of those that never count again. */
   readonly keyId: string;
   /** That secret, for who slept when it came; empty for the founders' own. */
-  readonly sealed: Envelopes;
+  readonly sealed: SealedSecrets;
   readonly retired: ReadonlySet<string>;
   readonly pending: PendingSecret | null;
 }
@@ -192,19 +197,20 @@ function apply(draft: Draft, operation: Operation, step: RosterStep): Draft {
 
 // Members
 
-function admit(draft: Draft, operation: Extract<Operation, { op: 'admit' }>, { time }: RosterStep): Draft {
-  const { member, ticket, secret } = operation;
+function admit(draft: Draft, operation: Extract<Operation, { op: 'admit' }>, step: RosterStep): Draft {
+  const { member, ticket } = operation;
+  const secret = operation.secret && { ...operation.secret, epoch: step.epoch };
   if (draft.evicted.has(member.node_id)) forbid(`${member.node_id} was evicted`);
   if (ticket === undefined) {
     if (draft.admission !== 'secret') forbid('Admission needs a ticket');
     return join(draft, member, secret);
   }
   const open = openTicket(draft, ticket);
-  if (open.expires < time) forbid('The ticket has run out');
+  if (open.expires < step.time) forbid('The ticket has run out');
   return join(withTicket(draft, ticket, { ...open, state: 'used', usedBy: member }), member, secret);
 }
 
-function join(draft: Draft, member: RosterMember, secret: Envelope | undefined): Draft {
+function join(draft: Draft, member: RosterMember, secret: SealedSecret | undefined): Draft {
   if (draft.members.has(member.node_id)) forbid(`${member.node_id} is a member`);
   if (draft.members.size >= MEMBERS_MAX) forbid(`A cluster has at most ${MEMBERS_MAX} members`);
   if (draft.banned.has(member.identity_key)) forbid('This key was evicted');
@@ -252,7 +258,9 @@ function prepare(
 ): Draft {
   if (draft.pending !== null) forbid('Another secret is being rotated in');
   if (keyId === draft.keyId || draft.retired.has(keyId)) forbid('This secret was used before');
-  const envelopes = new Map(Object.entries(sealed));
+  const envelopes = new Map(
+    Object.entries(sealed).map(([nodeId, envelope]) => [nodeId, { ...envelope, epoch }]),
+  );
   const stranger = [...envelopes.keys()].find((nodeId) => !draft.members.has(nodeId));
   if (stranger !== undefined) forbid(`The secret is sealed for ${stranger}, who is no member`);
   const pending = { keyId, phase: 'prepared', sealed: envelopes, epoch, by: signer, since: time } as const;

@@ -74,20 +74,32 @@ export interface ClusterKey {
   readonly rosterKey: KeyObject;
 }
 
+/** Which secrets count now, by their ids. */
+export interface KeyChoice {
+  readonly signs: string;
+  readonly accepts: readonly string[];
+  readonly retired: Iterable<string>;
+}
+
 /** At all times exactly one key signs, and it is among those that are accepted. */
 export class Keyring {
   readonly clusterId: string;
-  readonly #accepted: ReadonlyMap<string, ClusterKey>;
-  readonly #signing: ClusterKey;
+  readonly #salt: Uint8Array;
+  /** All that this node has, accepted or not: what is sealed for a newcomer, or comes back after a fork. */
+  readonly #held = new Map<string, { readonly secret: Secret; readonly key: ClusterKey }>();
+  #accepted: ReadonlyMap<string, ClusterKey>;
+  #retired: ReadonlySet<string> = new Set();
+  #signing: ClusterKey;
 
   /** `secrets`: the first signs, all are accepted. `clusterId`: 32 hex digits. Throws TypeError on misuse. */
   constructor(clusterId: string, secrets: readonly [Secret, ...Secret[]]) {
     const salt = decodeHex(clusterId);
     if (salt?.byteLength !== CLUSTER_ID_BYTES) throw new TypeError('a cluster id is 32 hex digits');
-    const keys = secrets.map((secret) => deriveKey(secret, salt));
+    this.clusterId = clusterId;
+    this.#salt = salt;
+    const keys = secrets.map((secret) => this.hold(secret));
     const [signing] = keys;
     if (signing === undefined) throw new TypeError('a keyring holds at least one secret');
-    this.clusterId = clusterId;
     this.#signing = signing;
     this.#accepted = new Map(keys.map((key) => [key.keyId, key]));
   }
@@ -100,8 +112,35 @@ export class Keyring {
     return [...this.#accepted.keys()];
   }
 
+  /** Only of those that are accepted. */
   find(keyId: string): ClusterKey | undefined {
     return this.#accepted.get(keyId);
+  }
+
+  isRetired(keyId: string): boolean {
+    return this.#retired.has(keyId);
+  }
+
+  /** Keeps one more secret; what is signed and accepted stays as it is. */
+  hold(secret: Secret): ClusterKey {
+    const key = deriveKey(secret, this.#salt);
+    this.#held.set(key.keyId, { secret, key });
+    return key;
+  }
+
+  secretOf(keyId: string): Secret | undefined {
+    return this.#held.get(keyId)?.secret;
+  }
+
+  /** False, and nothing changes, when this node does not have the secret that is to sign. */
+  follow({ signs, accepts, retired }: KeyChoice): boolean {
+    const signing = this.#held.get(signs)?.key;
+    if (signing === undefined) return false;
+    const accepted = accepts.flatMap((keyId) => this.#held.get(keyId)?.key ?? []);
+    this.#signing = signing;
+    this.#accepted = new Map([signing, ...accepted].map((key) => [key.keyId, key]));
+    this.#retired = new Set(retired);
+    return true;
   }
 }
 

@@ -196,7 +196,9 @@ export function checkEnvelope(
     return fields._type === type ? undefined : refuse('wrong_type', `Not a ${type} record`);
   if (fields._cluster !== keyring.clusterId) return refuse('wrong_cluster', 'Of another cluster');
   if (fields._type !== type) return refuse('wrong_type', `Not a ${type} record`);
-  const key = typeof fields._key_id === 'string' ? keyring.find(fields._key_id) : undefined;
+  const keyId = typeof fields._key_id === 'string' ? fields._key_id : '';
+  if (keyring.isRetired(keyId)) return refuse('retired_key', 'Signed with a retired cluster secret');
+  const key = keyring.find(keyId);
   if (key === undefined) return refuse('unknown_key', 'Signed with another cluster secret');
   const given = decodeBase64(String(fields._signature));
   if (given === undefined || !equalBytes(given, macOf(signedBytes(signed), key, type))) {

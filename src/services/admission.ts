@@ -4,14 +4,18 @@
  */
 
 import type { Clock } from '../base/clock.ts';
-import { AtlasError } from '../base/errors.ts';
+import { reasonOf } from '../base/errors.ts';
 import { type Log, RateLimitedLog } from '../base/log.ts';
 import type { Roster } from '../membership/roster.ts';
-import type { RosterMember } from '../protocol/roster-step.ts';
+import type { Keyring } from '../protocol/keyring.ts';
+import { MEMBERS_MAX } from '../protocol/limits.ts';
+import type { Operation, RosterMember } from '../protocol/roster-step.ts';
 import type { RosterKeeper } from './roster-keeper.ts';
+import { sealForNextStep } from './secret-envelope.ts';
 
 export interface AdmissionParts {
   readonly keeper: RosterKeeper;
+  readonly keyring: Keyring;
   readonly nodeId: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -35,9 +39,7 @@ export class Admission {
     if (this.#underWay.has(name) || !keeper.roster?.members.has(nodeId)) return;
     this.#underWay.add(name);
     try {
-      const roster = await keeper.propose((now) =>
-        mayAdmit(now, member) ? [{ op: 'admit', member }] : null,
-      );
+      const roster = await keeper.propose((now) => this.#operationsFor(member, now));
       if (roster !== null)
         log.info('cluster.roster.admitted', `Admitted ${name}`, {
           epoch: roster.epoch,
@@ -46,7 +48,7 @@ export class Admission {
     } catch (error) {
       this.#rare.once(`claim ${name}`, (times) =>
         log.warn('cluster.roster.not_admitted', `${name} could not be admitted; trying again`, {
-          reason: error instanceof AtlasError ? error.message : String(error),
+          ...reasonOf(error),
           times,
         }),
       );
@@ -54,9 +56,20 @@ export class Admission {
       this.#underWay.delete(name);
     }
   }
+
+  /** While a secret is being rotated in, it is sealed for the newcomer too; who does not have it leaves it to others. */
+  async #operationsFor(member: RosterMember, roster: Roster): Promise<Operation[] | null> {
+    if (roster.admission !== 'secret' || !mayJoin(roster, member)) return null;
+    if (roster.pending === null) return [{ op: 'admit', member }];
+    const secret = this.#parts.keyring.secretOf(roster.pending.keyId);
+    if (secret === undefined) return null;
+    return [{ op: 'admit', member, secret: await sealForNextStep(secret, member, roster) }];
+  }
 }
 
-function mayAdmit({ members, evicted, banned, admission, pending }: Roster, member: RosterMember): boolean {
+/** Whether the fold would let it in, leaving aside by what right. */
+export function mayJoin({ members, evicted, banned }: Roster, member: RosterMember): boolean {
   const isNew = !members.has(member.node_id) && !evicted.has(member.node_id);
-  return isNew && !banned.has(member.identity_key) && admission === 'secret' && pending === null;
+  const isKnownKey = [...members.values()].some((other) => other.identity_key === member.identity_key);
+  return isNew && !isKnownKey && !banned.has(member.identity_key) && members.size < MEMBERS_MAX;
 }

@@ -3,8 +3,6 @@
  * single server without cluster mode is a cluster of one, not an error.
  */
 import type { Clock } from '../base/clock.ts';
-import { AtlasError } from '../base/errors.ts';
-import type { Log } from '../base/log.ts';
 import { isActive, type NodeState } from '../membership/failure-detector.ts';
 import {
   type ClusterFacts,
@@ -23,7 +21,6 @@ import type { RefusalCode } from '../protocol/refusal.ts';
 import type { SecurityStatus } from '../protocol/security-level.ts';
 import type { MemberStore } from '../store/member-store.ts';
 import type { Heartbeat } from './heartbeat.ts';
-import { removeMember } from './member-removal.ts';
 import type { MemberWatch } from './member-watch.ts';
 import { describeNode, type NodeView } from './node-view.ts';
 import type { StoreOutage } from './readiness.ts';
@@ -86,11 +83,13 @@ export interface ClusterViewOptions {
   readonly nodeId: string;
   readonly describe: () => NodeRecordBody;
   readonly reportsPerMinute: () => number;
-  readonly security: SecurityStatus;
+  /** As it is now: a rotation changes it. */
+  readonly security: () => SecurityStatus;
   readonly intervalSeconds: number;
   readonly timeoutSeconds: number;
   readonly databaseOutage: () => StoreOutage | null;
-  readonly log: Log;
+  /** Of the security check, which counts before all else. */
+  readonly securityFindings: () => readonly Finding[];
   /** Null without cluster mode. */
   readonly cluster: ClusterParts | null;
 }
@@ -116,24 +115,24 @@ export class ClusterView {
 
   status(): ClusterStatusView {
     const { nodes } = this.nodes();
-    const { cluster, nodeId, security } = this.#options;
+    const { cluster, nodeId } = this.#options;
     return {
       enabled: cluster !== null,
       backend: cluster?.store.backend ?? 'none',
       node_id: nodeId,
       total_nodes: nodes.length,
       active_nodes: nodes.filter((node) => isActive(node.state)).length,
-      security,
+      security: this.#options.security(),
       refusals: this.#refusals(),
     };
   }
 
   /** `probe`: write to the registry and read it back first; otherwise the last probe is told. */
   async healthCheck(probe: boolean): Promise<HealthCheckView> {
-    const { clock, cluster, nodeId, security, intervalSeconds, timeoutSeconds } = this.#options;
+    const { clock, cluster, nodeId, intervalSeconds, timeoutSeconds } = this.#options;
     if (cluster && (probe || this.#probe === NOT_PROBED)) this.#probe = await this.#runProbe(cluster.store);
     const facts = this.#facts();
-    const findings = findingsOf(facts);
+    const findings = [...this.#options.securityFindings(), ...findingsOf(facts)];
     const verdict = verdictOf(facts, findings);
     const down = cluster?.watch.outage?.sinceMs ?? null;
     return {
@@ -156,7 +155,7 @@ export class ClusterView {
         servers_that_can_stop: verdict.serversThatCanStop,
         sentence: this.#failoverSentence(verdict.serversThatCanStop),
       },
-      security,
+      security: this.#options.security(),
       refusals: this.#refusals(),
       findings,
     };
@@ -164,20 +163,11 @@ export class ClusterView {
 
   /** One slot, by the seeds' key. Rejects with slot_unknown for a key that no slot has, or without cluster mode. */
   inspect(key: string): Promise<SlotInspection> {
-    return inspectSlot(key, this.#options.cluster, this.#options.security.enabled);
-  }
-
-  /** Takes a server that is gone off the roster. Rejects as removeMember() does, and with roster_missing without cluster mode. */
-  async remove(name: string): Promise<void> {
-    const { cluster, nodeId, log } = this.#options;
-    if (cluster === null)
-      throw new AtlasError('roster_missing', 'without cluster mode there is nobody to remove');
-    const { epoch } = await removeMember(name, { nodeId, trust: cluster.trust, watch: cluster.watch });
-    log.info('cluster.roster.removed', `Removed ${name}`, { epoch });
+    return inspectSlot(key, this.#options.cluster, this.#options.security().enabled);
   }
 
   #facts(): ClusterFacts {
-    const { clock, cluster, nodeId, security, describe } = this.#options;
+    const { clock, cluster, nodeId, describe } = this.#options;
     const members = cluster?.watch.members() ?? [];
     const self = {
       nodeId,
@@ -190,7 +180,7 @@ export class ClusterView {
     };
     return {
       clustered: cluster !== null,
-      authenticated: security.enabled,
+      authenticated: this.#options.security().enabled,
       selfNodeId: nodeId,
       members: [
         self,
@@ -207,8 +197,7 @@ export class ClusterView {
       junkNames: cluster?.watch.junkNames ?? 0,
       unreadNames: cluster?.watch.unreadNames ?? 0,
       ownClock: cluster?.watch.ownClock ?? 'trusted',
-      rosterTrouble: cluster?.trust?.keeper.trouble ?? null,
-      ownStanding: cluster?.trust?.standing ?? 'member',
+      roster: cluster?.trust?.state ?? null,
       databaseOutage: this.#options.databaseOutage(),
       nowMs: clock.wallMs(),
     };
@@ -244,7 +233,8 @@ export class ClusterView {
   }
 
   #describeSelf(): NodeView {
-    const { cluster, nodeId, security, reportsPerMinute, describe } = this.#options;
+    const { cluster, nodeId, reportsPerMinute, describe } = this.#options;
+    const security = this.#options.security();
     return describeNode({
       nodeId,
       record: describe(),
@@ -263,7 +253,7 @@ export class ClusterView {
     return describeNode({
       ...member,
       heartbeatAgeMs: member.silentMs,
-      signature: member.refusal?.reason ?? (this.#options.security.enabled ? 'verified' : 'off'),
+      signature: member.refusal?.reason ?? (this.#options.security().enabled ? 'verified' : 'off'),
       reportsPerMinute: member.heartbeat?.load.reports_per_minute ?? null,
       isThisNode: false,
     });

@@ -13,7 +13,7 @@ import type { Keyring } from '../protocol/keyring.ts';
 import type { NodeRecordBody } from '../protocol/node-record.ts';
 import { AUTHENTICATION, DISABLED_MEND, DISABLED_WARNING } from '../protocol/security-level.ts';
 import type { MemberStore } from '../store/member-store.ts';
-import type { RosterStore } from '../store/roster-store.ts';
+import type { RosterDisk, RosterStore } from '../store/roster-store.ts';
 import type { ClusterParts } from './cluster-view.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { MemberWatch } from './member-watch.ts';
@@ -34,9 +34,8 @@ export interface ClusterOptions {
   readonly reportsPerMinute: () => number;
   readonly nextIncarnation: (above: number) => Promise<number>;
   /** Where the roster rests; null at level 1, which has none. */
-  readonly rosterStores: { readonly shared: RosterStore; readonly disk: RosterStore } | null;
-  /** For a roster that this node founds. */
-  readonly founding: Pick<TrustParts, 'admission' | 'level'>;
+  readonly rosterStores: { readonly shared: RosterStore; readonly disk: RosterDisk } | null;
+  readonly rosterTerms: Pick<TrustParts, 'admission' | 'level' | 'pin' | 'secretRest' | 'sealingKey'>;
   readonly onChange: () => void;
 }
 
@@ -54,7 +53,10 @@ export class Cluster implements ClusterParts {
     const { store, clock, log, keyring, nodeId, signingKey, intervalMs } = options;
     this.store = store;
     const table = new MemberTable({ intervalMs, timeoutMs: options.timeoutMs });
-    this.trust = openTrust(options, (roster) => this.#follow(roster, table));
+    this.trust = openTrust(options, {
+      members: () => this.watch.members(),
+      onChange: (roster) => this.#follow(roster, table),
+    });
     const trust = this.trust;
     this.heartbeat = new Heartbeat({
       store,
@@ -67,6 +69,7 @@ export class Cluster implements ClusterParts {
       describe: options.describe,
       load: () => ({ reports_per_minute: options.reportsPerMinute() }),
       roster: () => trust?.held,
+      freshen: async () => trust?.freshen(),
       seen: () => table.incarnations(),
       nextIncarnation: options.nextIncarnation,
     });
@@ -85,6 +88,7 @@ export class Cluster implements ClusterParts {
       roster: () => trust?.roster ?? null,
       onClaim: (member) => trust?.claim(member),
       syncRoster: async () => trust?.sync(),
+      afterLook: async () => trust?.afterLook(),
       onChange: options.onChange,
     });
     this.#clock = clock;
@@ -106,6 +110,7 @@ export class Cluster implements ClusterParts {
       this.#clock.monotonicMs(),
     );
     this.watch.judgeAnew();
+    void this.heartbeat.speakNow(); // a rotation waits for what we say of it
   }
 
   /** The last word, signed, and then silence. */
@@ -116,12 +121,12 @@ export class Cluster implements ClusterParts {
   }
 }
 
-function openTrust(options: ClusterOptions, onChange: (roster: Roster) => void): Trust | null {
-  const { keyring, rosterStores, founding, clock, log, nodeId, signingKey, describe } = options;
+function openTrust(options: ClusterOptions, view: Pick<TrustParts, 'members' | 'onChange'>): Trust | null {
+  const { keyring, rosterStores, rosterTerms, nodeId, describe } = options;
   if (keyring === null || rosterStores === null) return null;
   const { identity_key, sealing_key } = describe();
   const self = { node_id: nodeId, identity_key, sealing_key };
-  return new Trust({ ...rosterStores, ...founding, clock, log, keyring, self, signingKey, onChange });
+  return new Trust({ ...options, ...rosterStores, ...rosterTerms, ...view, keyring, self });
 }
 
 function saySecurity(log: Log, keyring: Keyring | null): void {

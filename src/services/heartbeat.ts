@@ -32,6 +32,8 @@ export interface HeartbeatParts {
   readonly load: () => HeartbeatBody['load'];
   /** Absent where there is no roster. */
   readonly roster?: () => HeartbeatBody['roster'];
+  /** Before a word is said: what counts may have changed while this machine slept. */
+  readonly freshen?: () => Promise<void>;
   /** The incarnations of the peers, for `seen`. */
   readonly seen: () => Record<string, number>;
   /** A new incarnation, above that one too, on disk before it is returned. */
@@ -57,6 +59,8 @@ export class Heartbeat {
   #isTaken = false;
   #state: DeclaredState = 'up';
   #signedNodeAtMs = Number.NEGATIVE_INFINITY;
+  /** A key id. */
+  #signedNodeWith: string | undefined;
   #writtenAtMs: number | null = null;
   /** Why the registry has not taken the last beat; null when it has. */
   #trouble: unknown = null;
@@ -190,12 +194,13 @@ export class Heartbeat {
 
   async #publish(): Promise<boolean> {
     if (this.#isSilent) return false;
-    const { store, clock, nodeId } = this.#parts;
+    const { store, clock, keyring, nodeId } = this.#parts;
     this.#isTaken = false;
     try {
-      const renew = clock.monotonicMs() - this.#signedNodeAtMs >= NODE_RECORD_RENEW_SECONDS * 1000;
-      const node = renew ? this.#sign('node', { ...this.#parts.describe() }) : undefined;
+      await this.#parts.freshen?.();
+      const node = this.#isNodeDue() ? this.#sign('node', { ...this.#parts.describe() }) : undefined;
       if (node) this.#signedNodeAtMs = clock.monotonicMs();
+      if (node) this.#signedNodeWith = keyring?.signing.keyId;
       const heartbeat = this.#sign('heartbeat', { ...this.#heartbeatBody() });
       this.#trouble ??= UNANSWERED;
       await store.putOwn({ heartbeat: heartbeat.bytes, ...(node && { node: node.bytes }) });
@@ -215,6 +220,13 @@ export class Heartbeat {
       );
       return false;
     }
+  }
+
+  /** Every two minutes, and when another secret signs: the others may not know the old one much longer. */
+  #isNodeDue(): boolean {
+    const { clock, keyring } = this.#parts;
+    const age = clock.monotonicMs() - this.#signedNodeAtMs;
+    return age >= NODE_RECORD_RENEW_SECONDS * 1000 || this.#signedNodeWith !== keyring?.signing.keyId;
   }
 
   #heartbeatBody(): HeartbeatBody {

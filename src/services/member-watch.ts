@@ -19,6 +19,8 @@ export interface MemberWatchParts extends SlotJudgeParts {
   readonly store: MemberStore;
   /** Brings the roster up to date, in the same round trip. Rejects with member_store_unavailable. */
   readonly syncRoster: () => Promise<void>;
+  /** Called after each refresh in which the registry could be read. Never rejects. */
+  readonly afterLook: () => Promise<void>;
   /** Called after a refresh in which a state changed or a record was refused. */
   readonly onChange: () => void;
 }
@@ -129,6 +131,7 @@ export class MemberWatch {
     const statesBefore = this.#states;
     const moved = this.#noticeStates();
     if (this.#hasMet(known) || this.#hasHealed(statesBefore)) await this.#parts.heartbeat.speakNow();
+    if (reading !== undefined) await this.#parts.afterLook();
     const refused = this.#judge.refusals !== refusalsBefore;
     if (moved || refused || this.#outage?.kind !== outageBefore?.kind) onChange();
   }

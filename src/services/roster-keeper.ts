@@ -1,99 +1,128 @@
 /**
- * This node's copy of the roster: on its own disk, kept together with the chain in the shared backend. What is on the
- * disk was proved once and is never given up for less: a shorter chain in the backend is filled up again, another
- * chain is judged by the rule of forks, and what was proved long ago is not judged anew at all.
+ * Keeps this node's copy of the roster and the chain in the shared backend the same, whichever is right. The backend
+ * is taken to be hostile: what it lost is put back, what is no step is written over, another chain is judged by the
+ * rule of forks, and what counted here for long is not judged anew at all.
  */
 import type { KeyObject } from 'node:crypto';
-import { equalBytes } from '../base/bytes.ts';
 import { type Clock, unixSeconds } from '../base/clock.ts';
 import { AtlasError } from '../base/errors.ts';
 import { type Log, RateLimitedLog } from '../base/log.ts';
-import { advance, foundRoster, type Roster } from '../membership/roster.ts';
+import { advance, type Roster } from '../membership/roster.ts';
+import { type Chain, extend, isStep, prefixOf } from '../membership/roster-chain.ts';
 import { judgeFork } from '../membership/roster-fork.ts';
 import type { RosterTrouble } from '../membership/roster-trouble.ts';
-import { type Operation, type RosterStep, readStep, signStep } from '../protocol/roster-step.ts';
+import { type Operation, type RosterStep, signStep } from '../protocol/roster-step.ts';
 import type { SlotReading } from '../store/member-store.ts';
-import type { RosterStore } from '../store/roster-store.ts';
+import type { RosterDisk, RosterStore } from '../store/roster-store.ts';
+import { PutBackBudget } from './put-back-budget.ts';
+import { RosterCopy } from './roster-copy.ts';
+import { RosterDispute } from './roster-dispute.ts';
 
-/** Steps read in one round trip, and rounds in one sync: a chain of a thousand steps is a second's work. Arbitrary. */
+/** Places looked at behind the last step, and earlier ones looked at in turn, at each look. Arbitrary. */
+const AHEAD = 2;
+const IN_TURN = 8;
+/** Places read in one round trip where the whole chain is read. Arbitrary. */
 const STEPS_PER_READ = 32;
 /** Times that a step is made anew because somebody else wrote one first. Arbitrary. */
-const PROPOSALS_MAX = 20;
-/**
- * Seconds after which a step that this node has held is never judged against another: who is evicted later, or gets
- * hold of an old member's key, writes no new past. Arbitrary: long enough for a node that was cut off to come back.
- */
-export const FORK_WINDOW_SECONDS = 3600;
+const PROPOSALS_MAX = 50;
 /** Milliseconds for which trouble that is over is still told: as long as refused records are. */
-export const TROUBLE_SHOWN_MS = 10 * 60_000;
+const TROUBLE_SHOWN_MS = 10 * 60_000;
 
 export interface RosterKeeperParts {
   /** In the shared backend. */
   readonly shared: RosterStore;
-  /** On this node's disk. */
-  readonly disk: RosterStore;
+  readonly disk: RosterDisk;
   readonly clock: Clock;
   readonly log: Log;
   readonly nodeId: string;
   readonly signingKey: KeyObject;
   readonly clusterId: string;
   /** The chain must hold this step: from a package or a ticket. */
-  readonly pin: { readonly epoch: number; readonly digest: string } | null;
+  readonly pin: RosterPin | null;
   /** For a chain without a pin: whether somebody with our cluster secret made it (roster-proof.ts). */
   readonly isProved: (steps: readonly RosterStep[]) => boolean;
-  readonly onChange: (roster: Roster) => void;
+  /** The epochs that living members say they hold. */
+  readonly peerEpochs: () => readonly number[];
+  readonly intervalMs: number;
+  /** Told before anything else is done with the roster. Must not reject. */
+  readonly onChange: (roster: Roster) => Promise<void>;
 }
 
-/** The steps that are believed, in order, with the roster that they make. Never empty. */
-interface Chain {
-  readonly steps: readonly RosterStep[];
-  readonly roster: Roster;
+export interface RosterPin {
+  readonly epoch: number;
+  /** SHA-256, hex. */
+  readonly digest: string;
 }
+
+type Operations = readonly Operation[] | null;
 
 export class RosterKeeper {
   readonly #parts: RosterKeeperParts;
   readonly #rare: RateLimitedLog;
-  #chain: Chain | null = null;
+  readonly #copy: RosterCopy;
+  readonly #putBacks: PutBackBudget;
+  #dispute: RosterDispute | null = null;
   #trouble: { readonly what: RosterTrouble; readonly atMs: number } | null = null;
+  /** The next of the earlier steps to be looked at. */
+  #turn = 0;
+  /** Whether the whole chain is to be compared at the next look. */
+  #isWholeDue = true;
+  #syncedAtMs: number | null = null;
   /** One thing at a time: each builds on what the one before it found. */
   #busy: Promise<unknown> = Promise.resolve();
 
   constructor(parts: RosterKeeperParts) {
     this.#parts = parts;
     this.#rare = new RateLimitedLog(parts.clock);
+    this.#copy = new RosterCopy(parts);
+    this.#putBacks = new PutBackBudget(parts.clock);
   }
 
-  /** Null before there is one. */
+  /** Null before there is one. In a dispute, what both sides agree on. */
   get roster(): Roster | null {
-    return this.#chain?.roster ?? null;
+    return this.#dispute === null ? (this.#copy.chain?.roster ?? null) : this.#dispute.agreed;
   }
 
-  /** What was wrong lately. Frozen trust lasts until it is settled. */
+  get steps(): readonly RosterStep[] {
+    const steps = this.#copy.chain?.steps ?? [];
+    return this.#dispute === null ? steps : steps.slice(0, this.#dispute.at);
+  }
+
+  /** What was wrong lately. A dispute lasts until it is settled. */
   get trouble(): RosterTrouble | null {
-    if (this.#trouble === null || this.#trouble.what.kind === 'frozen') return this.#trouble?.what ?? null;
-    return this.#parts.clock.monotonicMs() - this.#trouble.atMs < TROUBLE_SHOWN_MS
-      ? this.#trouble.what
-      : null;
+    if (this.#dispute !== null) return this.#dispute.trouble;
+    if (this.#trouble === null) return null;
+    const isOver = this.#parts.clock.monotonicMs() - this.#trouble.atMs >= TROUBLE_SHOWN_MS;
+    return isOver ? null : this.#trouble.what;
   }
 
-  /** What this node proved before. Rejects with roster_invalid when its disk holds something else. */
+  get isUnsaved(): boolean {
+    return this.#copy.isUnsaved;
+  }
+
+  get isContested(): boolean {
+    return this.#putBacks.isSpent;
+  }
+
+  /** Monotonic, of the last time that the backend answered; null before. */
+  get syncedAtMs(): number | null {
+    return this.#syncedAtMs;
+  }
+
+  /** What this node proved before. Rejects with roster_invalid. */
   async load(): Promise<void> {
-    const bytes = await readAll(this.#parts.disk, 0);
-    const { steps, roster, fault } = foldAll(null, bytes.map(asBytes));
-    if (fault !== null)
-      throw new AtlasError(
-        'roster_invalid',
-        `the roster on this server's disk does not hold together: ${fault}`,
-        {
-          hint: 'restore the data folder from a backup, or remove its roster folder to take the one of the cluster',
-        },
-      );
-    if (roster !== null) this.#believe({ steps, roster });
+    await this.#copy.load();
+    await this.#changed();
   }
 
-  /** Makes ours and the backend's the same, whichever is right. Rejects with member_store_unavailable. */
+  /** Makes ours and the backend's the same. Rejects with member_store_unavailable. */
   sync(): Promise<void> {
     return this.#alone(() => this.#sync());
+  }
+
+  /** Somebody holds more than the backend shows: compare everything at the next look. */
+  suspect(): void {
+    this.#isWholeDue = true;
   }
 
   /**
@@ -102,38 +131,58 @@ export class RosterKeeper {
    */
   found(operation: Extract<Operation, { op: 'found' }>): Promise<boolean> {
     return this.#alone(async () => {
-      if (this.#chain !== null || this.#parts.pin !== null) return false;
+      if (this.#copy.chain !== null || this.#parts.pin !== null) return false;
       const step = this.#sign(null, [operation]);
-      const { steps, roster } = foldAll(null, [step.bytes]);
-      if (roster === null || !(await this.#parts.shared.append(0, step.bytes))) return false;
-      await this.#keep(steps, 0);
-      this.#believe({ steps, roster });
+      const { chain } = extend(null, [step.bytes]);
+      if (chain === null || !(await this.#parts.shared.append(0, step.bytes))) return false;
+      await this.#believe(chain);
       return true;
     });
   }
 
   /**
    * One more step by this node. `make` is asked anew whenever somebody else was faster, with the roster that is then;
-   * null: nothing to do any more. Rejects with roster_refused, roster_frozen or member_store_unavailable.
+   * null: nothing to do any more. Rejects with roster_refused, roster_frozen, roster_missing or
+   * member_store_unavailable.
    */
-  propose(make: (roster: Roster) => readonly Operation[] | null): Promise<Roster | null> {
+  propose(make: (roster: Roster) => Operations | Promise<Operations>): Promise<Roster | null> {
     return this.#alone(async () => {
       for (let attempt = 0; attempt < PROPOSALS_MAX; attempt += 1) {
         await this.#sync();
         const { steps, roster } = this.#requireChain();
-        const operations = make(roster);
+        const operations = await make(roster);
         if (operations === null) return null;
         const step = this.#sign(roster, operations);
         const next = advance(roster, step);
         if (!next.ok) throw new AtlasError('roster_refused', next.reason);
         if (!(await this.#parts.shared.append(step.epoch, step.bytes))) continue;
-        await this.#parts.disk.append(step.epoch, step.bytes);
-        this.#believe({ steps: [...steps, step], roster: next.roster });
+        await this.#believe({ steps: [...steps, step], roster: next.roster });
         return next.roster;
       }
       throw new AtlasError('roster_refused', 'the other servers write steps faster than this one', {
         hint: 'try again in a minute',
       });
+    });
+  }
+
+  /**
+   * A person says which of two pasts is right, by the first letters of the digest of its first step. From then on it
+   * is not judged again. Rejects with roster_choice when there is no such past to choose.
+   */
+  choose(digest: string): Promise<Roster> {
+    return this.#alone(async () => {
+      const chosen = (await this.#pasts()).filter(({ first }) => first.startsWith(digest));
+      const [past] = chosen;
+      if (past === undefined || chosen.length > 1)
+        throw new AtlasError('roster_choice', `there is no past ${JSON.stringify(digest)} to choose`, {
+          hint: 'see both with atlas-fleet cluster status',
+        });
+      this.#dispute = null;
+      this.#trouble = null;
+      this.#putBacks.refill();
+      await this.#believe(past.chain, { settled: true });
+      await this.#show(past.chain, past.at);
+      return past.chain.roster;
     });
   }
 
@@ -144,130 +193,162 @@ export class RosterKeeper {
   }
 
   async #sync(): Promise<void> {
-    const chain = this.#chain;
-    if (chain === null) return this.#adoptFirst();
-    const { shared } = this.#parts;
-    const [head, ...behind] = await shared.read(chain.roster.epoch, STEPS_PER_READ);
-    if (head === undefined) return this.#fillUp(chain);
-    if (!isSame(head, chain.steps.at(-1))) return this.#resolve(chain);
-    if (this.#trouble?.what.kind === 'frozen') this.#trouble = null;
-    if (behind.length === 0) return;
-    const goesOn = await this.#follow(chain, behind);
-    if (goesOn && behind.length === STEPS_PER_READ - 1) await this.#sync();
+    await this.#copy.save();
+    const { chain } = this.#copy;
+    if (chain === null) await this.#adopt();
+    else if (this.#dispute !== null) await this.#dispute.attend();
+    else await this.#look(chain);
+    this.#syncedAtMs = this.#parts.clock.monotonicMs();
   }
 
   /** A chain of the cluster that this node joins: whole from its first step, and with the step that was promised. */
-  async #adoptFirst(): Promise<void> {
+  async #adopt(): Promise<void> {
     const { shared, clusterId, pin, isProved } = this.#parts;
-    const places = await readAll(shared, 0);
-    if (places.length === 0) return;
-    const { steps, roster, fault } = foldAll(null, places.map(asBytes));
-    if (roster === null) return this.#complain({ kind: 'refused', epoch: steps.length, reason: fault ?? '' });
-    const pinned = pin === null ? isProved(steps) : steps[pin.epoch]?.digest === pin.digest;
-    if (roster.clusterId !== clusterId || !pinned) return this.#complain({ kind: 'foreign' });
-    await this.#keep(steps, 0);
-    this.#believe({ steps, roster });
-    if (fault !== null) this.#complain({ kind: 'refused', epoch: steps.length, reason: fault });
-  }
-
-  /** Whether all of them count. */
-  async #follow(chain: Chain, places: readonly SlotReading[]): Promise<boolean> {
-    const { steps, roster, fault } = foldAll(chain.roster, places.map(asBytes));
-    if (steps.length > 0 && roster !== null) {
-      await this.#keep(steps, chain.steps.length);
-      this.#believe({ steps: [...chain.steps, ...steps], roster });
+    const { chain, fault } = await this.#readOn(null, 0);
+    if (chain === null) {
+      if (fault === null) return;
+      this.#complain({ kind: 'refused', epoch: 0, reason: fault });
+      if (this.#putBacks.spend()) await shared.cut(0); // it would keep every roster out
+      return;
     }
-    if (fault === null) return true;
-    const epoch = chain.steps.length + steps.length;
-    this.#complain({ kind: 'refused', epoch, reason: fault });
-    await this.#parts.shared.cut(epoch); // it would keep every true step out
-    return false;
+    if (chain.roster.clusterId !== clusterId) return this.#complain({ kind: 'foreign' });
+    if (pin === null && !isProved(chain.steps)) return this.#complain({ kind: 'foreign' });
+    if (pin !== null && chain.steps[pin.epoch]?.digest !== pin.digest)
+      return this.#complain({ kind: 'unpinned', epoch: pin.epoch });
+    this.#trouble = null;
+    await this.#believe(chain);
   }
 
-  /** The backend lost steps, or shows an old copy. Only what is missing is written. */
-  async #fillUp({ steps }: Chain): Promise<void> {
+  /** The last step, what is behind it, and some of the earlier ones, in one round trip. */
+  async #look(chain: Chain): Promise<void> {
     const { shared } = this.#parts;
-    const there = (await readAll(shared, 0)).length;
-    this.#complain({ kind: 'short', from: there });
-    for (const step of steps.slice(there)) await shared.append(step.epoch, step.bytes);
+    const head = chain.steps.length - 1;
+    const [ahead, earlier] = await Promise.all([
+      shared.read(head, AHEAD),
+      shared.read(this.#turn, Math.min(IN_TURN, chain.steps.length - this.#turn)),
+    ]);
+    const isSame =
+      isAt(ahead[0], chain.steps[head]) &&
+      earlier.length === Math.min(IN_TURN, chain.steps.length - this.#turn) &&
+      earlier.every((place, i) => isAt(place, chain.steps[this.#turn + i]));
+    this.#turn = this.#turn + IN_TURN >= chain.steps.length ? 0 : this.#turn + IN_TURN;
+    if (!isSame || this.#isWholeDue) return this.#compare(chain);
+    if (ahead.length > 1) await this.#follow(chain);
   }
 
-  /** Another chain lies there: from where on, and which of the two counts? */
-  async #resolve(chain: Chain): Promise<void> {
-    const places = await readAll(this.#parts.shared, 0);
-    const at = chain.steps.findIndex((step, epoch) => !isSame(places[epoch], step));
-    if (at === -1) return;
-    const before =
-      at === 0
-        ? null
-        : (foldAll(
-            null,
-            chain.steps.slice(0, at).map(({ bytes }) => bytes),
-          ).roster ?? null);
-    const theirs = foldAll(before, places.slice(at).map(asBytes));
+  /** Everything: from where on does the backend show something else? */
+  async #compare(chain: Chain): Promise<void> {
+    this.#isWholeDue = false;
+    for (let from = 0; from < chain.steps.length; from += STEPS_PER_READ) {
+      const expected = chain.steps.slice(from, from + STEPS_PER_READ);
+      const places = await this.#parts.shared.read(from, expected.length);
+      const other = expected.findIndex((step, i) => !isAt(places[i], step));
+      if (other !== -1) return this.#differs(chain, from + other, places[other] === undefined);
+    }
+    await this.#follow(chain);
+  }
+
+  async #differs(chain: Chain, at: number, isMissing: boolean): Promise<void> {
+    if (isMissing) return this.#putBackMissing(chain, at);
+    const theirs = await this.#branchAt(chain, at);
     const ours = chain.steps.slice(at);
-    if (theirs.steps.length === 0 || theirs.roster === null)
-      return this.#putBack(ours, 'refused', theirs.fault ?? '');
-    const verdict = judgeFork(ours, theirs.steps);
-    if (verdict === 'frozen') return this.#freeze(at, ours, theirs.steps);
-    if (verdict === 'ours') return this.#putBack(ours, 'forked');
-    if (this.#isSettled(ours)) return this.#putBack(ours, 'rewritten');
-    await this.#takeOver(
-      { steps: [...chain.steps.slice(0, at), ...theirs.steps], roster: theirs.roster },
-      ours,
-    );
+    if (theirs.chain === null || theirs.chain.steps.length <= at) {
+      this.#complain({ kind: 'refused', epoch: at, reason: theirs.fault ?? '' });
+      return this.#putBack(chain, at);
+    }
+    const branch = theirs.chain.steps.slice(at);
+    const sides = { ours: ours[0]?.digest ?? '', theirs: branch[0]?.digest ?? '' };
+    if (this.#copy.isSettled(at)) {
+      this.#complain({ kind: 'rewritten', epoch: at, ...sides });
+      return this.#putBack(chain, at);
+    }
+    const verdict = judgeFork(ours, branch, prefixOf(chain, at)?.roster ?? null);
+    if (verdict === 'frozen') return this.#freeze(chain, theirs.chain, at);
+    this.#complain({ kind: 'forked', epoch: at, won: verdict });
+    if (verdict === 'ours') await this.#putBack(chain, at);
+    else await this.#believe(theirs.chain);
   }
 
-  /** Theirs counts. What this node itself had written is proposed again by whoever still wants it. */
-  async #takeOver(chain: Chain, lost: readonly RosterStep[]): Promise<void> {
-    const at = lost[0]?.epoch ?? 0;
-    await this.#parts.disk.cut(at);
-    await this.#keep(chain.steps.slice(at), at);
-    this.#believe(chain);
-    this.#complain({ kind: 'forked', epoch: at, won: 'theirs' });
+  /** The chain as the backend has it, where it goes on from our first `at` steps. */
+  async #branchAt(chain: Chain, at: number) {
+    return this.#readOn(at === 0 ? null : prefixOf(chain, at), at);
   }
 
-  async #putBack(
-    ours: readonly RosterStep[],
-    kind: 'refused' | 'forked' | 'rewritten',
-    reason = '',
-  ): Promise<void> {
+  async #follow(chain: Chain): Promise<void> {
+    const { chain: longer, fault } = await this.#readOn(chain, chain.steps.length);
+    if (longer !== null && longer.steps.length > chain.steps.length) await this.#believe(longer);
+    if (fault === null) return;
+    const epoch = longer?.steps.length ?? 0;
+    this.#complain({ kind: 'refused', epoch, reason: fault });
+    if (this.#putBacks.spend()) await this.#parts.shared.cut(epoch); // it would keep every true step out
+  }
+
+  /** As much as counts of what the backend holds from `from` on, behind `base`. */
+  async #readOn(base: Chain | null, from: number): Promise<{ chain: Chain | null; fault: string | null }> {
+    let chain = base;
+    for (let next = from; ; next += STEPS_PER_READ) {
+      const places = await this.#parts.shared.read(next, STEPS_PER_READ);
+      const folding = extend(chain, places.map(asBytes));
+      chain = folding.chain;
+      if (folding.fault !== null || places.length < STEPS_PER_READ) return { chain, fault: folding.fault };
+    }
+  }
+
+  /** Only what is missing is written: behind a hole there may be more. */
+  async #putBackMissing(chain: Chain, at: number): Promise<void> {
+    this.#complain({ kind: 'short', from: at });
+    this.#isWholeDue = true;
+    for (const step of chain.steps.slice(at)) {
+      if (!(await this.#parts.shared.append(step.epoch, step.bytes))) return;
+    }
+  }
+
+  /** Over what lies there, as often as the budget allows: two halves of a cluster must not fight for ever. */
+  async #putBack(chain: Chain, at: number): Promise<void> {
+    this.#isWholeDue = true;
+    if (this.#putBacks.spend()) await this.#show(chain, at);
+  }
+
+  async #show({ steps }: Chain, at: number): Promise<void> {
     const { shared } = this.#parts;
-    const [first] = ours;
-    if (first === undefined) return;
-    const epoch = first.epoch;
-    if (kind === 'forked') this.#complain({ kind, epoch, won: 'ours' });
-    else this.#complain(kind === 'refused' ? { kind, epoch, reason } : { kind, epoch });
-    for (const step of ours) await shared.replace(step.epoch, step.bytes);
-    await shared.cut(epoch + ours.length);
+    for (const step of steps.slice(at)) await shared.replace(step.epoch, step.bytes);
+    await shared.cut(steps.length);
   }
 
-  /** Nobody is admitted or sent away until the operator has chosen; those that both chains agree on stay. */
-  #freeze(epoch: number, ours: readonly RosterStep[], theirs: readonly RosterStep[]): void {
-    this.#complain({ kind: 'frozen', epoch, ours: ours[0]?.digest ?? '', theirs: theirs[0]?.digest ?? '' });
+  async #freeze(ours: Chain, theirs: Chain, at: number): Promise<void> {
+    const { shared, clock, intervalMs, peerEpochs, log } = this.#parts;
+    this.#dispute = new RosterDispute({ ours, theirs, at, shared, clock, intervalMs, peerEpochs });
+    log.error('cluster.roster.frozen', 'Two members have sent each other away; a person must choose', {
+      ...this.#dispute.trouble,
+    });
+    await this.#changed();
   }
 
-  #isSettled(ours: readonly RosterStep[]): boolean {
-    const [first] = ours;
-    return first !== undefined && unixSeconds(this.#parts.clock) - first.time > FORK_WINDOW_SECONDS;
-  }
-
-  async #keep(steps: readonly RosterStep[], from: number): Promise<void> {
-    for (const step of steps.filter(({ epoch }) => epoch >= from))
-      await this.#parts.disk.append(step.epoch, step.bytes);
+  /** What there is to choose between: the two of a dispute, or ours and what the backend shows. */
+  async #pasts(): Promise<{ readonly first: string; readonly at: number; readonly chain: Chain }[]> {
+    const { chain } = this.#copy;
+    const { trouble } = this;
+    if (chain === null || (trouble?.kind !== 'frozen' && trouble?.kind !== 'rewritten')) return [];
+    const at = trouble.epoch;
+    const theirs = this.#dispute?.theirs ?? (await this.#branchAt(chain, at)).chain;
+    return [chain, theirs].flatMap((past) => {
+      const first = past?.steps[at]?.digest;
+      return past === null || first === undefined ? [] : [{ first, at, chain: past }];
+    });
   }
 
   #requireChain(): Chain {
-    if (this.#trouble?.what.kind === 'frozen')
+    if (this.#dispute !== null)
       throw new AtlasError(
         'roster_frozen',
         'two members have sent each other away, and nobody knows who is right',
-        {
-          hint: 'see atlas-fleet cluster status, and choose one of the two on each server',
-        },
+        { hint: 'see atlas-fleet cluster status, and choose one of the two on each server' },
       );
-    if (this.#chain !== null) return this.#chain;
-    throw new AtlasError('roster_missing', 'this server has no roster yet', { hint: 'see its log' });
+    const { chain } = this.#copy;
+    if (chain !== null) return chain;
+    throw new AtlasError('roster_missing', 'this server has no roster yet', {
+      hint: 'see atlas-fleet cluster status',
+    });
   }
 
   #sign(roster: Roster | null, operations: readonly Operation[]): RosterStep {
@@ -278,9 +359,14 @@ export class RosterKeeper {
     return signStep(draft, signingKey);
   }
 
-  #believe(chain: Chain): void {
-    this.#chain = chain;
-    this.#parts.onChange(chain.roster);
+  async #believe(chain: Chain, how: { settled?: boolean } = {}): Promise<void> {
+    await this.#copy.take(chain, how);
+    await this.#changed();
+  }
+
+  async #changed(): Promise<void> {
+    const { roster } = this;
+    if (roster !== null) await this.#parts.onChange(roster);
   }
 
   #complain(trouble: RosterTrouble): void {
@@ -294,43 +380,11 @@ export class RosterKeeper {
   }
 }
 
-interface Folding {
-  readonly steps: readonly RosterStep[];
-  /** Null when not even the first one counts. */
-  readonly roster: Roster | null;
-  /** Why the next one does not count; null when all do. */
-  readonly fault: string | null;
-}
-
-/** As many of these steps as count, on top of a roster or as a new chain. */
-function foldAll(on: Roster | null, all: readonly Uint8Array[]): Folding {
-  const steps: RosterStep[] = [];
-  let roster = on;
-  for (const bytes of all) {
-    const reading = readStep(bytes);
-    if (!reading.ok) return { steps, roster, fault: reading.reason };
-    const next = roster === null ? foundRoster(reading.step) : advance(roster, reading.step);
-    if (!next.ok) return { steps, roster, fault: next.reason };
-    roster = next.roster;
-    steps.push(reading.step);
-  }
-  return { steps, roster, fault: null };
-}
-
-async function readAll(store: RosterStore, from: number): Promise<SlotReading[]> {
-  const all: SlotReading[] = [];
-  for (;;) {
-    const some = await store.read(from + all.length, STEPS_PER_READ);
-    all.push(...some);
-    if (some.length < STEPS_PER_READ) return all;
-  }
-}
-
 /** What is no bytes at all is no step either. */
 function asBytes(place: SlotReading): Uint8Array {
   return place.kind === 'bytes' ? place.bytes : new Uint8Array();
 }
 
-function isSame(place: SlotReading | undefined, step: RosterStep | undefined): boolean {
-  return place?.kind === 'bytes' && step !== undefined && equalBytes(place.bytes, step.bytes);
+function isAt(place: SlotReading | undefined, step: RosterStep | undefined): boolean {
+  return place?.kind === 'bytes' && isStep(place.bytes, step);
 }

@@ -1,78 +1,107 @@
 /**
- * The roster of a running node, put together: the chain on its disk and in the backend, the first step where there is
- * none, and newcomers let in. What the roster says moves the member table and nothing else does.
+ * Who belongs to this cluster, and how this node stands in it: the roster with all that follows from it, which is
+ * admission, the keyring, and the rotation of the secret.
  */
 import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import type { Member } from '../membership/member-table.ts';
 import type { Roster } from '../membership/roster.ts';
+import type { OwnStanding, RosterState } from '../membership/roster-trouble.ts';
 import type { HeartbeatBody } from '../protocol/heartbeat.ts';
 import type { Keyring } from '../protocol/keyring.ts';
 import { isProvedBy, rosterProof } from '../protocol/roster-proof.ts';
 import type { Admission as AdmissionRule, RosterLevel, RosterMember } from '../protocol/roster-step.ts';
-import type { RosterStore } from '../store/roster-store.ts';
+import type { RosterDisk, RosterStore } from '../store/roster-store.ts';
 import { Admission } from './admission.ts';
-import { RosterKeeper } from './roster-keeper.ts';
+import { HeldSecrets, type SecretRest } from './held-secrets.ts';
+import { KeyRotation } from './key-rotation.ts';
+import { RosterKeeper, type RosterPin } from './roster-keeper.ts';
 
 export interface TrustParts {
   readonly shared: RosterStore;
-  readonly disk: RosterStore;
+  readonly disk: RosterDisk;
   readonly clock: Clock;
   readonly log: Log;
   readonly keyring: Keyring;
+  readonly secretRest: SecretRest;
   readonly self: RosterMember;
   readonly signingKey: KeyObject;
+  readonly sealingKey: KeyObject;
+  readonly pin: RosterPin | null;
   /** For a roster that this node founds. */
   readonly admission: AdmissionRule;
   readonly level: RosterLevel;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  /** The others, as this node sees them. */
+  readonly members: () => readonly Member[];
   readonly onChange: (roster: Roster) => void;
 }
+
+/** Intervals without an answer of the registry, after which the chain is read before a word is said. */
+const STALE_INTERVALS = 2;
+/** Looks in a row at which somebody alive holds more than we, before everything is compared. Arbitrary. */
+const BEHIND_LOOKS = 3;
+const LIVING: ReadonlySet<string> = new Set(['healthy', 'late', 'draining']);
 
 export class Trust {
   readonly #parts: TrustParts;
   readonly keeper: RosterKeeper;
+  readonly rotation: KeyRotation;
   readonly #admission: Admission;
+  readonly #secrets: HeldSecrets;
+  #looksBehind = 0;
 
   constructor(parts: TrustParts) {
-    const { shared, disk, clock, log, keyring, self, signingKey, onChange } = parts;
+    const { keyring, self } = parts;
     this.#parts = parts;
+    const nodeId = self.node_id;
+    this.#secrets = new HeldSecrets({ ...parts, nodeId, rest: parts.secretRest });
     this.keeper = new RosterKeeper({
-      shared,
-      disk,
-      clock,
-      log,
-      signingKey,
-      nodeId: self.node_id,
+      ...parts,
+      nodeId,
       clusterId: keyring.clusterId,
-      pin: null,
       isProved: (steps) => isProvedBy(keyring, steps),
-      onChange,
+      peerEpochs: () => this.#peerEpochs(),
+      onChange: async (roster) => {
+        await this.#secrets.follow(roster);
+        parts.onChange(roster);
+      },
     });
-    this.#admission = new Admission({ keeper: this.keeper, nodeId: self.node_id, clock, log });
+    this.#admission = new Admission({ ...parts, keeper: this.keeper, nodeId });
+    this.rotation = new KeyRotation({ ...parts, keeper: this.keeper, nodeId });
   }
 
   get roster(): Roster | null {
     return this.keeper.roster;
   }
 
-  /** What the roster says of this node itself. A node with no roster yet waits for one. */
-  get standing(): 'member' | 'evicted' | 'waiting' {
-    const { node_id: nodeId, identity_key: key } = this.#parts.self;
-    const { roster } = this;
-    if (roster?.evicted.has(nodeId) || roster?.banned.has(key)) return 'evicted';
-    return roster?.members.get(nodeId)?.identity_key === key ? 'member' : 'waiting';
+  get state(): RosterState {
+    const { trouble, isUnsaved, isContested } = this.keeper;
+    const { lacks, unwritten } = this.#secrets;
+    const { self } = this.#parts;
+    return {
+      trouble,
+      isUnsaved,
+      isContested,
+      lacksSecret: lacks,
+      unwrittenSecret: unwritten,
+      standing: this.standing,
+      self: self.node_id,
+    };
   }
 
   /** For our heartbeats. */
   get held(): HeartbeatBody['roster'] {
-    const { roster } = this.keeper;
+    const { roster } = this;
     return roster === null ? undefined : { epoch: roster.epoch, hash: roster.digest };
   }
 
   /** Before the first write: what happened while this node was away. Rejects with roster_invalid alone. */
   async start(): Promise<void> {
     await this.keeper.load();
-    await this.sync().catch(() => undefined); // the backend is away; the next look tries again
+    await this.sync().catch(() => undefined); // the backend is away: freshen() asks before the first word
   }
 
   /** Rejects with member_store_unavailable. */
@@ -81,22 +110,47 @@ export class Trust {
     if (this.keeper.roster === null && this.keeper.trouble === null) await this.#found();
   }
 
+  /** Before a word is said after a sleep: it may have been evicted, or the secret changed. Rejects as sync(). */
+  async freshen(): Promise<void> {
+    const { clock, intervalMs } = this.#parts;
+    const { syncedAtMs } = this.keeper;
+    const isStale = syncedAtMs === null || clock.monotonicMs() - syncedAtMs > STALE_INTERVALS * intervalMs;
+    if (isStale) await this.sync();
+  }
+
+  /** After each look at the others. Never rejects. */
+  async afterLook(): Promise<void> {
+    const epoch = this.roster?.epoch ?? -1;
+    this.#looksBehind = this.#peerEpochs().some((theirs) => theirs > epoch) ? this.#looksBehind + 1 : 0;
+    if (this.#looksBehind >= BEHIND_LOOKS) this.keeper.suspect();
+    if (this.roster !== null) this.#secrets.retry(this.roster);
+    await this.rotation.drive();
+  }
+
   claim(member: RosterMember): void {
     void this.#admission.claim(member);
+  }
+
+  /** A node with no roster yet waits for one. */
+  get standing(): OwnStanding {
+    const { node_id: nodeId, identity_key: key } = this.#parts.self;
+    const { roster } = this;
+    if (roster?.evicted.has(nodeId) || roster?.banned.has(key)) return 'evicted';
+    return roster?.members.get(nodeId)?.identity_key === key ? 'member' : 'waiting';
+  }
+
+  #peerEpochs(): number[] {
+    return this.#parts
+      .members()
+      .flatMap(({ state, heartbeat }) => (LIVING.has(state) ? (heartbeat?.roster?.epoch ?? []) : []));
   }
 
   async #found(): Promise<void> {
     const { keyring, self: member, admission, level, log } = this.#parts;
     const key = keyring.signing;
     const proof = rosterProof(key, member.identity_key);
-    const founded = await this.keeper.found({
-      op: 'found',
-      member,
-      admission,
-      level,
-      key_id: key.keyId,
-      proof,
-    });
+    const founding = { member, admission, level, key_id: key.keyId, proof };
+    const founded = await this.keeper.found({ op: 'found', ...founding });
     if (founded)
       log.info('cluster.roster.founded', 'Founded the roster of this cluster', {
         cluster_id: keyring.clusterId,

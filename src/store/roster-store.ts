@@ -1,11 +1,10 @@
 /**
  * Where the chain of roster steps rests: in the shared backend, which is taken to be hostile, and on each node's own
  * disk, which is trusted. Bytes in, bytes out; what a step is worth is for the fold to say (membership/roster.ts).
- *
- * A step is written only where there is none, so of two who write at once one is told that he was second.
  */
 import type { SlotReading } from './member-store.ts';
 
+/** A step is written only where there is none, so of two who write at once one is told that he was second. */
 export interface RosterStore {
   /**
    * What lies at `from` and behind it, at most `limit` places, up to the first that is empty. At most
@@ -17,6 +16,21 @@ export interface RosterStore {
   /** Over what lies there: a step that lost against this one, or something that is no step. */
   replace(epoch: number, bytes: Uint8Array): Promise<void>;
   /** Removes what lies at `from` and behind it. */
+  cut(from: number): Promise<void>;
+}
+
+/** A step on this node's own disk. */
+export interface HeldStep {
+  readonly bytes: Uint8Array;
+  /** Unix ms, by this node's clock: since when it counts here. */
+  readonly atMs: number;
+}
+
+/** This node's own copy, where nobody else writes. Rejects with the errors of the disk. */
+export interface RosterDisk {
+  load(): Promise<readonly HeldStep[]>;
+  /** On the disk when the promise resolves, in place of what lay there. */
+  keep(epoch: number, step: HeldStep): Promise<void>;
   cut(from: number): Promise<void>;
 }
 

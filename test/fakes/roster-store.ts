@@ -2,7 +2,7 @@
 import { AtlasError } from '../../src/base/errors.ts';
 import { ROSTER_STEP_MAX_BYTES } from '../../src/protocol/limits.ts';
 import type { SlotReading } from '../../src/store/member-store.ts';
-import type { RosterStore } from '../../src/store/roster-store.ts';
+import type { HeldStep, RosterDisk, RosterStore } from '../../src/store/roster-store.ts';
 
 export class FakeRosterStore implements RosterStore {
   readonly places = new Map<number, Uint8Array>();
@@ -38,5 +38,25 @@ export class FakeRosterStore implements RosterStore {
 
   #requireHere(): void {
     if (this.away) throw new AtlasError('member_store_unavailable', 'away');
+  }
+}
+
+/** A disk that keeps what it was given, and may be full. */
+export class FakeRosterDisk implements RosterDisk {
+  readonly steps: HeldStep[] = [];
+  isFull = false;
+
+  async load(): Promise<readonly HeldStep[]> {
+    return [...this.steps];
+  }
+
+  async keep(epoch: number, step: HeldStep): Promise<void> {
+    if (this.isFull) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    if (epoch > this.steps.length) throw new Error('a chain has no holes');
+    this.steps[epoch] = step;
+  }
+
+  async cut(from: number): Promise<void> {
+    this.steps.length = Math.min(this.steps.length, from);
   }
 }

@@ -31,6 +31,7 @@ export class Signer {
   readonly nodeId: string;
   readonly key: KeyObject = generateKeyPairSync('ed25519').privateKey;
   readonly identityKey = publicKeyText(this.key);
+  readonly sealing: KeyObject = generateKeyPairSync('x25519').privateKey;
   readonly keyring: Keyring | null;
 
   constructor(nodeId: string, keyring: Keyring | null = KEYRING) {
@@ -46,7 +47,7 @@ export class Signer {
       version: '0.1.0',
       started_at: NOW,
       identity_key: this.identityKey,
-      sealing_key: encodeBase64(new Uint8Array(32).fill(7)),
+      sealing_key: publicKeyText(this.sealing),
       ...changes,
     };
   }

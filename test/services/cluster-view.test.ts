@@ -2,7 +2,6 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Keyring } from '../../src/protocol/keyring.ts';
 import { securityStatus } from '../../src/protocol/security-level.ts';
 import { ClusterView } from '../../src/services/cluster-view.ts';
-import { FakeLog } from '../fakes/log.ts';
 import { KEYRING, Signer } from '../protocol/signer.ts';
 import { type Server, SmallCluster } from './small-cluster.ts';
 
@@ -23,12 +22,12 @@ function viewOf(
   const keys = keyring && { clusterId: keyring.clusterId, keyId: keyring.signing.keyId };
   return new ClusterView({
     databaseOutage: () => null,
-    log: new FakeLog(),
+    securityFindings: () => [],
     clock: small.time,
     nodeId: 'a',
     describe,
     reportsPerMinute: () => 42,
-    security: securityStatus(keys, false),
+    security: () => securityStatus(keys, false),
     intervalSeconds: 10,
     timeoutSeconds: 30,
     cluster: server?.cluster ?? null,

@@ -3,16 +3,18 @@
  * so that it can be killed, stopped for a while, or set wrong, and a disk that outlives it.
  */
 import type { Clock, Timer } from '../../src/base/clock.ts';
+import type { Secret } from '../../src/base/secret.ts';
 import type { NodeState } from '../../src/membership/failure-detector.ts';
 import type { Member } from '../../src/membership/member-table.ts';
 import type { RefusalCount } from '../../src/membership/refusal-ledger.ts';
-import type { Keyring } from '../../src/protocol/keyring.ts';
+import { type Keyring, keyIdOf } from '../../src/protocol/keyring.ts';
 import { Cluster } from '../../src/services/cluster.ts';
+import type { SecretRest } from '../../src/services/held-secrets.ts';
 import type { MemberStore } from '../../src/store/member-store.ts';
 import { ManualClock } from '../fakes/clock.ts';
 import { FakeLog } from '../fakes/log.ts';
 import { FakeRegistry } from '../fakes/member-store.ts';
-import { FakeRosterStore } from '../fakes/roster-store.ts';
+import { FakeRosterDisk, FakeRosterStore } from '../fakes/roster-store.ts';
 import { KEYRING, Signer } from '../protocol/signer.ts';
 
 /** The clock of one process: dies with it, stands still with it, and may be wrong. */
@@ -63,9 +65,23 @@ export class ProcessClock implements Clock {
 export interface Disk {
   readonly signer: Signer;
   incarnation: number;
-  readonly roster: FakeRosterStore;
+  readonly roster: FakeRosterDisk;
+  readonly rest: FakeSecretRest;
   /** Set false where nothing more can be written. */
   writable: boolean;
+}
+
+/** config.yaml, as far as the secret goes. */
+export class FakeSecretRest implements SecretRest {
+  keyId: string;
+
+  constructor(keyId: string) {
+    this.keyId = keyId;
+  }
+
+  write(secret: Secret): void {
+    this.keyId = keyIdOf(secret);
+  }
 }
 
 export interface Server {
@@ -109,7 +125,8 @@ export class SmallCluster {
       signer: new Signer(name, keyring),
       incarnation: 0,
       writable: true,
-      roster: new FakeRosterStore(),
+      roster: new FakeRosterDisk(),
+      rest: new FakeSecretRest(keyring?.signing.keyId ?? ''),
     };
     this.#disks.set(name, disk);
     return disk;
@@ -141,7 +158,13 @@ export class SmallCluster {
         ...this.pace,
         clockToleranceSeconds: 5,
         rosterStores: this.#hasRoster ? { shared: this.roster, disk: disk.roster } : null,
-        founding: { admission: 'secret', level: 2 },
+        rosterTerms: {
+          admission: 'secret',
+          level: 2,
+          pin: null,
+          secretRest: disk.rest,
+          sealingKey: disk.signer.sealing,
+        },
         describe: () => disk.signer.nodeBody({ port }),
         reportsPerMinute: () => 42,
         nextIncarnation,

@@ -24,10 +24,12 @@ async function runServer(flags: { config?: string }): Promise<void> {
   const { startNode } = await import('../../node.ts');
   const { systemClock } = await import('../../base/clock.ts');
   const { openLog } = await import('../../base/log.ts');
+  const { SecretRest } = await import('../../config/secret-rest.ts');
   await writeClusterId(loaded);
   const node = await startNode({
     config,
     secrets,
+    secretRest: new SecretRest(loaded),
     version: VERSION,
     clock: systemClock,
     openLog: (fields) => {

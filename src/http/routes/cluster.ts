@@ -1,26 +1,18 @@
 /** The cluster as this node sees it. */
 import { z } from 'zod';
-import type { Audit } from '../../services/audit.ts';
 import type { ClusterView } from '../../services/cluster-view.ts';
+import type { SecurityCheck } from '../../services/security-check.ts';
 import type { App } from '../app.ts';
-import { askedBy } from '../caller.ts';
 import { READING_COST } from '../caller-rates.ts';
 import { person } from '../guard.ts';
-import {
-  clusterStatus,
-  healthCheck,
-  memberRemoval,
-  nodeList,
-  securityStatus,
-  slotInspection,
-} from '../shapes.ts';
+import { clusterStatus, healthCheck, nodeList, securityReport, slotInspection } from '../shapes.ts';
 
 export interface ClusterRouteParts {
   readonly view: ClusterView;
-  readonly audit: Audit;
+  readonly security: SecurityCheck;
 }
 
-export function clusterRoutes(app: App, { view, audit }: ClusterRouteParts): void {
+export function clusterRoutes(app: App, { view, security }: ClusterRouteParts): void {
   app.get('/api/fleet/cluster/nodes', {
     config: { guard: person('read') },
     schema: { summary: 'The servers of the cluster', response: { 200: nodeList } },
@@ -34,9 +26,16 @@ export function clusterRoutes(app: App, { view, audit }: ClusterRouteParts): voi
   });
 
   app.get('/api/fleet/cluster/security', {
-    config: { guard: person('read') },
-    schema: { summary: "The seeds' security status and the level", response: { 200: securityStatus } },
-    handler: async () => view.status().security,
+    config: { guard: person('read'), cost: READING_COST },
+    schema: {
+      summary: 'The security status, every line of it computed, and what each leak would give away',
+      querystring: z.strictObject({ check: z.stringbool().default(false) }),
+      response: { 200: securityReport },
+    },
+    handler: async ({ query: { check } }) => {
+      if (check) await security.check();
+      return security.report();
+    },
   });
 
   app.get('/api/fleet/cluster/health-check', {
@@ -47,21 +46,6 @@ export function clusterRoutes(app: App, { view, audit }: ClusterRouteParts): voi
       response: { 200: healthCheck },
     },
     handler: async ({ query: { probe } }) => view.healthCheck(probe),
-  });
-
-  app.post('/api/fleet/cluster/remove', {
-    config: { guard: person('admin') },
-    schema: {
-      summary: 'Takes a server that is gone off the roster',
-      body: memberRemoval,
-      response: { 204: z.undefined() },
-    },
-    handler: async (request, reply) => {
-      const { node_id: nodeId } = request.body;
-      const act = { ...askedBy(request), action: 'roster.removed', subject: nodeId } as const;
-      await audit.perform(act, () => view.remove(nodeId));
-      return reply.code(204).send();
-    },
   });
 
   app.get('/api/fleet/cluster/inspect', {

@@ -1,0 +1,96 @@
+/** Trust: the roster, who goes, and the rotation of the secret. Each act is in the audit log before it is done. */
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { Audit, AuditAct } from '../../services/audit.ts';
+import type { TrustDesk } from '../../services/trust-desk.ts';
+import type { App } from '../app.ts';
+import { askedBy } from '../caller.ts';
+import { person } from '../guard.ts';
+import { pastChoice, rosterMemberName, rosterView, rotationRequest, rotationView } from '../shapes.ts';
+
+export interface TrustRouteParts {
+  readonly trust: TrustDesk;
+  readonly audit: Audit;
+}
+
+const nothing = { 204: z.undefined() };
+
+export function trustRoutes(app: App, { trust, audit }: TrustRouteParts): void {
+  app.get('/api/fleet/cluster/roster', {
+    config: { guard: person('read') },
+    schema: { summary: 'Who belongs to the cluster, and the last steps', response: { 200: rosterView } },
+    handler: async () => trust.roster(),
+  });
+
+  const acts = [
+    ['remove', 'roster.removed', 'Takes a server that is gone off the roster'],
+    ['evict', 'roster.evicted', 'Bans a server for ever, and changes the secret that it knows'],
+    ['readmit', 'roster.readmitted', 'Lifts the ban of a name, for another key'],
+  ] as const;
+  for (const [act, action, summary] of acts) {
+    app.post(`/api/fleet/cluster/${act}`, {
+      config: { guard: person('admin') },
+      schema: { summary, body: rosterMemberName, response: nothing },
+      handler: async (request, reply) => {
+        const { node_id: subject } = request.body;
+        await audit.perform({ ...askedBy(request), action, subject }, () => trust[act](subject));
+        return reply.code(204).send();
+      },
+    });
+  }
+
+  app.post('/api/fleet/cluster/choose', {
+    config: { guard: person('admin') },
+    schema: {
+      summary: 'Says which of two pasts of the roster is right',
+      body: pastChoice,
+      response: nothing,
+    },
+    handler: async (request, reply) => {
+      const { hash } = request.body;
+      const act = { ...askedBy(request), action: 'roster.chosen', subject: hash } as const;
+      await audit.perform(act, () => trust.choose(hash));
+      return reply.code(204).send();
+    },
+  });
+
+  app.get('/api/fleet/cluster/rotation', {
+    config: { guard: person('read') },
+    schema: { summary: 'How far a rotation of the secret is, node by node', response: { 200: rotationView } },
+    handler: async () => trust.rotation(),
+  });
+
+  app.post('/api/fleet/cluster/rotation', {
+    config: { guard: person('admin') },
+    schema: {
+      summary: 'Changes the cluster secret; after a compromise only who is kept gets it',
+      body: rotationRequest,
+      response: { 202: rotationView },
+    },
+    handler: async (request, reply) => {
+      const { body } = request;
+      const kept = body.mode === 'routine' ? null : body.keep;
+      await audit.perform(rotationAct(request, kept), () =>
+        kept === null ? trust.rotate() : trust.rotateAfterCompromise(kept),
+      );
+      return reply.code(202).send(trust.rotation());
+    },
+  });
+
+  app.delete('/api/fleet/cluster/rotation', {
+    config: { guard: person('admin') },
+    schema: { summary: 'Back to the secret that counted before', response: { 202: rotationView } },
+    handler: async (request, reply) => {
+      await audit.perform({ ...askedBy(request), action: 'rotation.abandoned' }, () =>
+        trust.abandonRotation(),
+      );
+      return reply.code(202).send(trust.rotation());
+    },
+  });
+}
+
+function rotationAct(request: FastifyRequest, kept: readonly { node_id: string }[] | null): AuditAct {
+  const act = { ...askedBy(request), action: 'rotation.started' } as const;
+  if (kept === null) return { ...act, detail: { mode: 'routine' } };
+  return { ...act, detail: { mode: 'compromise', kept: kept.map(({ node_id }) => node_id).join(' ') } };
+}
