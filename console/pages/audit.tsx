@@ -39,12 +39,15 @@ function Who({ entry: { actor, address } }: { readonly entry: AuditEntry }) {
   return (
     <span>
       {actor.name === '' ? kind : <Foreign text={actor.name} />}
-      {actor.name !== '' && <span className="at-under">{kind}</span>}
-      {address !== null && (
-        <span className="at-under">
-          from <Foreign text={address} />
-        </span>
-      )}
+      <span className="at-under">
+        {actor.name !== '' && kind}
+        {address !== null && (
+          <>
+            {' from '}
+            <Foreign text={address} />
+          </>
+        )}
+      </span>
     </span>
   );
 }
@@ -114,8 +117,8 @@ export function AuditPage() {
     <>
       <PageHeading title="Audit Log" />
       <p className="at-lead">
-        Each act is written down before it is done; where it then was refused or failed, a second entry says
-        so. Entries are kept for 400 days.
+        Who did what, and from where. An act stands here before it is done; when it was then refused or
+        failed, a second entry says so. Entries are kept for 400 days or more.
       </p>
       <Stack gap="md">
         <NativeSelect

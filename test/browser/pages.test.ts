@@ -245,12 +245,14 @@ describe('API tokens and passwords', () => {
 
 describe('the Audit Log', () => {
   it('tells of this login by itself, and of one kind when asked', async () => {
-    const { page } = await loggedIn();
+    const visitor = await loggedIn();
+    const { page } = visitor;
     await page.getByRole('link', { name: 'Audit Log' }).click();
     await page.getByRole('heading', { name: 'Audit Log', level: 1 }).waitFor();
     const login = page.getByRole('row').filter({ hasText: 'Logged in' }).first();
     await login.getByText(demo.line.user, { exact: true }).waitFor({ timeout: SOON });
     await login.getByText('from 127.0.0.1').waitFor();
+    expect(await visitor.seriousFaults()).toEqual([]);
     await page.getByLabel('Show').selectOption({ label: 'Users' });
     await page.getByRole('row').filter({ hasText: 'Administrator added' }).first().waitFor({ timeout: SOON });
     expect(await page.getByRole('row').filter({ hasText: 'Logged in' }).count()).toBe(0);
