@@ -147,7 +147,7 @@ function ofRegistry(exposure: Exposure): BlastRadius {
   const { registry, authenticated } = exposure;
   return {
     code: 'registry',
-    leaked: registry?.kind === 'redis' ? 'Redis' : 'The shared folder of the cluster',
+    leaked: nameOf(registry),
     can:
       registry === null
         ? [NO_REGISTRY]
@@ -156,6 +156,11 @@ function ofRegistry(exposure: Exposure): BlastRadius {
     recover: registry?.kind === 'redis' ? redisCommands(registry) : [],
     not_yet: null,
   };
+}
+
+function nameOf(registry: Exposure['registry']): string {
+  if (registry === null) return 'The registry of a cluster';
+  return registry.kind === 'redis' ? 'Redis' : 'The shared folder of the cluster';
 }
 
 const NO_REGISTRY = 'Nothing: this is a single server, and there is no registry.';

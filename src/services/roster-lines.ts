@@ -1,12 +1,13 @@
 /** What the roster says of this cluster's trust, and whether its two copies are the same. */
 import { hash } from 'node:crypto';
 import type { Roster } from '../membership/roster.ts';
+import type { RosterDisk, RosterStore } from '../store/roster-store.ts';
 import type { SecurityLine } from './security-line.ts';
 
-/** Where the chain rests: the steps from one on, at most the two that are asked for. Rejects when it is away. */
+/** Where the chain rests. */
 export interface ChainCopies {
-  readonly disk: (from: number) => Promise<readonly Uint8Array[]>;
-  readonly registry: (from: number) => Promise<readonly Uint8Array[]>;
+  readonly disk: Pick<RosterDisk, 'load'>;
+  readonly registry: Pick<RosterStore, 'read'>;
 }
 
 export interface RosterView {
@@ -79,8 +80,8 @@ type Copy = 'same' | 'ahead' | 'other' | 'missing' | 'away';
 /** Both copies at the step this server believes to be the last. A registry that is one ahead is read at the next look. */
 export async function headLines({ epoch, digest }: Roster, copies: ChainCopies): Promise<SecurityLine[]> {
   const [disk, registry] = await Promise.all([
-    lookAt(copies.disk(epoch), digest),
-    lookAt(copies.registry(epoch), digest),
+    lookAt(onDisk(copies.disk, epoch), digest),
+    lookAt(inRegistry(copies.registry, epoch), digest),
   ]);
   const mend =
     'It is mended at the next look; if this stays, see the findings of atlas-fleet cluster status.';
@@ -88,6 +89,17 @@ export async function headLines({ epoch, digest }: Roster, copies: ChainCopies):
     headLine('head_disk', 'on the disk', disk, mend),
     headLine('head_registry', 'in the registry', registry, mend),
   ];
+}
+
+/** The last step that counts here, and whatever follows it. */
+async function onDisk(disk: ChainCopies['disk'], epoch: number): Promise<Uint8Array[]> {
+  const steps = await disk.load();
+  return steps.slice(epoch).map(({ bytes }) => bytes);
+}
+
+async function inRegistry(registry: ChainCopies['registry'], epoch: number): Promise<Uint8Array[]> {
+  const places = await registry.read(epoch, 2);
+  return places.map((place) => (place.kind === 'bytes' ? place.bytes : new Uint8Array()));
 }
 
 async function lookAt(reading: Promise<readonly Uint8Array[]>, digest: string): Promise<Copy> {

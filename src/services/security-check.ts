@@ -30,7 +30,8 @@ import { selfTest } from './self-test.ts';
 export const CHECK_INTERVAL_MS = 10 * 60_000;
 
 /** What is checked in cluster mode. */
-export interface CheckedCluster extends ClusterParts {
+export interface CheckedCluster {
+  readonly parts: ClusterParts;
   /** Null at level 1. */
   readonly keyring: Keyring | null;
   readonly signingKey: KeyObject;
@@ -112,7 +113,7 @@ export class SecurityCheck {
   report(): SecurityReport {
     const { nodeId, status, cluster, exposure } = this.#parts;
     const last = this.#last;
-    const roster = cluster?.trust?.roster ?? null;
+    const roster = cluster?.parts.trust?.roster ?? null;
     const { enabled } = status();
     const members = roster === null ? [nodeId] : [...roster.members.keys()].sort();
     return {
@@ -137,7 +138,7 @@ export class SecurityCheck {
     const before = this.findings.length;
     const lines = [
       ...this.#selfTest(cluster),
-      levelLine(cluster.trust?.roster?.level ?? null, this.#parts.status().level ?? 1),
+      levelLine(cluster.parts.trust?.roster?.level ?? null, this.#parts.status().level ?? 1),
       ...(await rosterPart(cluster)),
       ...(await registryPart(cluster)),
     ];
@@ -157,11 +158,11 @@ export class SecurityCheck {
     );
   }
 
-  #nodes({ watch, heartbeat, keyring, ledger, clockToleranceSeconds }: CheckedCluster): NodeSecurity[] {
+  #nodes({ parts, keyring, clockToleranceSeconds }: CheckedCluster): NodeSecurity[] {
     const { clock, nodeId } = this.#parts;
     const signs = keyring?.signing.keyId ?? null;
-    const viewer = { signs, clockToleranceSeconds, refusals: ledger.counts };
-    const { writtenAtMs } = heartbeat;
+    const viewer = { signs, clockToleranceSeconds, refusals: parts.ledger.counts };
+    const { writtenAtMs } = parts.heartbeat;
     const self = {
       nodeId,
       isThisNode: true,
@@ -171,7 +172,7 @@ export class SecurityCheck {
       clockOffsetSeconds: 0,
       heartbeatAgeMs: writtenAtMs === null ? null : clock.monotonicMs() - writtenAtMs,
     } as const;
-    const others = watch.members().map((member) => ({
+    const others = parts.watch.members().map((member) => ({
       nodeId: member.nodeId,
       isThisNode: false,
       state: member.state,
@@ -193,13 +194,13 @@ export class SecurityCheck {
   }
 }
 
-async function rosterPart({ trust, copies }: CheckedCluster): Promise<SecurityLine[]> {
+async function rosterPart({ parts: { trust }, copies }: CheckedCluster): Promise<SecurityLine[]> {
   const roster = trust?.roster;
   if (!trust || !roster) return [];
   return [...rosterLines(roster, trust.standing), ...(await headLines(roster, copies))];
 }
 
-async function registryPart({ store, terms }: CheckedCluster): Promise<SecurityLine[]> {
+async function registryPart({ parts: { store }, terms }: CheckedCluster): Promise<SecurityLine[]> {
   const [probe, facts] = await Promise.all([
     store.probe().then(
       () => probeLine(null),

@@ -63,8 +63,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
     may: ['config/', 'agent/', 'base/', 'node.ts', 'engines.ts', 'protocol/keyring.ts', 'protocol/limits.ts'],
   },
   'engines.ts': { may: ['base/', 'config/', 'store/'] },
+  'exposure.ts': { may: ['config/'], types: ['services/'] },
   'node.ts': {
-    may: ['base/', 'config/', 'protocol/', 'services/', 'store/file/identity.ts', 'engines.ts', 'http/'],
+    may: ['base/', 'config/', 'protocol/', 'services/', 'store/file/identity.ts', 'engines.ts', 'exposure.ts', 'http/'],
   },
 };
 
