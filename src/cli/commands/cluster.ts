@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { runningServer } from '../control.ts';
 import { print, printJson, printTable, say } from '../terminal.ts';
+import { security } from './cluster-security.ts';
 import { redisAclCommand } from './redis-acl.ts';
 
 interface Flags {
@@ -16,7 +17,8 @@ export function clusterCommand(): Command {
     .action(status);
   withFlags(cluster.command('nodes')).description('the servers and their states').action(nodes);
   withFlags(cluster.command('security'))
-    .description('how the servers prove themselves to each other')
+    .description('whether it is secure: every line computed now')
+    .option('--leaks', 'and what each leak would give away, with the commands to recover')
     .action(security);
   withFlags(cluster.command('inspect'))
     .description('what lies under one key of the registry, such as fleet:cluster:node:server-01')
@@ -92,16 +94,6 @@ async function status(flags: Flags): Promise<void> {
   for (const refused of health.refusals) {
     print(`  ${refused.last_at}  ${refused.code}  x${refused.count}  ${refused.sentence}`);
   }
-}
-
-async function security(flags: Flags): Promise<void> {
-  const server = await runningServer(flags);
-  const answer = await server.get<Record<string, unknown>>('/api/fleet/cluster/security');
-  if (flags.json) return printJson(answer);
-  printTable(
-    ['SETTING', 'VALUE'],
-    Object.entries(answer).map(([name, value]) => [name, String(value ?? '-')]),
-  );
 }
 
 async function inspect(key: string, flags: Flags): Promise<void> {
