@@ -24,6 +24,9 @@ export type AuditPage = z.output<typeof shapes.auditList>;
 export type HealthCheck = z.output<typeof shapes.healthCheck>;
 export type ClusterNode = z.output<typeof shapes.clusterNode>;
 export type NodeState = z.output<typeof shapes.nodeState>;
+export type SecurityReport = z.output<typeof shapes.securityReport>;
+export type SecurityLine = z.output<typeof shapes.securityLine>;
+export type BlastRadius = z.output<typeof shapes.blastRadius>;
 export type Finding = z.output<typeof shapes.finding>;
 type Problem = z.output<typeof shapes.problem>;
 type MachinePage = z.output<typeof shapes.machineList>;
@@ -252,6 +255,11 @@ export function series(machineId: string, window: SeriesWindow, signal?: AbortSi
 /** With `probe`, the server writes to the backend now and does not answer from its last check. */
 export function healthCheck(signal?: AbortSignal, probe = false): Promise<HealthCheck> {
   return call(`/cluster/health-check${probe ? '?probe=1' : ''}`, { signal });
+}
+
+/** With `check`, the server runs its checks now and does not answer from the last time. */
+export function securityReport(signal?: AbortSignal, check = false): Promise<SecurityReport> {
+  return call(`/cluster/security${check ? '?check=1' : ''}`, { signal });
 }
 
 export async function tokens(signal?: AbortSignal): Promise<readonly TokenInfo[]> {

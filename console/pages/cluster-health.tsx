@@ -11,6 +11,7 @@ import { Glyph, Shape } from '../parts/glyph.tsx';
 import { NodeTable } from '../parts/node-table.tsx';
 import { PageHeading } from '../parts/page-heading.tsx';
 import { RefusalTable } from '../parts/refusal-table.tsx';
+import { SecurityCard } from '../parts/security-card.tsx';
 import { StaleNote } from '../parts/stale-note.tsx';
 import { overallLook } from '../parts/state-badge.tsx';
 import { TimeAgo } from '../parts/time-ago.tsx';
@@ -72,6 +73,7 @@ function HealthView({ health }: { readonly health: HealthCheck }) {
           <RefusalTable health={health} />
         </>
       )}
+      <SecurityCard />
       <ClusterWords health={health} />
     </>
   );

@@ -1,4 +1,4 @@
-/** Three facts of a cluster side by side: what may fail, what the servers share, how they prove themselves. */
+/** Two facts of a cluster side by side: what may fail, and what the servers share. */
 import type { HealthCheck } from '../api.ts';
 import { failoverFigure } from '../verdict.ts';
 import { type Fact, Facts } from './facts.tsx';
@@ -15,12 +15,6 @@ const BACKEND_STATES: Record<
   available: { word: 'Available', tone: 'good', shape: 'disc' },
   incomplete: { word: 'Incomplete', tone: 'warn', shape: 'triangle' },
   unavailable: { word: 'Unavailable', tone: 'bad', shape: 'square' },
-};
-
-const LEVELS: Record<NonNullable<HealthCheck['security']['level']>, string> = {
-  1: '1 of 3: no authentication',
-  2: '2 of 3: cluster secret',
-  3: '3 of 3: cluster secret and Redis password',
 };
 
 function writeProbe({ ok, milliseconds, error }: Backend['write_probe']) {
@@ -60,38 +54,11 @@ function BackendBox({ health }: { readonly health: HealthCheck }) {
   );
 }
 
-function SecurityBox({ health }: { readonly health: HealthCheck }) {
-  const { security } = health;
-  const facts: Fact[] = [
-    [
-      'Authentication',
-      security.enabled ? (
-        security.authentication
-      ) : (
-        <Badge key="authentication" word="Off" shape="cross" tone="bad" />
-      ),
-    ],
-    ['Signing', security.signing],
-    ['Replay protection', security.replay_protection],
-    ['Level', security.level === null ? '–' : LEVELS[security.level]],
-    ['Key id', <Foreign key="key" text={security.key_id ?? '–'} />],
-    ['Cluster id', <Foreign key="cluster" text={security.cluster_id ?? '–'} />],
-  ];
-  return (
-    <section className="at-panel" aria-labelledby="security">
-      <h2 id="security">Security</h2>
-      <Facts facts={facts} />
-      {security.warning && <p className="at-warning">{security.warning}</p>}
-    </section>
-  );
-}
-
 export function ClusterBoxes({ health }: { readonly health: HealthCheck }) {
   return (
     <div className="at-boxes">
       <Failover health={health} />
       {health.cluster_enabled && <BackendBox health={health} />}
-      {health.cluster_enabled && <SecurityBox health={health} />}
     </div>
   );
 }

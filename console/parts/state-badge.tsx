@@ -1,5 +1,5 @@
 /** A state as word, shape and colour together; whoever misses one still has the others. */
-import type { Finding, HealthCheck, MachineStatus, NodeState } from '../api.ts';
+import type { Finding, HealthCheck, MachineStatus, NodeState, SecurityLine } from '../api.ts';
 import { Shape, type ShapeName } from './glyph.tsx';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'idle' | 'info';
@@ -35,6 +35,14 @@ const SEVERITY_LOOKS: Record<Finding['severity'], Look> = {
   critical: { word: 'Critical', shape: 'square', tone: 'bad' },
 };
 
+const LINE_LOOKS: Record<SecurityLine['state'], Look> = {
+  pass: { word: 'Pass', shape: 'disc', tone: 'good' },
+  info: { word: 'Info', shape: 'ring', tone: 'info' },
+  warn: { word: 'Warn', shape: 'triangle', tone: 'warn' },
+  fail: { word: 'Fail', shape: 'cross', tone: 'bad' },
+};
+
+export const lineLook = (state: SecurityLine['state']): Look => LINE_LOOKS[state];
 export const machineLook = (status: MachineStatus): Look => LOOKS[status];
 export const overallLook = (overall: HealthCheck['overall']): Look => OVERALL_LOOKS[overall];
 export const severityLook = (severity: Finding['severity']): Look => SEVERITY_LOOKS[severity];

@@ -1,0 +1,53 @@
+/** If this leaks: what its holder can do and cannot, and the commands to recover, with the real names in them. */
+import type { BlastRadius } from '../api.ts';
+import { Copyable } from './copyable.tsx';
+import { Foreign } from './foreign.tsx';
+import { Glyph } from './glyph.tsx';
+
+function Sentences({ title, sentences }: { readonly title: string; readonly sentences: readonly string[] }) {
+  if (sentences.length === 0) return null;
+  return (
+    <>
+      <h4>{title}</h4>
+      <ul className="at-sentences">
+        {sentences.map((sentence) => (
+          <li key={sentence}>
+            <Foreign text={sentence} />
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function Leak({ leak }: { readonly leak: BlastRadius }) {
+  return (
+    <details className="at-words">
+      <summary>
+        <Glyph name="fold" size={14} />
+        <Foreign text={leak.leaked} />
+      </summary>
+      <Sentences title="The holder can" sentences={leak.can} />
+      <Sentences title="The holder cannot" sentences={leak.cannot} />
+      {leak.recover.length > 0 && <h4>To recover, run</h4>}
+      {leak.recover.map(({ why, command }) => (
+        <div key={command} className="at-recover">
+          <p className="at-muted">{why}:</p>
+          <Copyable text={command} label={why} />
+        </div>
+      ))}
+      {leak.not_yet && <p>{leak.not_yet}</p>}
+    </details>
+  );
+}
+
+export function Leaks({ leaks }: { readonly leaks: readonly BlastRadius[] }) {
+  return (
+    <div className="at-leaks">
+      <h3>If something leaks</h3>
+      {leaks.map((leak) => (
+        <Leak key={leak.code} leak={leak} />
+      ))}
+    </div>
+  );
+}
