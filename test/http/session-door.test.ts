@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { atlasFleet } from '../cli/atlas-fleet.ts';
+import { eventually } from '../scenario/eventually.ts';
 import { LiveCluster, USER } from '../scenario/live-cluster.ts';
 import { expectProblem } from './problem-answer.ts';
 
@@ -16,6 +17,10 @@ beforeAll(async () => {
 });
 
 afterAll(() => cluster?.stop());
+
+interface AuditItems {
+  readonly items: readonly { action: string; subject: string }[];
+}
 
 const json = { 'content-type': 'application/json' };
 
@@ -69,6 +74,12 @@ describe('a login', () => {
     const unknown = await post('/api/fleet/login', { username: 'nobody', password: 'a wrong password' });
     await expectProblem(unknown, 401, 'login_failed', said);
     expect(cluster.servers[0]?.process.log()).not.toContain('nobody');
+    await eventually('both are in the audit log, the made-up name is not', 5000, async () => {
+      const { items = [] } =
+        (await cluster.servers[0]?.client.get<AuditItems>('/api/fleet/audit?kind=login')) ?? {};
+      const refused = items.filter(({ action }) => action === 'login.refused');
+      return refused.map(({ subject }) => subject).join() === `,${USER}`;
+    });
   });
 
   it.each([
