@@ -2,6 +2,7 @@
  * Manners: data on stdout, talk on stderr, no colour where none is wanted, and no control character of somebody
  * else's text. Secrets come from a prompt that shows nothing, from stdin or from a file, never from argv.
  */
+import { createInterface } from 'node:readline/promises';
 import { AtlasError, systemCode } from '../base/errors.ts';
 import { escapeControls } from '../base/log.ts';
 import { Secret } from '../base/secret.ts';
@@ -78,6 +79,21 @@ export function printTable(head: readonly string[], rows: readonly (readonly str
         .join('  ')
         .trimEnd(),
     );
+}
+
+/** On a terminal alone: a script that means it says --yes. Anything but y or yes is a no. */
+export async function askYes(question: string): Promise<boolean> {
+  const { stdin, stderr } = process;
+  if (!stdin.isTTY) {
+    const hint = 'Run it in a terminal, or give --yes.';
+    throw new AtlasError('usage', 'there is no terminal to ask on', { hint });
+  }
+  const reader = createInterface({ input: stdin, output: stderr });
+  try {
+    return /^y(es)?$/i.test((await reader.question(`${question} [y/N] `)).trim());
+  } finally {
+    reader.close();
+  }
 }
 
 // Secrets

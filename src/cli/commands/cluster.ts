@@ -1,9 +1,11 @@
 /** `atlas-fleet cluster`: the cluster as the running server of this machine sees it. */
 import { Command } from 'commander';
 import { runningServer } from '../control.ts';
-import { print, printJson, printTable, say } from '../terminal.ts';
+import { print, printJson, printTable } from '../terminal.ts';
 import { security } from './cluster-security.ts';
 import { redisAclCommand } from './redis-acl.ts';
+import { rosterCommands } from './roster.ts';
+import { rotateSecretCommand, rotationCommand } from './rotate-secret.ts';
 
 interface Flags {
   readonly config?: string;
@@ -11,7 +13,7 @@ interface Flags {
 }
 
 export function clusterCommand(): Command {
-  const cluster = new Command('cluster').description('look at the cluster');
+  const cluster = new Command('cluster').description('look at the cluster, and change who belongs to it');
   withFlags(cluster.command('status'))
     .description('the verdict, the findings and the refused records')
     .action(status);
@@ -24,12 +26,8 @@ export function clusterCommand(): Command {
     .description('what lies under one key of the registry, such as fleet:cluster:node:server-01')
     .argument('<key>', 'the key')
     .action(inspect);
-  cluster
-    .command('remove')
-    .description('take a server that is gone off the roster; under its name another may come')
-    .argument('<node>', 'its node_id')
-    .option('--config <file>', 'the config.yaml of the running server')
-    .action(remove);
+  for (const command of [...rosterCommands(), rotateSecretCommand(), rotationCommand()])
+    cluster.addCommand(command);
   cluster.addCommand(redisAclCommand());
   return cluster;
 }
@@ -104,12 +102,6 @@ async function inspect(key: string, flags: Flags): Promise<void> {
   if (flags.json) return printJson(answer);
   if (answer.text !== null) print(JSON.stringify(parsed(answer.text), null, 2));
   print(answer.code === null ? answer.sentence : `${answer.code}: ${answer.sentence}`);
-}
-
-async function remove(node: string, flags: Flags): Promise<void> {
-  const server = await runningServer(flags);
-  await server.post('/api/fleet/cluster/remove', { node_id: node });
-  say(`Removed ${node}.`);
 }
 
 /** Shown as JSON in either case, so that no byte of it reaches the terminal as it is. */

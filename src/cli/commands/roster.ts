@@ -1,0 +1,105 @@
+/** `atlas-fleet cluster roster` and the acts on it: who belongs to the cluster, and who is not to. */
+import { Command } from 'commander';
+import { AtlasError } from '../../base/errors.ts';
+import { runningServer } from '../control.ts';
+import { askYes, print, printJson, printTable, say } from '../terminal.ts';
+
+interface Flags {
+  readonly config?: string;
+  readonly json?: boolean;
+  readonly yes?: boolean;
+}
+
+/** The part of the API's answer that is shown. */
+export interface Roster {
+  readonly epoch: number;
+  readonly hash: string;
+  readonly level: number;
+  readonly admission: string;
+  readonly members: readonly {
+    readonly node_id: string;
+    readonly fingerprint: string;
+    readonly state: string;
+    readonly this_node: boolean;
+  }[];
+  readonly evicted: readonly string[];
+  readonly frozen: { readonly epoch: number; readonly ours: string; readonly theirs: string } | null;
+  readonly steps: readonly {
+    readonly epoch: number;
+    readonly at: string;
+    readonly signer: string;
+    readonly sentences: readonly string[];
+  }[];
+}
+
+const CONFIG = ['--config <file>', 'the config.yaml of the running server'] as const;
+
+export function rosterCommands(): Command[] {
+  const act = (name: string, about: string, done: (node: string) => string, question?: string) =>
+    new Command(name)
+      .description(about)
+      .argument('<node>', 'its node_id')
+      .option(...CONFIG)
+      .option('--yes', 'do not ask')
+      .action(async (node: string, flags: Flags) => {
+        const server = await runningServer(flags);
+        if (question !== undefined && !flags.yes && !(await askYes(question)))
+          throw new AtlasError('usage', 'nothing was changed', { hint: 'answer yes, or give --yes' });
+        await server.post(`/api/fleet/cluster/${name}`, { node_id: node });
+        say(done(node));
+      });
+  return [
+    new Command('roster')
+      .description('who belongs to the cluster, and the last steps')
+      .option(...CONFIG)
+      .option('--json', 'print JSON')
+      .action(roster),
+    act(
+      'remove',
+      'take a server that is gone off the roster; under its name another may come',
+      (node) => `Removed ${node}.`,
+    ),
+    act(
+      'evict',
+      'ban a server for ever, and change the secret that it knows',
+      (node) => `Evicted ${node}. New servers need a ticket from now on: atlas-fleet cluster ticket create`,
+      'Its key is banned for ever, the cluster secret changes, and new servers need a ticket. Evict it?',
+    ),
+    act(
+      'readmit',
+      'lift the ban of a name; it comes back with another key',
+      (node) => `The name ${node} is free again. Let the server join with a ticket.`,
+    ),
+    new Command('choose')
+      .description('say which of two pasts of the roster is right, after it froze')
+      .argument('<hash>', 'the first digits of its first step, from cluster status')
+      .option(...CONFIG)
+      .action(async (hash: string, flags: Flags) => {
+        const server = await runningServer(flags);
+        await server.post('/api/fleet/cluster/choose', { hash });
+        say('Chosen. Do the same on each of the other servers.');
+      }),
+  ];
+}
+
+async function roster(flags: Flags): Promise<void> {
+  const server = await runningServer(flags);
+  const answer = await server.get<Roster>('/api/fleet/cluster/roster');
+  if (flags.json) return printJson(answer);
+  print(`Step ${answer.epoch}, admission by ${answer.admission}, level ${answer.level}, hash ${answer.hash}`);
+  printTable(
+    ['NODE', 'KEY', 'STATE'],
+    answer.members.map((member) => [
+      member.this_node ? `${member.node_id} (this)` : member.node_id,
+      member.fingerprint,
+      member.state,
+    ]),
+  );
+  if (answer.evicted.length > 0) print(`Evicted: ${answer.evicted.join(', ')}`);
+  if (answer.frozen !== null)
+    print(`Frozen at step ${answer.frozen.epoch}: choose ${answer.frozen.ours} or ${answer.frozen.theirs}`);
+  printTable(
+    ['STEP', 'WHEN', 'SIGNED BY', 'WHAT'],
+    answer.steps.map(({ epoch, at, signer, sentences }) => [`${epoch}`, at, signer, sentences.join('; ')]),
+  );
+}

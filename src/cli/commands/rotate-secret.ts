@@ -1,0 +1,147 @@
+/**
+ * `atlas-fleet cluster rotate-secret`: changes the cluster secret on the running cluster, and tells how far each server
+ * is. It returns when all that live sign with the new secret; the old one is retired by the servers themselves.
+ */
+import { Command } from 'commander';
+import { AtlasError } from '../../base/errors.ts';
+import { type ControlClient, runningServer } from '../control.ts';
+import { askYes, printJson, printTable, say } from '../terminal.ts';
+import type { Roster } from './roster.ts';
+
+const ASK_AGAIN_MS = 500;
+const PATH = '/api/fleet/cluster/rotation';
+
+interface Flags {
+  readonly config?: string;
+  readonly json?: boolean;
+  readonly yes?: boolean;
+  readonly compromised?: boolean;
+  readonly keep?: readonly string[];
+  readonly abandon?: boolean;
+}
+
+interface Rotation {
+  readonly phase: 'prepared' | 'active' | 'abandoned' | null;
+  readonly key_id: string;
+  readonly nodes: readonly {
+    readonly node_id: string;
+    readonly this_node: boolean;
+    readonly state: string;
+    readonly accepts: boolean;
+    readonly signs: boolean;
+    readonly waited_for: boolean;
+    readonly heard_seconds_ago: number | null;
+  }[];
+  readonly sentence: string;
+}
+
+export function rotateSecretCommand(): Command {
+  return new Command('rotate-secret')
+    .description('change the cluster secret while the cluster runs')
+    .option(
+      '--compromised',
+      'somebody has the secret: evict all but --keep, and let nobody in without a ticket',
+    )
+    .option('--keep <node...>', 'with --compromised: the servers that stay')
+    .option('--abandon', 'back to the secret that counted before, while that is possible')
+    .option('--yes', 'do not ask')
+    .option('--config <file>', 'the config.yaml of the running server')
+    .option('--json', 'print the last progress as JSON')
+    .action(rotateSecret);
+}
+
+export function rotationCommand(): Command {
+  return new Command('rotation')
+    .description('how far a rotation of the secret is')
+    .option('--config <file>', 'the config.yaml of the running server')
+    .option('--json', 'print JSON')
+    .action(async (flags: Flags) => {
+      const server = await runningServer(flags);
+      const rotation = await server.get<Rotation>(PATH);
+      if (flags.json) return printJson(rotation);
+      say(rotation.sentence);
+      if (rotation.nodes.length > 0) printNodes(rotation);
+    });
+}
+
+async function rotateSecret(flags: Flags): Promise<void> {
+  const server = await runningServer(flags);
+  if (flags.keep !== undefined && !flags.compromised)
+    throw new AtlasError('usage', '--keep is given without --compromised', {
+      hint: 'a routine rotation keeps all servers',
+    });
+  if (flags.abandon) {
+    await server.delete(PATH);
+    finish(await follow(server), flags);
+    return;
+  }
+  await begin(server, flags, flags.compromised ? await keepList(server, flags) : null);
+  finish(await follow(server), flags);
+  if (flags.compromised) sayWhatIsLeft();
+}
+
+type Kept = readonly { readonly node_id: string; readonly fingerprint: string }[];
+
+async function begin(server: ControlClient, flags: Flags, keep: Kept | null): Promise<void> {
+  const question = keep === null ? 'Change the cluster secret now?' : 'Evict them and change the secret now?';
+  if (!flags.yes && !(await askYes(question)))
+    throw new AtlasError('usage', 'nothing was changed', { hint: 'answer yes, or give --yes' });
+  await server.post(PATH, keep === null ? { mode: 'routine' } : { mode: 'compromise', keep });
+}
+
+/** With the keys that the servers have now, as the operator sees them before he says yes. */
+async function keepList(server: ControlClient, { keep = [] }: Flags): Promise<Kept> {
+  const { members } = await server.get<Roster>('/api/fleet/cluster/roster');
+  const unknown = keep.filter((name) => !members.some(({ node_id }) => node_id === name));
+  if (keep.length === 0 || unknown.length > 0)
+    throw new AtlasError(
+      'usage',
+      keep.length === 0 ? '--compromised needs --keep' : `no member is called ${unknown.join(', ')}`,
+      { hint: `the members are ${members.map(({ node_id }) => node_id).join(', ')}` },
+    );
+  const rows = members.map(({ node_id, fingerprint, state }) => [
+    node_id,
+    fingerprint,
+    state,
+    keep.includes(node_id) ? 'stays' : 'is evicted for ever',
+  ]);
+  printTable(['NODE', 'KEY', 'STATE', ''], rows);
+  return members
+    .filter(({ node_id }) => keep.includes(node_id))
+    .map(({ node_id, fingerprint }) => ({ node_id, fingerprint }));
+}
+
+/** Until all that live are at the secret that stays. A line for each change. */
+async function follow(server: ControlClient): Promise<Rotation> {
+  let said = '';
+  for (;;) {
+    const rotation = await server.get<Rotation>(PATH);
+    if (rotation.sentence !== said) say(rotation.sentence);
+    said = rotation.sentence;
+    const isDone = rotation.phase !== 'prepared' && !rotation.nodes.some((node) => node.waited_for);
+    if (isDone) return rotation;
+    await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+  }
+}
+
+function finish(rotation: Rotation, { json }: Flags): void {
+  if (json) printJson(rotation);
+  say(`Done: key ${rotation.key_id} signs.`);
+  if (rotation.phase !== null) say('The servers retire the other secret by themselves within seconds.');
+}
+
+function sayWhatIsLeft(): void {
+  say('Still to be done by hand, each with its command: atlas-fleet cluster security --leaks');
+}
+
+function printNodes({ nodes }: Rotation): void {
+  const rows = nodes.map((node) => [
+    node.this_node ? `${node.node_id} (this)` : node.node_id,
+    node.state,
+    node.accepts ? 'yes' : 'no',
+    node.signs ? 'yes' : 'no',
+    node.heard_seconds_ago === null ? '-' : `${node.heard_seconds_ago} s`,
+    node.waited_for ? 'is waited for' : '',
+  ]);
+  printTable(['NODE', 'STATE', 'ACCEPTS', 'SIGNS', 'HEARD', ''], rows);
+}
