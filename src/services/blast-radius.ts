@@ -187,34 +187,35 @@ function ofDatabase({ database, registry }: Exposure): BlastRadius {
     can: isPostgres
       ? [
           'Read all figures of reports, change and remove everything, and put old sealed cells back in their place.',
+          'Act as an administrator, where he may write and there is an API token: by a hash of his own in its row.',
         ]
       : ['Remove it. Nothing can be read from it without db_encryption_key.'],
     cannot: [
-      ...(isPostgres ? ['Read the names of machines and people, and addresses: they are sealed.'] : []),
-      'Log in with what lies there: passwords are argon2id hashes, tokens and sessions are hashed.',
+      ...(isPostgres ? ['Read the names of machines and people, or addresses: they are sealed.'] : []),
+      'Learn a password, a token or a session: they are hashed.',
       ...(registry ? ['Join the cluster or change the roster: no cluster secret lies there.'] : []),
     ],
-    recover: databaseCommands(database),
+    recover: isPostgres ? [...databaseCommands(database), NEW_TOKENS] : [],
     not_yet: 'db_encryption_key cannot be changed by a command yet.',
   };
 }
+
+const NEW_TOKENS: RecoveryStep = {
+  why: 'Every API token of this list, revoked and made anew: its hash may be that of another',
+  command: 'atlas-fleet token list',
+};
 
 function ofAgent({ acceptV1, registry, tls }: Exposure): BlastRadius {
   return {
     code: 'agent',
     leaked: 'The Mac of an agent',
     can: [
-      ...(acceptV1
-        ? [
-            'Make up reports of any Mac, and new machines up to the limit: api_key and encryption_key are the same on all.',
-            'Read the reports of other Macs where he can capture them.',
-          ]
-        : ['Nothing with its v1 keys: v1 reports are refused here. He can read v1 reports captured before.']),
-      ...(tls
-        ? []
-        : [
-            'Capture reports on their way: this server speaks plain HTTP, behind a proxy or on this machine.',
-          ]),
+      acceptV1
+        ? 'Make up reports of any Mac, and new machines up to the limit: api_key and encryption_key are the same on all.'
+        : 'Nothing new: v1 reports are refused here.',
+      tls
+        ? 'Read the reports of other Macs where he gets inside the TLS between them and a server.'
+        : 'Read the reports of other Macs that he captures before a proxy adds TLS: this server speaks plain HTTP.',
     ],
     cannot: [
       'Log in, read what the servers keep, or act for an administrator.',

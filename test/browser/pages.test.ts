@@ -196,6 +196,30 @@ describe('the Cluster Health Monitor', () => {
     await row.getByText('Healthy').waitFor({ timeout: 30_000 });
   });
 
+  it('says line by line whether it is secure, and what a leak would give away', async () => {
+    const visitor = await loggedIn({ width: 390 });
+    const { page } = visitor;
+    await page.goto(`${demo.line.urls[0]}/settings/cluster`);
+    const card = page.getByRole('region', { name: 'Security', exact: true });
+    await card.getByRole('button', { name: 'Check now' }).click();
+    const line = card.getByRole('listitem').filter({ hasText: 'with one bit flipped: invalid_signature' });
+    await line.getByText('Pass', { exact: true }).waitFor({ timeout: SOON });
+    await card.getByText('A package with embedded credentials, or a copy of config.yaml').click();
+    await card
+      .getByText(/rotate-secret --compromised --keep server-01/)
+      .first()
+      .waitFor();
+    for (const leak of await card.locator('summary').all()) {
+      if ((await leak.evaluate((summary) => summary.parentElement?.hasAttribute('open'))) !== true)
+        await leak.click();
+    }
+    expect(await visitor.overflow()).toBeLessThanOrEqual(0);
+    for (const scheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme: scheme });
+      expect(await visitor.seriousFaults(), scheme).toEqual([]);
+    }
+  });
+
   it('probes the registry when asked', async () => {
     const { page } = await loggedIn();
     await page.goto(`${demo.line.urls[0]}/settings/cluster`);

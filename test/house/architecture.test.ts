@@ -65,7 +65,16 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'engines.ts': { may: ['base/', 'config/', 'store/'] },
   'exposure.ts': { may: ['config/'], types: ['services/'] },
   'node.ts': {
-    may: ['base/', 'config/', 'protocol/', 'services/', 'store/file/identity.ts', 'engines.ts', 'exposure.ts', 'http/'],
+    may: [
+      'base/',
+      'config/',
+      'protocol/',
+      'services/',
+      'store/file/identity.ts',
+      'engines.ts',
+      'exposure.ts',
+      'http/',
+    ],
   },
 };
 

@@ -175,6 +175,23 @@ describe('a failed self-test', () => {
     expect(away.findings).toEqual([]);
   });
 
+  it('is a level below the one that the roster promises', async () => {
+    await a.cluster.trust?.keeper.propose(() => [{ op: 'level', level: 3 }]);
+    const check = checkOf();
+    await check.check();
+    expect(check.findings).toMatchObject([
+      {
+        code: 'security_level',
+        sentence:
+          'The security check failed. The security level now, against what the roster promises: expected level 3, seen level 2.',
+        mend: expect.stringContaining('redis_password'),
+      },
+    ]);
+    const kept = checkOf({ hasPassword: true });
+    await kept.check();
+    expect(kept.findings).toEqual([]);
+  });
+
   it('is what a Redis is that has a password and lets anybody in', async () => {
     const unknown = { told: null, why: 'not_told' } as const;
     small.registry.facts = {

@@ -120,7 +120,10 @@ function printLeak({ leaked, can, cannot, recover, not_yet }: Report['blast_radi
   printTitle(`If this leaks: ${leaked}`);
   for (const sentence of can) printLine(`  can     ${sentence}`);
   for (const sentence of cannot) printLine(`  cannot  ${sentence}`);
-  for (const { why, command } of recover) printLine(`  run     ${command}\n          ${why}`);
+  for (const { why, command } of recover) {
+    printLine(`  run     ${command}`);
+    printLine(`          ${why}`);
+  }
   if (not_yet !== null) printLine(`  but     ${not_yet}`);
 }
 
