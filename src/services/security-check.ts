@@ -28,6 +28,8 @@ import { selfTest } from './self-test.ts';
 
 /** Milliseconds between two runs. Arbitrary: what fails here fails for long, and a run costs some round trips. */
 export const CHECK_INTERVAL_MS = 10 * 60_000;
+/** The same while this server is no member yet, and has nothing to compare. Arbitrary. */
+const SETTLING_INTERVAL_MS = 30_000;
 
 /** What is checked in cluster mode. */
 export interface CheckedCluster {
@@ -81,9 +83,12 @@ export class SecurityCheck {
   }
 
   start(): void {
-    if (this.#parts.cluster === null) return;
+    const { cluster, clock } = this.#parts;
+    if (cluster === null) return;
     void this.check();
-    this.#timer = this.#parts.clock.after(CHECK_INTERVAL_MS, () => this.start());
+    const isSettling = cluster.parts.trust !== null && cluster.parts.trust.standing === 'waiting';
+    const pauseMs = isSettling ? SETTLING_INTERVAL_MS : CHECK_INTERVAL_MS;
+    this.#timer = clock.after(pauseMs, () => this.start());
   }
 
   stop(): void {
@@ -101,15 +106,17 @@ export class SecurityCheck {
   /** What failed so that nothing else on the page can be trusted. That authentication is off has a finding of its own. */
   get findings(): Finding[] {
     if (!this.#parts.status().enabled) return [];
-    return (this.#last?.lines ?? []).filter(isAlarming).map(({ code, what, expected, seen, mend }) => ({
-      code: `security_${code}`,
-      severity: 'critical',
-      sentence: `The security check failed. ${what}: expected ${expected ?? 'nothing'}, seen ${seen}.`,
-      mend: mend ?? 'Run atlas-fleet cluster security.',
-    }));
+    return this.#lines()
+      .filter(isAlarming)
+      .map(({ code, what, expected, seen, mend }) => ({
+        code: `security_${code}`,
+        severity: 'critical',
+        sentence: `The security check failed. ${what}: expected ${expected ?? 'nothing'}, seen ${seen}.`,
+        mend: mend ?? 'Run atlas-fleet cluster security.',
+      }));
   }
 
-  /** Of the last run; what lives (servers, roster, configuration) as it is now. */
+  /** What was tried and read is of the last run; servers, roster, level and configuration are as they are now. */
   report(): SecurityReport {
     const { nodeId, status, cluster, exposure } = this.#parts;
     const last = this.#last;
@@ -120,7 +127,7 @@ export class SecurityCheck {
       ...status(),
       checked_at: last === null ? null : new Date(last.atMs).toISOString(),
       checked_by: nodeId,
-      lines: [...(last?.lines ?? [])],
+      lines: this.#lines(),
       nodes: cluster === null ? [] : this.#nodes(cluster),
       roster: roster && viewRoster(roster),
       blast_radius: blastRadius({
@@ -138,14 +145,25 @@ export class SecurityCheck {
     const before = this.findings.length;
     const lines = [
       ...this.#selfTest(cluster),
-      levelLine(cluster.parts.trust?.roster?.level ?? null, this.#parts.status().level ?? 1),
-      ...(await rosterPart(cluster)),
+      ...(await copiesPart(cluster)),
       ...(await registryPart(cluster)),
     ];
     this.#last = { atMs: clock.wallMs(), lines };
     if (this.findings.length === before) return;
     this.#sayFailed();
     onChange();
+  }
+
+  #lines(): SecurityLine[] {
+    const { cluster, status } = this.#parts;
+    if (cluster === null) return [];
+    const { trust } = cluster.parts;
+    const roster = trust?.roster ?? null;
+    return [
+      ...(this.#last?.lines ?? []),
+      levelLine(roster?.level ?? null, status().level ?? 1),
+      ...(trust && roster ? rosterLines(roster, trust.standing) : []),
+    ];
   }
 
   #selfTest({ keyring, signingKey, describe, clockToleranceSeconds }: CheckedCluster): SecurityLine[] {
@@ -187,17 +205,18 @@ export class SecurityCheck {
   }
 
   #sayFailed(): void {
-    const failed = (this.#last?.lines ?? []).filter(isAlarming).map(({ code }) => code);
+    const failed = this.#lines()
+      .filter(isAlarming)
+      .map(({ code }) => code);
     const { log } = this.#parts;
     if (failed.length > 0) log.error('cluster.security.check', 'The security check failed', { failed });
     else log.info('cluster.security.check', 'The security check passes again');
   }
 }
 
-async function rosterPart({ parts: { trust }, copies }: CheckedCluster): Promise<SecurityLine[]> {
+async function copiesPart({ parts: { trust }, copies }: CheckedCluster): Promise<SecurityLine[]> {
   const roster = trust?.roster;
-  if (!trust || !roster) return [];
-  return [...rosterLines(roster, trust.standing), ...(await headLines(roster, copies))];
+  return roster ? headLines(roster, copies) : [];
 }
 
 async function registryPart({ parts: { store }, terms }: CheckedCluster): Promise<SecurityLine[]> {
