@@ -28,6 +28,7 @@ import { Cluster } from './services/cluster.ts';
 import { ClusterView } from './services/cluster-view.ts';
 import { FleetView } from './services/fleet-view.ts';
 import type { SecretRest } from './services/held-secrets.ts';
+import { actsOf } from './services/own-steps.ts';
 import { PasswordHasher } from './services/password.ts';
 import { Readiness } from './services/readiness.ts';
 import { RefusedLogins } from './services/refused-logins.ts';
@@ -288,7 +289,7 @@ async function addConfigUser({ accounts, audit }: Services, { config, secrets }:
     audit.note({ actor: SYSTEM_ACTOR, action: 'user.added', subject, detail: { from: 'config.yaml' } });
 }
 
-type ClusterNeeds = Pick<Services, 'keyring' | 'intake' | 'changes'> & Pick<Completing, 'describe'>;
+type ClusterNeeds = Pick<Services, 'keyring' | 'intake' | 'changes' | 'audit'> & Pick<Completing, 'describe'>;
 
 interface OpenedCluster extends CheckedCluster {
   readonly parts: Cluster;
@@ -304,6 +305,14 @@ async function openCluster(
   const engine = { ...options, log: ground.log };
   const store = await openRegistry({ ...engine, nodeId });
   const disk = await openRosterDisk(engine);
+  if (needs.keyring === null && (await disk.load()).length > 0)
+    throw new AtlasError(
+      'roster_invalid',
+      'this server belongs to a cluster, and cluster_secret is missing',
+      {
+        hint: 'put cluster_secret back into config.yaml; or, to leave the cluster, remove the folder roster in data_dir',
+      },
+    );
   const parts = new Cluster({
     store,
     clock: options.clock,
@@ -326,6 +335,9 @@ async function openCluster(
     reportsPerMinute: () => needs.intake.reportsPerMinute(),
     nextIncarnation: (above) => nextIncarnation(server.dataDir, Math.max(options.clock.wallMs(), above + 1)),
     onChange: () => needs.changes.note('cluster'),
+    onOwnStep: (step) => {
+      for (const act of actsOf(step)) needs.audit.note(act);
+    },
   });
   const { keyring, describe } = needs;
   return {

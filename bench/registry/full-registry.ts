@@ -62,6 +62,7 @@ export async function joinAsObserver(port: number, peers: number): Promise<Clust
     reportsPerMinute: () => 0,
     nextIncarnation: async () => systemClock.wallMs(),
     onChange: () => undefined,
+    onOwnStep: () => undefined,
   });
   await cluster.start();
   cluster.watch.stop(); // from here on it looks only when it is told to

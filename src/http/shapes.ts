@@ -336,6 +336,8 @@ export const rosterView = z.object({
     }),
   ),
 });
+export const admissionChange = z.strictObject({ admission: z.enum(['secret', 'ticket']) });
+export const levelChange = z.strictObject({ level: z.union([z.literal(2), z.literal(3)]) });
 export const pastChoice = z.strictObject({ hash: z.string().regex(/^[0-9a-f]{8,64}$/) });
 export const rotationRequest = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('routine') }),

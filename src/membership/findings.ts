@@ -70,6 +70,8 @@ const REFUSED = 'refused_';
 const RECENT_REFUSAL_MS = 10 * 60_000;
 
 export function findingsOf(facts: ClusterFacts): Finding[] {
+  // Who was evicted cannot verify the others: what it sees of them says nothing.
+  if (facts.roster?.standing === 'evicted') return [...database(facts), ...roster(facts)];
   return [
     ...authentication(facts),
     ...database(facts),

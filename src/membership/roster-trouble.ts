@@ -30,6 +30,8 @@ export interface RosterState {
   readonly lacksSecret: string | null;
   /** Why its configuration still holds a retired secret; null when it does not. */
   readonly unwrittenSecret: string | null;
+  /** Where the configuration names another admission than the roster, which counts; null where they agree. */
+  readonly admission: { readonly wished: string; readonly counts: string } | null;
   readonly standing: OwnStanding;
   readonly self: string;
 }
@@ -37,16 +39,24 @@ export interface RosterState {
 const WHO_WRITES = 'See who can write to the registry.';
 
 export function rosterFindings(state: RosterState): Finding[] {
-  const { trouble, isUnsaved, isContested, lacksSecret, unwrittenSecret, standing, self } = state;
+  const { trouble, isUnsaved, isContested, lacksSecret, unwrittenSecret, admission, standing, self } = state;
   return [
     ...(trouble === null ? [] : [ofTrouble(trouble)]),
     ...(isContested ? [CONTESTED] : []),
     ...(isUnsaved ? [unsaved(self)] : []),
     ...(lacksSecret === null || standing === 'evicted' ? [] : [lacking(self, lacksSecret)]),
     ...(unwrittenSecret === null ? [] : [unwritten(self, unwrittenSecret)]),
+    ...(admission === null ? [] : [otherAdmission(self, admission)]),
     ...ofStanding(standing, self),
   ];
 }
+
+const otherAdmission = (self: string, { wished, counts }: { wished: string; counts: string }): Finding => ({
+  code: 'admission_differs',
+  severity: 'warning',
+  sentence: `The configuration of ${self} says admission: ${wished}, but the roster says ${counts}, and that counts: the key is read only when a cluster is founded.`,
+  mend: `Change it for all servers with atlas-fleet cluster admission ${wished}, or write admission: ${counts} into config.yaml.`,
+});
 
 const lacking = (self: string, keyId: string): Finding => ({
   code: 'secret_lacking',

@@ -37,6 +37,7 @@ export interface ClusterOptions {
   readonly rosterStores: { readonly shared: RosterStore; readonly disk: RosterDisk } | null;
   readonly rosterTerms: Pick<TrustParts, 'admission' | 'level' | 'pin' | 'secretRest' | 'sealingKey'>;
   readonly onChange: () => void;
+  readonly onOwnStep: TrustParts['onOwnStep'];
 }
 
 export class Cluster implements ClusterParts {

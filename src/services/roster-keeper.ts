@@ -46,6 +46,8 @@ export interface RosterKeeperParts {
   readonly intervalMs: number;
   /** Told before anything else is done with the roster. Must not reject. */
   readonly onChange: (roster: Roster) => Promise<void>;
+  /** A step that this node wrote counts. */
+  readonly onOwnStep: (step: RosterStep) => void;
 }
 
 export interface RosterPin {
@@ -136,6 +138,7 @@ export class RosterKeeper {
       const { chain } = extend(null, [step.bytes]);
       if (chain === null || !(await this.#parts.shared.append(0, step.bytes))) return false;
       await this.#believe(chain);
+      this.#parts.onOwnStep(step);
       return true;
     });
   }
@@ -157,6 +160,7 @@ export class RosterKeeper {
         if (!next.ok) throw new AtlasError('roster_refused', next.reason);
         if (!(await this.#parts.shared.append(step.epoch, step.bytes))) continue;
         await this.#believe({ steps: [...steps, step], roster: next.roster });
+        this.#parts.onOwnStep(step);
         return next.roster;
       }
       throw new AtlasError('roster_refused', 'the other servers write steps faster than this one', {

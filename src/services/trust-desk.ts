@@ -6,6 +6,7 @@ import type { NodeState } from '../membership/failure-detector.ts';
 import type { Roster } from '../membership/roster.ts';
 import { newsOf, type StepNews } from '../membership/roster-news.ts';
 import { keysOf, type Progress, progressOf } from '../membership/rotation.ts';
+import type { Admission, RosterLevel } from '../protocol/roster-step.ts';
 import type { ClusterParts } from './cluster-view.ts';
 import { evictMember, readmitMember, removeMember, type StandingParts } from './member-standing.ts';
 
@@ -129,6 +130,20 @@ export class TrustDesk {
 
   async readmit(name: string): Promise<void> {
     await readmitMember(name, this.#standing);
+  }
+
+  /** What a newcomer needs from now on. */
+  async setAdmission(admission: Admission): Promise<void> {
+    await this.#standing.trust.keeper.propose((roster) =>
+      roster.admission === admission ? null : [{ op: 'admission', admission }],
+    );
+  }
+
+  /** What the cluster's security must not fall below. */
+  async setLevel(level: RosterLevel): Promise<void> {
+    await this.#standing.trust.keeper.propose((roster) =>
+      roster.level === level ? null : [{ op: 'level', level }],
+    );
   }
 
   /** `digest`: the first letters of the past that is right. */

@@ -11,7 +11,12 @@ import type { OwnStanding, RosterState } from '../membership/roster-trouble.ts';
 import type { HeartbeatBody } from '../protocol/heartbeat.ts';
 import type { Keyring } from '../protocol/keyring.ts';
 import { isProvedBy, rosterProof } from '../protocol/roster-proof.ts';
-import type { Admission as AdmissionRule, RosterLevel, RosterMember } from '../protocol/roster-step.ts';
+import type {
+  Admission as AdmissionRule,
+  RosterLevel,
+  RosterMember,
+  RosterStep,
+} from '../protocol/roster-step.ts';
 import type { RosterDisk, RosterStore } from '../store/roster-store.ts';
 import { Admission } from './admission.ts';
 import { HeldSecrets, type SecretRest } from './held-secrets.ts';
@@ -37,6 +42,8 @@ export interface TrustParts {
   /** The others, as this node sees them. */
   readonly members: () => readonly Member[];
   readonly onChange: (roster: Roster) => void;
+  /** A step that this node wrote counts. */
+  readonly onOwnStep: (step: RosterStep) => void;
 }
 
 /** Intervals without an answer of the registry, after which the chain is read before a word is said. */
@@ -87,6 +94,7 @@ export class Trust {
       isContested,
       lacksSecret: lacks,
       unwrittenSecret: unwritten,
+      admission: this.#otherAdmission,
       standing: this.standing,
       self: self.node_id,
     };
@@ -137,6 +145,13 @@ export class Trust {
     const { roster } = this;
     if (roster?.evicted.has(nodeId) || roster?.banned.has(key)) return 'evicted';
     return roster?.members.get(nodeId)?.identity_key === key ? 'member' : 'waiting';
+  }
+
+  get #otherAdmission(): RosterState['admission'] {
+    const { admission: wished } = this.#parts;
+    const counts = this.roster?.admission ?? wished;
+    // The other way round is how a cluster is after a compromise.
+    return wished === 'ticket' && counts === 'secret' ? { wished, counts } : null;
   }
 
   #peerEpochs(): number[] {

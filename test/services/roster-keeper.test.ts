@@ -50,6 +50,7 @@ class Node {
       peerEpochs: () => this.peers.map(({ keeper }) => keeper.roster?.epoch ?? -1),
       intervalMs: 1000,
       onChange: async () => undefined,
+      onOwnStep: () => undefined,
     });
   }
 

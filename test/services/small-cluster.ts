@@ -171,6 +171,7 @@ export class SmallCluster {
         onChange: () => {
           server.changes += 1;
         },
+        onOwnStep: () => undefined,
       }),
     };
     await server.cluster.start();

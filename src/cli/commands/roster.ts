@@ -1,5 +1,5 @@
 /** `atlas-fleet cluster roster` and the acts on it: who belongs to the cluster, and who is not to. */
-import { Command } from 'commander';
+import { Argument, Command } from 'commander';
 import { AtlasError } from '../../base/errors.ts';
 import { runningServer } from '../control.ts';
 import { askYes, print, printJson, printTable, say } from '../terminal.ts';
@@ -70,6 +70,24 @@ export function rosterCommands(): Command[] {
       'lift the ban of a name; it comes back with another key',
       (node) => `The name ${node} is free again. Let the server join with a ticket.`,
     ),
+    new Command('admission')
+      .description('what a new server needs: the cluster secret, or a one-time ticket')
+      .addArgument(new Argument('<by>').choices(['secret', 'ticket']))
+      .option(...CONFIG)
+      .action(async (admission: string, flags: Flags) => {
+        const server = await runningServer(flags);
+        await server.post('/api/fleet/cluster/admission', { admission });
+        say(`New servers are admitted by ${admission} from now on.`);
+      }),
+    new Command('level')
+      .description('the security level that no server may fall below')
+      .addArgument(new Argument('<level>').choices(['2', '3']))
+      .option(...CONFIG)
+      .action(async (level: string, flags: Flags) => {
+        const server = await runningServer(flags);
+        await server.post('/api/fleet/cluster/level', { level: Number(level) });
+        say(`The cluster promises level ${level} from now on.`);
+      }),
     new Command('choose')
       .description('say which of two pasts of the roster is right, after it froze')
       .argument('<hash>', 'the first digits of its first step, from cluster status')

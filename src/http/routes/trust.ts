@@ -6,7 +6,15 @@ import type { TrustDesk } from '../../services/trust-desk.ts';
 import type { App } from '../app.ts';
 import { askedBy } from '../caller.ts';
 import { person } from '../guard.ts';
-import { pastChoice, rosterMemberName, rosterView, rotationRequest, rotationView } from '../shapes.ts';
+import {
+  admissionChange,
+  levelChange,
+  pastChoice,
+  rosterMemberName,
+  rosterView,
+  rotationRequest,
+  rotationView,
+} from '../shapes.ts';
 
 export interface TrustRouteParts {
   readonly trust: TrustDesk;
@@ -38,6 +46,28 @@ export function trustRoutes(app: App, { trust, audit }: TrustRouteParts): void {
       },
     });
   }
+
+  app.post('/api/fleet/cluster/admission', {
+    config: { guard: person('admin') },
+    schema: { summary: 'What a new server needs', body: admissionChange, response: nothing },
+    handler: async (request, reply) => {
+      const { admission: subject } = request.body;
+      const act = { ...askedBy(request), action: 'roster.admission_changed', subject } as const;
+      await audit.perform(act, () => trust.setAdmission(subject));
+      return reply.code(204).send();
+    },
+  });
+
+  app.post('/api/fleet/cluster/level', {
+    config: { guard: person('admin') },
+    schema: { summary: 'What security must not fall below', body: levelChange, response: nothing },
+    handler: async (request, reply) => {
+      const { level } = request.body;
+      const act = { ...askedBy(request), action: 'roster.level_changed', subject: `${level}` } as const;
+      await audit.perform(act, () => trust.setLevel(level));
+      return reply.code(204).send();
+    },
+  });
 
   app.post('/api/fleet/cluster/choose', {
     config: { guard: person('admin') },
