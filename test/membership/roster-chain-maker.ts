@@ -14,16 +14,26 @@ export const KEY_ID = '0011223344556677';
 export const TIME = 1_780_000_000;
 const PROOF = Buffer.alloc(32, 7).toString('base64');
 
+/** Private keys: Ed25519 and X25519. */
+export interface PersonKeys {
+  readonly identity: KeyObject;
+  readonly sealing: KeyObject;
+}
+
+const freshKeys = (): PersonKeys => ({
+  identity: generateKeyPairSync('ed25519').privateKey,
+  sealing: generateKeyPairSync('x25519').privateKey,
+});
+
 export class Person {
   readonly member: RosterMember;
   readonly #key: KeyObject;
 
-  constructor(nodeId: string) {
-    this.#key = generateKeyPairSync('ed25519').privateKey;
-    const sealing = generateKeyPairSync('x25519').privateKey;
+  constructor(nodeId: string, { identity, sealing }: PersonKeys = freshKeys()) {
+    this.#key = identity;
     this.member = {
       node_id: nodeId,
-      identity_key: publicKeyText(this.#key),
+      identity_key: publicKeyText(identity),
       sealing_key: publicKeyText(sealing),
     };
   }
