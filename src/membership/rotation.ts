@@ -77,7 +77,8 @@ export function progressOf(roster: Roster, others: readonly Witness[]): Progress
     .filter(({ nodeId }) => roster.members.has(nodeId))
     .map((witness) => {
       const accepts = witness.accepts.includes(pending.keyId);
-      // Who is behind may yet enter the phase that this one ended, and sign with the other secret there.
+      // Who is behind may yet enter the phase that this one ended, and sign with the other secret there. Its epoch
+      // alone does not say: behind a fork the same number is another phase.
       const signs = witness.signs === staying && (witness.epoch ?? -1) >= pending.epoch;
       const isReady = pending.phase === 'prepared' ? accepts : signs;
       return { nodeId: witness.nodeId, accepts, signs, isWaitedFor: witness.mayLive && !isReady };
