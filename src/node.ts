@@ -303,7 +303,6 @@ async function openCluster(
   const { cluster, server } = options.config;
   const { nodeId, signingKey, sealingKey } = ground.identity;
   const engine = { ...options, log: ground.log };
-  const store = await openRegistry({ ...engine, nodeId });
   const disk = await openRosterDisk(engine);
   if (needs.keyring === null && (await disk.load()).length > 0)
     throw new AtlasError(
@@ -313,6 +312,7 @@ async function openCluster(
         hint: 'put cluster_secret back into config.yaml; or, to leave the cluster, remove the folder roster in data_dir',
       },
     );
+  const store = await openRegistry({ ...engine, nodeId });
   const parts = new Cluster({
     store,
     clock: options.clock,
