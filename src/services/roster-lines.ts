@@ -1,8 +1,9 @@
 /** What the roster says of this cluster's trust, and whether its two copies are the same. */
 import { hash } from 'node:crypto';
 import type { Roster } from '../membership/roster.ts';
+import type { OwnStanding } from '../membership/roster-trouble.ts';
 import type { RosterDisk, RosterStore } from '../store/roster-store.ts';
-import type { SecurityLine } from './security-line.ts';
+import type { LineState, SecurityLine } from './security-line.ts';
 
 /** Where the chain rests. */
 export interface ChainCopies {
@@ -32,13 +33,17 @@ export function viewRoster({ epoch, digest, members, admission, level, pending }
   };
 }
 
-export function rosterLines(roster: Roster, standing: 'member' | 'evicted' | 'waiting'): SecurityLine[] {
+export function rosterLines(roster: Roster, standing: OwnStanding): SecurityLine[] {
   return [standingLine(standing), admissionLine(roster), rotationLine(roster)];
 }
 
-const STANDINGS = { member: 'pass', waiting: 'warn', evicted: 'fail' } as const;
+const STANDINGS: Readonly<Record<OwnStanding, LineState>> = {
+  member: 'pass',
+  waiting: 'warn',
+  evicted: 'fail',
+};
 
-function standingLine(standing: keyof typeof STANDINGS): SecurityLine {
+function standingLine(standing: OwnStanding): SecurityLine {
   return {
     code: 'standing',
     group: 'roster',

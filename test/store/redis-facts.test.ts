@@ -76,6 +76,12 @@ describe('the facts of a Redis', () => {
     expect(await store.describe()).toMatchObject({ isOpen: { told: true }, user: { told: 'fleet' } });
   });
 
+  it('hold no password of ours, should the server say it back', async () => {
+    const server = await startFakeRedis((name) => (name === 'ACL' ? '$12\r\nthe password\r\n' : null));
+    const facts = await openRegistry(server, { password }).describe();
+    expect(facts).toMatchObject({ user: { told: '[secret]' } });
+  });
+
   it('from a server that says nothing, or what could move a cursor, are not told or escaped', async () => {
     const info = 'txt:# Persistence\r\naof_enabled:0\r\nrdb_saves:many\r\nmaxmemory_policy:\u001b[2J\r\n';
     const server = await startFakeRedis((name) => {

@@ -11,7 +11,7 @@ import { connectGuarded, makeClient, type RedisClient } from './client.ts';
 import type { RedisConnectionOptions } from './connection.ts';
 import { locate } from './endpoint.ts';
 import { within } from './time-limit.ts';
-import { codeOf } from './trouble.ts';
+import { codeOf, quote, type RedisUser } from './trouble.ts';
 
 /** Milliseconds for a door to open or not. Arbitrary. */
 const KNOCK_LIMIT_MS = 2000;
@@ -22,8 +22,12 @@ const CLOSED_DOORS: ReadonlySet<string> = new Set(['NOAUTH', 'NOPERM', 'WRONGPAS
 const NOT_TOLD = { told: null, why: 'not_told' } as const;
 const NOT_ALLOWED = { told: null, why: 'not_allowed' } as const;
 
-/** One round trip. */
-export async function askFacts(client: RedisClient): Promise<Omit<RedisFacts, 'kind' | 'tls' | 'isOpen'>> {
+/** One round trip. `as`: whose password must not come back in the server's words. */
+export async function askFacts(
+  client: RedisClient,
+  as: RedisUser,
+): Promise<Omit<RedisFacts, 'kind' | 'tls' | 'isOpen'>> {
+  const word = (value: unknown) => wordOf(value, as);
   const [hello, user, persistence, memory] = await Promise.all([
     client.hello(),
     ask(client, 'ACL', 'WHOAMI'),
@@ -38,7 +42,7 @@ export async function askFacts(client: RedisClient): Promise<Omit<RedisFacts, 'k
     role: word(hello.role),
     appendOnly: map(aof, (text) => ({ told: text === '1' })),
     snapshots: map(saves, count),
-    maxmemoryPolicy: field(memory, 'maxmemory_policy'),
+    maxmemoryPolicy: map(field(memory, 'maxmemory_policy'), word),
   };
 }
 
@@ -79,9 +83,9 @@ async function ask(client: RedisClient, ...command: string[]): Promise<Told<stri
 
 /** `name:value`, a line of INFO. */
 function field(section: Told<string>, name: string): Told<string> {
-  return map(section, (text) => {
+  return map<string, string>(section, (text) => {
     const line = text.split('\r\n').find((one) => one.startsWith(`${name}:`));
-    return word(line?.slice(name.length + 1));
+    return line === undefined ? NOT_TOLD : { told: line.slice(name.length + 1) };
   });
 }
 
@@ -89,9 +93,9 @@ function count(text: string): Told<number> {
   return /^\d{1,15}$/.test(text) ? { told: Number(text) } : NOT_TOLD;
 }
 
-function word(value: unknown): Told<string> {
+function wordOf(value: unknown, as: RedisUser): Told<string> {
   const text = value === undefined || value === null ? '' : String(value);
-  return text === '' ? NOT_TOLD : { told: escapeControls(text.slice(0, WORD_MAX_LENGTH)) };
+  return text === '' ? NOT_TOLD : { told: escapeControls(quote(text, as).slice(0, WORD_MAX_LENGTH)) };
 }
 
 function map<A, B>(answer: Told<A>, take: (told: A) => Told<B>): Told<B> {

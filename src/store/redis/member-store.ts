@@ -107,7 +107,10 @@ export class RedisMemberStore implements MemberStore {
   }
 
   async describe(): Promise<RedisFacts> {
-    const [told, isOpen] = await Promise.all([this.#connection.run(askFacts), letsAnybodyIn(this.#access)]);
+    const [told, isOpen] = await Promise.all([
+      this.#connection.run((client) => askFacts(client, this.#access)),
+      letsAnybodyIn(this.#access),
+    ]);
     return { kind: 'redis', tls: this.#access.tls !== null, isOpen, ...told };
   }
 

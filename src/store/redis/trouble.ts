@@ -136,7 +136,7 @@ function explainReply(message: string, user: RedisUser): Explained {
 }
 
 /** A server that has our password can say it back. */
-function quote(words: string, { password }: RedisUser): string {
+export function quote(words: string, { password }: RedisUser): string {
   const secret = password?.revealText();
   return (secret ? words.replaceAll(secret, '[secret]') : words).slice(0, QUOTED_MAX);
 }
