@@ -327,7 +327,7 @@ async function openCluster(
     rosterTerms: {
       admission: cluster.admission,
       level: hasRedisPassword(options) ? 3 : 2,
-      pin: cluster.rosterPin,
+      pins: cluster.rosterPins,
       secretRest: options.secretRest,
       sealingKey,
     },

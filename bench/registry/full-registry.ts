@@ -54,7 +54,7 @@ export async function joinAsObserver(port: number, peers: number): Promise<Clust
     rosterTerms: {
       admission: 'secret',
       level: 2,
-      pin: null,
+      pins: [],
       secretRest: { keyId: KEYRING.signing.keyId, write: () => undefined },
       sealingKey: signer.sealing,
     },

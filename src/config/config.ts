@@ -50,6 +50,11 @@ interface RedisConfig {
   readonly sentinelMaster: string | null;
 }
 
+interface RosterPin {
+  readonly epoch: number;
+  readonly digest: string;
+}
+
 interface ClusterConfig {
   readonly enabled: boolean;
   readonly backend: 'file' | 'redis';
@@ -65,8 +70,8 @@ interface ClusterConfig {
   readonly statePath: string;
   readonly clockToleranceSeconds: number;
   readonly admission: 'secret' | 'ticket';
-  /** A step that the roster must hold; `digest` is a SHA-256, hex. */
-  readonly rosterPin: { readonly epoch: number; readonly digest: string } | null;
+  /** Steps that the roster must hold; `digest` is a SHA-256, hex. */
+  readonly rosterPins: readonly RosterPin[];
   readonly redis: RedisConfig;
 }
 
@@ -172,7 +177,7 @@ function clusterOf(values: Values): ClusterConfig {
     statePath: values['cluster.state_path'],
     clockToleranceSeconds: values['cluster.clock_tolerance'],
     admission: values['cluster.admission'],
-    rosterPin: pinOf(values['cluster.roster_pin']),
+    rosterPins: values['cluster.roster_pins'].map(pinOf),
     redis: {
       host: values['cluster.redis_host'],
       port: values['cluster.redis_port'],
@@ -187,9 +192,9 @@ function clusterOf(values: Values): ClusterConfig {
   };
 }
 
-function pinOf(text: string | null): ClusterConfig['rosterPin'] {
-  const [epoch = '', digest = ''] = text?.split(':') ?? [];
-  return text === null ? null : { epoch: Number(epoch), digest };
+function pinOf(text: string): RosterPin {
+  const [epoch = '', digest = ''] = text.split(':');
+  return { epoch: Number(epoch), digest };
 }
 
 export function assembleSecrets(values: Values): Secrets {

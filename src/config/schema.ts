@@ -224,9 +224,10 @@ const SCHEMA = {
     'secret',
     'What a new server needs: the cluster secret, or a one-time ticket.',
   ),
-  'cluster.roster_pin': optional(
-    rosterPin,
-    'A step that the roster must hold, from a package or a ticket: this server never founds a cluster of its own.',
+  'cluster.roster_pins': row(
+    list(rosterPin),
+    [],
+    'Steps that the roster must hold, from a package or a ticket: this server never founds a cluster of its own.',
   ),
   'cluster.redis_host': optional(host(), 'Host of Redis.'),
   'cluster.redis_port': row(integer(1, 65_535), 6379, 'Port of Redis.'),

@@ -37,9 +37,9 @@ export interface RosterKeeperParts {
   readonly nodeId: string;
   readonly signingKey: KeyObject;
   readonly clusterId: string;
-  /** The chain must hold this step: from a package or a ticket. */
-  readonly pin: RosterPin | null;
-  /** For a chain without a pin: whether somebody with our cluster secret made it (roster-proof.ts). */
+  /** The chain must hold these steps: from a package or a ticket. */
+  readonly pins: readonly RosterPin[];
+  /** For a chain without pins: whether somebody with our cluster secret made it (roster-proof.ts). */
   readonly isProved: (steps: readonly RosterStep[]) => boolean;
   /** The epochs that living members say they hold. */
   readonly peerEpochs: () => readonly number[];
@@ -70,6 +70,7 @@ export class RosterKeeper {
   /** Whether the whole chain is to be compared at the next look. */
   #isWholeDue = true;
   #syncedAtMs: number | null = null;
+  #isVacant = false;
   /** One thing at a time: each builds on what the one before it found. */
   #busy: Promise<unknown> = Promise.resolve();
 
@@ -106,7 +107,12 @@ export class RosterKeeper {
     return this.#putBacks.isSpent;
   }
 
-  /** Monotonic, of the last time that the backend answered; null before. */
+  /** At the last look the backend held no first step at all, and neither do we. */
+  get isVacant(): boolean {
+    return this.#isVacant && this.#copy.chain === null;
+  }
+
+  /** Monotonic: what the backend held at this time, and perhaps later, is known. Null before it answered. */
   get syncedAtMs(): number | null {
     return this.#syncedAtMs;
   }
@@ -133,7 +139,7 @@ export class RosterKeeper {
    */
   found(operation: Extract<Operation, { op: 'found' }>): Promise<boolean> {
     return this.#alone(async () => {
-      if (this.#copy.chain !== null || this.#parts.pin !== null) return false;
+      if (this.#copy.chain !== null || this.#parts.pins.length > 0) return false;
       const step = this.#sign(null, [operation]);
       const { chain } = extend(null, [step.bytes]);
       if (chain === null || !(await this.#parts.shared.append(0, step.bytes))) return false;
@@ -198,27 +204,30 @@ export class RosterKeeper {
 
   async #sync(): Promise<void> {
     await this.#copy.save();
+    // Of before it was asked: a process that is stopped meanwhile reads an old answer when it goes on.
+    const askedAtMs = this.#parts.clock.monotonicMs();
     const { chain } = this.#copy;
     if (chain === null) await this.#adopt();
     else if (this.#dispute !== null) await this.#dispute.attend();
     else await this.#look(chain);
-    this.#syncedAtMs = this.#parts.clock.monotonicMs();
+    this.#syncedAtMs = askedAtMs;
   }
 
-  /** A chain of the cluster that this node joins: whole from its first step, and with the step that was promised. */
+  /** A chain of the cluster that this node joins: whole from its first step, and with the steps that were promised. */
   async #adopt(): Promise<void> {
-    const { shared, clusterId, pin, isProved } = this.#parts;
+    const { shared, clusterId, pins, isProved } = this.#parts;
     const { chain, fault } = await this.#readOn(null, 0);
+    this.#isVacant = chain === null && fault === null;
+    if (this.#isVacant) return;
     if (chain === null) {
-      if (fault === null) return;
-      this.#complain({ kind: 'refused', epoch: 0, reason: fault });
+      this.#complain({ kind: 'refused', epoch: 0, reason: fault ?? '' });
       if (this.#putBacks.spend()) await shared.cut(0); // it would keep every roster out
       return;
     }
     if (chain.roster.clusterId !== clusterId) return this.#complain({ kind: 'foreign' });
-    if (pin === null && !isProved(chain.steps)) return this.#complain({ kind: 'foreign' });
-    if (pin !== null && chain.steps[pin.epoch]?.digest !== pin.digest)
-      return this.#complain({ kind: 'unpinned', epoch: pin.epoch });
+    if (pins.length === 0 && !isProved(chain.steps)) return this.#complain({ kind: 'foreign' });
+    const missed = pins.find(({ epoch, digest }) => chain.steps[epoch]?.digest !== digest);
+    if (missed !== undefined) return this.#complain({ kind: 'unpinned', epoch: missed.epoch });
     this.#trouble = null;
     await this.#believe(chain);
   }
@@ -258,7 +267,7 @@ export class RosterKeeper {
     const ours = chain.steps.slice(at);
     if (theirs.chain === null || theirs.chain.steps.length <= at) {
       this.#complain({ kind: 'refused', epoch: at, reason: theirs.fault ?? '' });
-      return this.#putBack(chain, at);
+      return this.#mend(chain, at);
     }
     const branch = theirs.chain.steps.slice(at);
     const sides = { ours: ours[0]?.digest ?? '', theirs: branch[0]?.digest ?? '' };
@@ -311,6 +320,13 @@ export class RosterKeeper {
   async #putBack(chain: Chain, at: number): Promise<void> {
     this.#isWholeDue = true;
     if (this.#putBacks.spend()) await this.#show(chain, at);
+  }
+
+  /** Nothing is cut off: behind our last step may lie a true one that somebody wrote meanwhile. */
+  async #mend({ steps }: Chain, at: number): Promise<void> {
+    this.#isWholeDue = true;
+    if (!this.#putBacks.spend()) return;
+    for (const step of steps.slice(at)) await this.#parts.shared.replace(step.epoch, step.bytes);
   }
 
   async #show({ steps }: Chain, at: number): Promise<void> {

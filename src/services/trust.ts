@@ -33,7 +33,7 @@ export interface TrustParts {
   readonly self: RosterMember;
   readonly signingKey: KeyObject;
   readonly sealingKey: KeyObject;
-  readonly pin: RosterPin | null;
+  readonly pins: readonly RosterPin[];
   /** For a roster that this node founds. */
   readonly admission: AdmissionRule;
   readonly level: RosterLevel;
@@ -115,15 +115,19 @@ export class Trust {
   /** Rejects with member_store_unavailable. */
   async sync(): Promise<void> {
     await this.keeper.sync();
-    if (this.keeper.roster === null && this.keeper.trouble === null) await this.#found();
+    if (this.keeper.isVacant) await this.#found();
   }
 
   /** Before a word is said after a sleep: it may have been evicted, or the secret changed. Rejects as sync(). */
   async freshen(): Promise<void> {
+    // Once more when it slept in the middle of that, and no oftener: a slow backend is no reason to be silent.
+    for (let asked = 0; asked < 2 && this.#isStale; asked += 1) await this.sync();
+  }
+
+  get #isStale(): boolean {
     const { clock, intervalMs } = this.#parts;
     const { syncedAtMs } = this.keeper;
-    const isStale = syncedAtMs === null || clock.monotonicMs() - syncedAtMs > STALE_INTERVALS * intervalMs;
-    if (isStale) await this.sync();
+    return syncedAtMs === null || clock.monotonicMs() - syncedAtMs > STALE_INTERVALS * intervalMs;
   }
 
   /** After each look at the others. Never rejects. */

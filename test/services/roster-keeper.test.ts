@@ -45,7 +45,7 @@ class Node {
       nodeId,
       signingKey: this.key,
       clusterId: CLUSTER,
-      pin: null,
+      pins: [],
       isProved: () => true,
       peerEpochs: () => this.peers.map(({ keeper }) => keeper.roster?.epoch ?? -1),
       intervalMs: 1000,

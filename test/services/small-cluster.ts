@@ -161,7 +161,7 @@ export class SmallCluster {
         rosterTerms: {
           admission: 'secret',
           level: 2,
-          pin: null,
+          pins: [],
           secretRest: disk.rest,
           sealingKey: disk.signer.sealing,
         },
