@@ -25,12 +25,19 @@ export type Guard =
   /** An agent, by the API key that all agents share. */
   | { readonly kind: 'agent_key' }
   /** A session, an API token with this scope, or the local administrator. */
-  | { readonly kind: 'person'; readonly scope: TokenScope };
+  | {
+      readonly kind: 'person';
+      readonly scope: TokenScope;
+      /** Of a session: with a password given a moment ago. A token has none, and the control socket needs none. */
+      readonly recentPassword?: true;
+    };
 
 export const open: Guard = { kind: 'open' };
 export const sameOrigin: Guard = { kind: 'same_origin' };
 export const agentKey: Guard = { kind: 'agent_key' };
 export const person = (scope: TokenScope): Guard => ({ kind: 'person', scope });
+/** For what cannot be undone, so that an open browser, or a stolen cookie, is not enough. */
+export const recentPassword = (scope: TokenScope): Guard => ({ kind: 'person', scope, recentPassword: true });
 
 /** A guard in the words of OpenAPI: each entry is one way in, and none means that nobody is asked. */
 export function securityOf(guard: Guard | undefined): Record<string, string[]>[] {
@@ -112,11 +119,15 @@ async function admit(guard: Guard, request: FastifyRequest, parts: GuardWork): P
       checkApiKey(request, parts.apiKey);
       return { kind: 'agent' };
     case 'person':
-      return admitPerson(guard.scope, request, parts);
+      return admitPerson(guard, request, parts);
   }
 }
 
-async function admitPerson(scope: TokenScope, request: FastifyRequest, parts: GuardWork): Promise<Caller> {
+async function admitPerson(
+  { scope, recentPassword: isAsked }: Guard & { kind: 'person' },
+  request: FastifyRequest,
+  parts: GuardWork,
+): Promise<Caller> {
   const { address } = request;
   const bearer = bearerOf(request);
   if (bearer !== undefined) {
@@ -138,6 +149,10 @@ async function admitPerson(scope: TokenScope, request: FastifyRequest, parts: Gu
     parts.accounts.authenticate(cookieValue),
   );
   if (!SAFE_METHODS.has(request.method)) checkCsrf(request, login);
+  if (isAsked && !login.hasRecentPassword)
+    throw new AtlasError('password_needed', 'This needs your password again.', {
+      hint: 'Enter it on the page: POST /api/fleet/password/confirm.',
+    });
   return { kind: 'session', login, cookieValue };
 }
 

@@ -56,6 +56,8 @@ export const passwordChange = z.strictObject({
   current_password: z.string().max(1024).optional(),
   new_password: z.string().max(1024),
 });
+/** Of who is logged in, once more. */
+export const passwordAgain = z.strictObject({ password: z.string().min(1).max(1024) });
 /** First run: the code that `init` printed, and the first administrator. Answered with sessionInfo and the cookie. */
 export const setupRequest = z.strictObject({
   code: z.string().min(1).max(32),

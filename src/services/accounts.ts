@@ -16,6 +16,8 @@ import type { RefusedLogin } from './refused-logins.ts';
 
 export const SESSION_IDLE_MS = 12 * 3_600_000;
 export const SESSION_MAX_MS = 7 * 86_400_000;
+/** For how long after a password its session may do what asks for a recent one. */
+export const PASSWORD_RECENT_MS = 5 * 60_000;
 /** How often the use of a session or token is written down at most. */
 export const TOUCH_INTERVAL_MS = 60_000;
 const SWEEP_MS = 3_600_000;
@@ -29,6 +31,8 @@ const USERNAME = /^[\p{L}\p{N}][\p{L}\p{N}._@+-]{0,127}$/u;
 export interface Login {
   readonly user: { readonly userId: number; readonly username: string };
   readonly csrfToken: string;
+  /** Its holder gave the password a moment ago: whoever only found the browser open did not. */
+  readonly hasRecentPassword: boolean;
   /** When it ends if it is not used, or at all: the sooner of both. */
   readonly expiresAtMs: number;
 }
@@ -113,12 +117,13 @@ export class Accounts {
       userId: user.userId,
       csrfToken: randomBytes(32).toString('base64url'),
       createdAtMs: nowMs,
+      passwordAtMs: nowMs,
       lastUsedAtMs: nowMs,
       expiresAtMs: nowMs + SESSION_MAX_MS,
     };
     await this.#store.addSession(session);
     this.#log.info('account.login', 'Logged in', { username: user.username });
-    return { ...asLogin(session, user), cookieValue };
+    return { ...asLogin(session, user, nowMs), cookieValue };
   }
 
   /** Who holds this cookie. Rejects with session_ended, for an ended session as for one that never was. */
@@ -128,9 +133,19 @@ export class Accounts {
     if (session === undefined || endOf(session) <= nowMs) throw sessionEnded();
     const user = await this.#store.userById(session.userId);
     if (user === undefined) throw sessionEnded();
-    if (nowMs - session.lastUsedAtMs < TOUCH_INTERVAL_MS) return asLogin(session, user);
+    if (nowMs - session.lastUsedAtMs < TOUCH_INTERVAL_MS) return asLogin(session, user, nowMs);
     await this.#store.touchSession(session.sessionHash, nowMs);
-    return asLogin({ ...session, lastUsedAtMs: nowMs }, user);
+    return asLogin({ ...session, lastUsedAtMs: nowMs }, user, nowMs);
+  }
+
+  /** Makes its password a recent one. Rejects as login() does. */
+  async confirmSession(
+    { login, cookieValue }: { readonly login: Login; readonly cookieValue: string },
+    password: string,
+    address: string,
+  ): Promise<void> {
+    await this.confirmPassword(login.user.username, password, address);
+    await this.#store.confirmSession(hashOf(cookieValue), this.#clock.wallMs());
   }
 
   async logout(cookieValue: string): Promise<void> {
@@ -230,8 +245,13 @@ function endOf(session: Session): number {
   return Math.min(session.expiresAtMs, session.lastUsedAtMs + SESSION_IDLE_MS);
 }
 
-function asLogin(session: Session, { userId, username }: User): Login {
-  return { user: { userId, username }, csrfToken: session.csrfToken, expiresAtMs: endOf(session) };
+function asLogin(session: Session, { userId, username }: User, nowMs: number): Login {
+  return {
+    user: { userId, username },
+    csrfToken: session.csrfToken,
+    hasRecentPassword: nowMs - session.passwordAtMs < PASSWORD_RECENT_MS,
+    expiresAtMs: endOf(session),
+  };
 }
 
 function sessionEnded(): AtlasError {

@@ -18,6 +18,8 @@ export interface Session {
   /** Sent back by the page in a header with every change (CSRF). */
   readonly csrfToken: string;
   readonly createdAtMs: number;
+  /** When its holder last gave the password. */
+  readonly passwordAtMs: number;
   readonly lastUsedAtMs: number;
   readonly expiresAtMs: number;
 }
@@ -49,6 +51,7 @@ export interface AccountStore {
   addSession(session: Session): Promise<void>;
   session(sessionHash: string): Promise<Session | undefined>;
   touchSession(sessionHash: string, lastUsedAtMs: number): Promise<void>;
+  confirmSession(sessionHash: string, passwordAtMs: number): Promise<void>;
   endSession(sessionHash: string): Promise<void>;
   /** Removes sessions that ended before. */
   sweepSessions(beforeMs: number): Promise<void>;

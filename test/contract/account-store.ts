@@ -41,6 +41,7 @@ export function accountStoreContract(open: () => Promise<OpenedAccountStore>): v
       userId: user.userId,
       csrfToken: 'a csrf token',
       createdAtMs: NOW,
+      passwordAtMs: NOW,
       lastUsedAtMs: NOW,
       expiresAtMs: NOW + 1_000,
       ...changes,
@@ -117,6 +118,14 @@ export function accountStoreContract(open: () => Promise<OpenedAccountStore>): v
       await store.touchSession(HASH, NOW + 500);
       expect(await store.session(HASH)).toEqual({ ...session, lastUsedAtMs: NOW + 500 });
       await store.touchSession(OTHER_HASH, NOW);
+      expect(await store.session(OTHER_HASH)).toBeUndefined();
+    });
+
+    it('remembers when its holder last gave the password', async () => {
+      const session = await addSession(await addUser('ada'));
+      await store.confirmSession(HASH, NOW + 500);
+      expect(await store.session(HASH)).toEqual({ ...session, passwordAtMs: NOW + 500 });
+      await store.confirmSession(OTHER_HASH, NOW);
       expect(await store.session(OTHER_HASH)).toBeUndefined();
     });
 

@@ -59,6 +59,11 @@ export class FakeAccountStore implements AccountStore {
     this.touches += 1;
   }
 
+  async confirmSession(sessionHash: string, passwordAtMs: number): Promise<void> {
+    const session = this.#sessions.get(sessionHash);
+    if (session) this.#sessions.set(sessionHash, { ...session, passwordAtMs });
+  }
+
   async endSession(sessionHash: string): Promise<void> {
     this.#sessions.delete(sessionHash);
   }

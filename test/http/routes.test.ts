@@ -64,6 +64,7 @@ const ROUTES: Readonly<Record<string, Guard>> = {
   'POST /api/fleet/logout': 'read',
   'POST /api/fleet/setup-code': 'admin',
   'POST /api/fleet/password': 'admin',
+  'POST /api/fleet/password/confirm': 'read',
   'GET /api/fleet/users': 'admin',
   'POST /api/fleet/users': 'admin',
   'GET /api/fleet/tokens': 'admin',

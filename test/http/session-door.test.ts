@@ -3,6 +3,10 @@
  * sites, API tokens and their scopes, and the wait of who guesses.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
+import { silentLog } from '../../src/base/log.ts';
+import { hashOf } from '../../src/services/accounts.ts';
+import { openSqliteStores } from '../../src/store/sql/sqlite-stores.ts';
 import { atlasFleet } from '../cli/atlas-fleet.ts';
 import { eventually } from '../scenario/eventually.ts';
 import { LiveCluster, USER } from '../scenario/live-cluster.ts';
@@ -41,6 +45,14 @@ async function logIn(): Promise<Session> {
   expect(answer.status).toBe(200);
   const { csrf_token } = (await answer.json()) as { csrf_token: string };
   return { cookie: answer.headers.getSetCookie()[0]?.split(';')[0] ?? '', csrf: csrf_token };
+}
+
+/** As if it had been given at the beginning of time. */
+async function agePassword({ cookie }: Session): Promise<void> {
+  const { databasePath: path, databaseKey: key } = cluster;
+  const stores = await openSqliteStores({ path, key, clock: systemClock, log: silentLog });
+  await stores.accounts.confirmSession(hashOf(cookie.slice(cookie.indexOf('=') + 1)), 0);
+  await stores.close();
 }
 
 const withSession = ({ cookie, csrf }: Session) => ({ cookie, 'x-csrf-token': csrf });
@@ -159,6 +171,36 @@ describe('a session', () => {
     const { cookie } = await logIn();
     const answer = await readSession(cookie.replace('atlas=', '__Host-atlas='));
     await expectProblem(answer, 401, 'login_required', 'Log in, or send an API token.');
+  });
+
+  it('whose password was given long ago does not rotate, evict or choose until it is given again', async () => {
+    const session = await logIn();
+    const own = withSession(session);
+    await agePassword(session);
+    const acts = [
+      ['/api/fleet/cluster/rotation', { mode: 'routine' }, 202],
+      ['/api/fleet/cluster/evict', { node_id: 'nobody' }, 404],
+      ['/api/fleet/cluster/choose', { hash: 'ab'.repeat(32) }, 404],
+      ['/api/fleet/cluster/admission', { admission: 'ticket' }, 204],
+    ] as const;
+    const confirm = (password: string) => post('/api/fleet/password/confirm', { password }, own);
+    for (const [path, body] of acts)
+      await expectProblem(
+        await post(path, body, own),
+        403,
+        'password_needed',
+        'This needs your password again.',
+      );
+    await expectProblem(await confirm('a wrong password'), 401, 'login_failed');
+    await expectProblem(
+      await post('/api/fleet/cluster/rotation', { mode: 'routine' }, own),
+      403,
+      'password_needed',
+    );
+    const token = { authorization: `Bearer ${cluster.token}` };
+    expect((await post('/api/fleet/cluster/admission', { admission: 'secret' }, token)).status).toBe(204);
+    expect((await confirm(cluster.secrets.password)).status).toBe(204);
+    for (const [path, body, status] of acts) expect((await post(path, body, own)).status, path).toBe(status);
   });
 
   it('that changes the password goes on, and all others of that user end', async () => {

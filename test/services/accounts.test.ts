@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { AtlasError } from '../../src/base/errors.ts';
-import { Accounts } from '../../src/services/accounts.ts';
+import { Accounts, PASSWORD_RECENT_MS } from '../../src/services/accounts.ts';
 import { PasswordHasher } from '../../src/services/password.ts';
 import type { RefusedLogin } from '../../src/services/refused-logins.ts';
 import { FakeAccountStore } from '../fakes/account-store.ts';
@@ -213,6 +213,31 @@ describe('passwords', () => {
       code: 'user_unknown',
       message: 'there is no user of that name',
     });
+  });
+});
+
+describe('the password of a session', () => {
+  it('is recent after the login, is not after a while, and is again when it was given again', async () => {
+    const { cookieValue } = await accounts.login('ada', PASSWORD, ADDRESS);
+    const isRecent = async () => (await accounts.authenticate(cookieValue)).hasRecentPassword;
+    clock.advance(PASSWORD_RECENT_MS - 1);
+    expect(await isRecent()).toBe(true);
+    clock.advance(1);
+    expect(await isRecent()).toBe(false);
+    const login = await accounts.authenticate(cookieValue);
+    const confirm = (password: string) => accounts.confirmSession({ login, cookieValue }, password, ADDRESS);
+    await expect(confirm('wrong')).rejects.toMatchObject(wrong);
+    expect(await isRecent()).toBe(false);
+    await confirm(PASSWORD);
+    expect(await isRecent()).toBe(true);
+  });
+
+  it('is recent for the one session it was given in', async () => {
+    const first = await accounts.login('ada', PASSWORD, ADDRESS);
+    clock.advance(PASSWORD_RECENT_MS);
+    const second = await accounts.login('ada', PASSWORD, ADDRESS);
+    expect((await accounts.authenticate(second.cookieValue)).hasRecentPassword).toBe(true);
+    expect((await accounts.authenticate(first.cookieValue)).hasRecentPassword).toBe(false);
   });
 });
 

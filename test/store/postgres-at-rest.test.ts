@@ -27,6 +27,7 @@ const SESSION = {
   sessionHash: 'cd'.repeat(32),
   csrfToken: 'the-csrf-token-of-ada',
   createdAtMs: 1,
+  passwordAtMs: 1,
   lastUsedAtMs: 1,
   expiresAtMs: 2,
 };

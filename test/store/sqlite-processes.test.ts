@@ -69,7 +69,13 @@ describe('a server killed while it stores reports', () => {
       createdAtMs: 1,
     });
     const session = { sessionHash: 'ab'.repeat(32), userId: user.userId, csrfToken: 'csrf-token-of-ada' };
-    await before.accounts.addSession({ ...session, createdAtMs: 1, lastUsedAtMs: 1, expiresAtMs: 2 });
+    await before.accounts.addSession({
+      ...session,
+      createdAtMs: 1,
+      passwordAtMs: 1,
+      lastUsedAtMs: 1,
+      expiresAtMs: 2,
+    });
     await before.close();
     const child = await startChild(1, 1_000_000);
     child.go();

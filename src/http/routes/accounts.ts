@@ -14,6 +14,7 @@ import { person, sameOrigin } from '../guard.ts';
 import { clearSessionCookie, setSessionCookie } from '../session-cookie.ts';
 import {
   loginRequest,
+  passwordAgain,
   passwordChange,
   sessionInfo,
   setupCode,
@@ -128,6 +129,19 @@ export function accountRoutes(app: App, { accounts, tokens, setup, audit, nodeId
       if (username === undefined) throw new AtlasError('bad_request', 'Name the user.');
       const act = { ...askedBy(request), action: 'password.changed', subject: username } as const;
       await audit.perform(act, () => accounts.setPassword(username, next));
+      return reply.code(204).send();
+    },
+  });
+
+  app.post('/api/fleet/password/confirm', {
+    config: { guard: person('read'), cost: LOGIN_COST },
+    schema: {
+      summary: 'Your password again, for what asks for a recent one',
+      body: passwordAgain,
+      response: { 204: nothing },
+    },
+    handler: async (request, reply) => {
+      await accounts.confirmSession(requireSession(request), request.body.password, request.address);
       return reply.code(204).send();
     },
   });

@@ -5,7 +5,7 @@ import type { Audit, AuditAct } from '../../services/audit.ts';
 import type { TrustDesk } from '../../services/trust-desk.ts';
 import type { App } from '../app.ts';
 import { askedBy } from '../caller.ts';
-import { person } from '../guard.ts';
+import { person, recentPassword } from '../guard.ts';
 import {
   admissionChange,
   levelChange,
@@ -31,13 +31,18 @@ export function trustRoutes(app: App, { trust, audit }: TrustRouteParts): void {
   });
 
   const acts = [
-    ['remove', 'roster.removed', 'Takes a server that is gone off the roster'],
-    ['evict', 'roster.evicted', 'Bans a server for ever, and changes the secret that it knows'],
-    ['readmit', 'roster.readmitted', 'Lifts the ban of a name, for another key'],
+    ['remove', 'roster.removed', person, 'Takes a server that is gone off the roster'],
+    [
+      'evict',
+      'roster.evicted',
+      recentPassword,
+      'Bans a server for ever, and changes the secret that it knows',
+    ],
+    ['readmit', 'roster.readmitted', person, 'Lifts the ban of a name, for another key'],
   ] as const;
-  for (const [act, action, summary] of acts) {
+  for (const [act, action, guard, summary] of acts) {
     app.post(`/api/fleet/cluster/${act}`, {
-      config: { guard: person('admin') },
+      config: { guard: guard('admin') },
       schema: { summary, body: rosterMemberName, response: nothing },
       handler: async (request, reply) => {
         const { node_id: subject } = request.body;
@@ -48,7 +53,7 @@ export function trustRoutes(app: App, { trust, audit }: TrustRouteParts): void {
   }
 
   app.post('/api/fleet/cluster/admission', {
-    config: { guard: person('admin') },
+    config: { guard: recentPassword('admin') },
     schema: { summary: 'What a new server needs', body: admissionChange, response: nothing },
     handler: async (request, reply) => {
       const { admission: subject } = request.body;
@@ -59,7 +64,7 @@ export function trustRoutes(app: App, { trust, audit }: TrustRouteParts): void {
   });
 
   app.post('/api/fleet/cluster/level', {
-    config: { guard: person('admin') },
+    config: { guard: recentPassword('admin') },
     schema: { summary: 'What security must not fall below', body: levelChange, response: nothing },
     handler: async (request, reply) => {
       const { level } = request.body;
@@ -70,7 +75,7 @@ export function trustRoutes(app: App, { trust, audit }: TrustRouteParts): void {
   });
 
   app.post('/api/fleet/cluster/choose', {
-    config: { guard: person('admin') },
+    config: { guard: recentPassword('admin') },
     schema: {
       summary: 'Says which of two pasts of the roster is right',
       body: pastChoice,
@@ -91,7 +96,7 @@ export function trustRoutes(app: App, { trust, audit }: TrustRouteParts): void {
   });
 
   app.post('/api/fleet/cluster/rotation', {
-    config: { guard: person('admin') },
+    config: { guard: recentPassword('admin') },
     schema: {
       summary: 'Changes the cluster secret; after a compromise only who is kept gets it',
       body: rotationRequest,

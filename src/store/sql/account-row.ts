@@ -34,6 +34,7 @@ export function sessionRow(session: Session, cells: Cells): Insertable<SessionTa
     user_id: session.userId,
     csrf_token: cells.row('sessions', session.sessionHash).seal('csrf_token', session.csrfToken),
     created_at_ms: session.createdAtMs,
+    password_at_ms: session.passwordAtMs,
     last_used_at_ms: session.lastUsedAtMs,
     expires_at_ms: session.expiresAtMs,
   };
@@ -45,6 +46,7 @@ export function sessionOf(stored: Selectable<SessionTable>, cells: Cells): Sessi
     userId: stored.user_id,
     csrfToken: cells.row('sessions', stored.session_hash).open('csrf_token', stored.csrf_token),
     createdAtMs: stored.created_at_ms,
+    passwordAtMs: stored.password_at_ms,
     lastUsedAtMs: stored.last_used_at_ms,
     expiresAtMs: stored.expires_at_ms,
   };

@@ -100,6 +100,16 @@ export class SqlAccountStore implements AccountStore {
     );
   }
 
+  async confirmSession(sessionHash: string, passwordAtMs: number): Promise<void> {
+    await this.#write((db) =>
+      db
+        .updateTable('sessions')
+        .set({ password_at_ms: passwordAtMs })
+        .where('session_hash', '=', sessionHash)
+        .execute(),
+    );
+  }
+
   async endSession(sessionHash: string): Promise<void> {
     await this.#write((db) => db.deleteFrom('sessions').where('session_hash', '=', sessionHash).execute());
   }

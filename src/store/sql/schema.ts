@@ -103,6 +103,7 @@ export interface SessionTable {
   user_id: number;
   csrf_token: Cell;
   created_at_ms: number;
+  password_at_ms: number;
   last_used_at_ms: number;
   expires_at_ms: number;
 }

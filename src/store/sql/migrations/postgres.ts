@@ -2,8 +2,10 @@
 import type { Migrations } from './migrate.ts';
 import { firstTables } from './postgres-0001-first-tables.ts';
 import { auditLog } from './postgres-0002-audit-log.ts';
+import { recentPassword } from './postgres-0003-recent-password.ts';
 
 export const postgresMigrations: Migrations = {
   '0001-first-tables': firstTables,
   '0002-audit-log': auditLog,
+  '0003-recent-password': recentPassword,
 };

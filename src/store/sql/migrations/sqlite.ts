@@ -5,6 +5,7 @@ import { lookupsAndAttempts } from './sqlite-0002-lookups-and-attempts.ts';
 import { cheaperIntake } from './sqlite-0003-cheaper-intake.ts';
 import { databaseIdentity } from './sqlite-0004-database-identity.ts';
 import { auditLog } from './sqlite-0005-audit-log.ts';
+import { recentPassword } from './sqlite-0006-recent-password.ts';
 
 export const sqliteMigrations: Migrations = {
   '0001-first-tables': firstTables,
@@ -12,4 +13,5 @@ export const sqliteMigrations: Migrations = {
   '0003-cheaper-intake': cheaperIntake,
   '0004-database-identity': databaseIdentity,
   '0005-audit-log': auditLog,
+  '0006-recent-password': recentPassword,
 };
