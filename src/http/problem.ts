@@ -29,6 +29,8 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
 const STATUS_OF_CODE: Readonly<Partial<Record<ErrorCode, number>>> = {
   method_not_allowed: 405,
   request_timeout: 408,
+  ticket_expired: 410,
+  ticket_revoked: 410,
   address_too_long: 414,
   unsupported_media_type: 415,
   expectation_failed: 417,
@@ -43,6 +45,7 @@ const TITLES: Readonly<Record<number, string>> = {
   405: 'Method not allowed',
   408: 'Too slow',
   409: 'Conflict',
+  410: 'Gone',
   413: 'Too large',
   414: 'Address too long',
   415: 'Unsupported media type',

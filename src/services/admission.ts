@@ -57,14 +57,23 @@ export class Admission {
     }
   }
 
-  /** While a secret is being rotated in, it is sealed for the newcomer too; who does not have it leaves it to others. */
   async #operationsFor(member: RosterMember, roster: Roster): Promise<Operation[] | null> {
     if (roster.admission !== 'secret' || !mayJoin(roster, member)) return null;
-    if (roster.pending === null) return [{ op: 'admit', member }];
-    const secret = this.#parts.keyring.secretOf(roster.pending.keyId);
-    if (secret === undefined) return null;
-    return [{ op: 'admit', member, secret: await sealForNextStep(secret, member, roster) }];
+    const admit = await admitting(member, roster, this.#parts.keyring);
+    return admit === null ? null : [admit];
   }
+}
+
+/** While a secret is being rotated in, it is sealed for the newcomer too. Null: who does not have it leaves it to others. */
+export async function admitting(
+  member: RosterMember,
+  roster: Roster,
+  keyring: Keyring,
+): Promise<Extract<Operation, { op: 'admit' }> | null> {
+  if (roster.pending === null) return { op: 'admit', member };
+  const secret = keyring.secretOf(roster.pending.keyId);
+  if (secret === undefined) return null;
+  return { op: 'admit', member, secret: await sealForNextStep(secret, member, roster) };
 }
 
 /** Whether the fold would let it in, leaving aside by what right. */

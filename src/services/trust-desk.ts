@@ -9,6 +9,7 @@ import { keysOf, type Progress, progressOf } from '../membership/rotation.ts';
 import type { Admission, RosterLevel } from '../protocol/roster-step.ts';
 import type { ClusterParts } from './cluster-view.ts';
 import { evictMember, readmitMember, removeMember, type StandingParts } from './member-standing.ts';
+import { requireRoster, requireTrust } from './required-roster.ts';
 
 /** Steps told, the newest first. Arbitrary. */
 const STEPS_TOLD = 100;
@@ -176,20 +177,11 @@ export class TrustDesk {
 
   get #standing(): StandingParts {
     const { cluster, nodeId } = this.#parts;
-    const trust = cluster?.trust ?? null;
-    if (cluster === null || trust === null)
-      throw new AtlasError('roster_missing', 'without cluster mode and a cluster_secret there is no roster', {
-        hint: 'set cluster.enabled and cluster.cluster_secret',
-      });
-    return { nodeId, trust, watch: cluster.watch };
+    return { nodeId, ...requireTrust(cluster) };
   }
 
   get #roster(): Roster {
-    const { roster } = this.#standing.trust;
-    if (roster !== null) return roster;
-    throw new AtlasError('roster_missing', 'this server has no roster yet', {
-      hint: 'see atlas-fleet cluster status',
-    });
+    return requireRoster(this.#standing.trust);
   }
 
   #seen(name: string): { state: NodeState; this_node: boolean } {
