@@ -6,7 +6,7 @@ import type { Clock } from '../base/clock.ts';
 import { AtlasError, reasonOf } from '../base/errors.ts';
 import { type Log, RateLimitedLog } from '../base/log.ts';
 import type { Secret } from '../base/secret.ts';
-import { isActive } from '../membership/failure-detector.ts';
+import type { NodeState } from '../membership/failure-detector.ts';
 import type { Member } from '../membership/member-table.ts';
 import type { Roster } from '../membership/roster.ts';
 import { leavingKey, nextRotationStep, type Witness } from '../membership/rotation.ts';
@@ -29,12 +29,16 @@ export interface KeyRotationParts {
 /** The members that stay, by id and identity key, as the operator confirmed them. */
 export type Kept = ReadonlyMap<string, string>;
 
+const SPEAKING: ReadonlySet<NodeState> = new Set(['healthy', 'late', 'draining']);
+
 export class KeyRotation {
   readonly #parts: KeyRotationParts;
   readonly #rare: RateLimitedLog;
   /** The present phase, by the epoch that began it, and since when (monotonic) this node knows it. */
   #phase: { readonly epoch: number; readonly sinceMs: number } | null = null;
   #isDriving = false;
+  /** Members of whom nothing is known yet, and since when (monotonic). */
+  readonly #unheardSinceMs = new Map<string, number>();
 
   constructor(parts: KeyRotationParts) {
     this.#parts = parts;
@@ -109,13 +113,18 @@ export class KeyRotation {
     }
   }
 
+  /** Who speaks, or may: one that is shutting down still does, and one that was not heard yet has a timeout to. */
   witnesses(): Witness[] {
-    return this.#parts.members().map(({ nodeId, state, heartbeat }) => {
+    const nowMs = this.#parts.clock.monotonicMs();
+    return this.#parts.members().map(({ nodeId, state, heartbeat, silentMs }) => {
+      if (heartbeat !== null || state !== 'unconfirmed') this.#unheardSinceMs.delete(nodeId);
+      else if (!this.#unheardSinceMs.has(nodeId)) this.#unheardSinceMs.set(nodeId, nowMs);
+      const quietMs = silentMs ?? nowMs - (this.#unheardSinceMs.get(nodeId) ?? nowMs);
       // Until it names this run of ours, what lies there may be a recording.
       const said = state === 'unconfirmed' ? null : heartbeat;
       return {
         nodeId,
-        mayLive: isActive(state) || state === 'unconfirmed',
+        mayLive: SPEAKING.has(state) || (state === 'unconfirmed' && quietMs < this.#parts.timeoutMs),
         accepts: said?.accepts ?? [],
         signs: said?.signs ?? null,
         epoch: said?.roster?.epoch ?? null,

@@ -9,9 +9,10 @@ import { type Chain, commonLength, extend } from '../membership/roster-chain.ts'
 import type { RosterDisk } from '../store/roster-store.ts';
 
 /**
- * Milliseconds after which a step that counted here is never judged against another: who is evicted later, or gets
- * hold of an old member's key, writes no new past. By the time it came to this disk and not by the signer's clock.
- * Arbitrary: long enough for a node that was cut off to come back.
+ * Milliseconds for which a node holds a step and sees it in the backend, before it is never judged against another: who
+ * is evicted later, or gets hold of an old member's key, writes no new past. By this node's own looks and not by the
+ * signer's clock; a node that was away with a step that nobody else ever saw has not settled it. Arbitrary: long enough
+ * for a node that was cut off to come back.
  */
 export const FORK_WINDOW_MS = 3_600_000;
 
@@ -25,8 +26,8 @@ export class RosterCopy {
   readonly #parts: RosterCopyParts;
   readonly #rare: RateLimitedLog;
   #chain: Chain | null = null;
-  /** Unix ms of each step. */
-  #heldSinceMs: readonly number[] = [];
+  /** Of each step: since when it is held (monotonic), or that it is settled. */
+  #ages: (number | 'settled')[] = [];
   /** So many of our steps are on the disk, as they are. */
   #saved = 0;
   /** The disk may hold more than our steps. */
@@ -63,22 +64,34 @@ export class RosterCopy {
         },
       );
     this.#chain = chain;
-    this.#heldSinceMs = held.map(({ atMs }) => atMs);
+    const nowMs = this.#parts.clock.monotonicMs();
+    this.#ages = held.map(({ isSettled }) => (isSettled ? 'settled' : nowMs));
     this.#saved = held.length;
   }
 
   isSettled(epoch: number): boolean {
-    const since = this.#heldSinceMs[epoch];
-    return since !== undefined && this.#parts.clock.wallMs() - since > FORK_WINDOW_MS;
+    return this.#ages[epoch] === 'settled';
+  }
+
+  /** The backend shows what is held: what was held for long enough is settled. Never rejects. */
+  async noteSeen(): Promise<void> {
+    const nowMs = this.#parts.clock.monotonicMs();
+    const first = this.#ages.findIndex((age) => age !== 'settled' && nowMs - age > FORK_WINDOW_MS);
+    if (first === -1) return;
+    this.#ages = this.#ages.map((age) =>
+      age === 'settled' || nowMs - age > FORK_WINDOW_MS ? 'settled' : age,
+    );
+    this.#saved = Math.min(this.#saved, first);
+    await this.save();
   }
 
   /** `settled`: as if it had counted for long, because a person said so. Never rejects. */
   async take(chain: Chain, { settled = false } = {}): Promise<void> {
     const same = commonLength(this.#chain, chain);
-    const nowMs = this.#parts.clock.wallMs();
-    const before = this.#heldSinceMs;
-    this.#heldSinceMs = chain.steps.map((_, epoch) => {
-      if (settled) return 0;
+    const nowMs = this.#parts.clock.monotonicMs();
+    const before = this.#ages;
+    this.#ages = chain.steps.map((_, epoch) => {
+      if (settled) return 'settled';
       return epoch < same ? (before[epoch] ?? nowMs) : nowMs;
     });
     this.#hasTail ||= this.#saved > same;
@@ -97,7 +110,7 @@ export class RosterCopy {
       this.#hasTail = false;
       for (; this.#saved < steps.length; this.#saved += 1) {
         const { bytes = new Uint8Array() } = steps[this.#saved] ?? {};
-        await disk.keep(this.#saved, { bytes, atMs: this.#heldSinceMs[this.#saved] ?? 0 });
+        await disk.keep(this.#saved, { bytes, isSettled: this.#ages[this.#saved] === 'settled' });
       }
       this.#isUnsaved = false;
     } catch (error) {

@@ -48,6 +48,8 @@ export interface RosterKeeperParts {
   readonly onChange: (roster: Roster) => Promise<void>;
   /** A step that this node wrote counts. */
   readonly onOwnStep: (step: RosterStep) => void;
+  /** These counted here until another branch won. */
+  readonly onLost: (steps: readonly RosterStep[]) => void;
 }
 
 export interface RosterPin {
@@ -215,7 +217,7 @@ export class RosterKeeper {
 
   /** A chain of the cluster that this node joins: whole from its first step, and with the steps that were promised. */
   async #adopt(): Promise<void> {
-    const { shared, clusterId, pins, isProved } = this.#parts;
+    const { shared } = this.#parts;
     const { chain, fault } = await this.#readOn(null, 0);
     this.#isVacant = chain === null && fault === null;
     if (this.#isVacant) return;
@@ -224,10 +226,8 @@ export class RosterKeeper {
       if (this.#putBacks.spend()) await shared.cut(0); // it would keep every roster out
       return;
     }
-    if (chain.roster.clusterId !== clusterId) return this.#complain({ kind: 'foreign' });
-    if (pins.length === 0 && !isProved(chain.steps)) return this.#complain({ kind: 'foreign' });
-    const missed = pins.find(({ epoch, digest }) => chain.steps[epoch]?.digest !== digest);
-    if (missed !== undefined) return this.#complain({ kind: 'unpinned', epoch: missed.epoch });
+    const objection = this.#objectionTo(chain);
+    if (objection !== null) return this.#complain(objection);
     this.#trouble = null;
     await this.#believe(chain);
   }
@@ -246,6 +246,7 @@ export class RosterKeeper {
       earlier.every((place, i) => isAt(place, chain.steps[this.#turn + i]));
     this.#turn = this.#turn + IN_TURN >= chain.steps.length ? 0 : this.#turn + IN_TURN;
     if (!isSame || this.#isWholeDue) return this.#compare(chain);
+    await this.#copy.noteSeen();
     if (ahead.length > 1) await this.#follow(chain);
   }
 
@@ -269,6 +270,17 @@ export class RosterKeeper {
       this.#complain({ kind: 'refused', epoch: at, reason: theirs.fault ?? '' });
       return this.#mend(chain, at);
     }
+    // Another beginning, or one without the step that was promised, is judged as a newcomer would.
+    const isNew = at === 0 || this.#parts.pins.some(({ epoch }) => epoch >= at);
+    const objection = isNew ? this.#objectionTo(theirs.chain) : null;
+    if (objection !== null) {
+      this.#complain({
+        kind: 'refused',
+        epoch: at,
+        reason: 'Of another cluster, or not by who holds its secret',
+      });
+      return this.#putBack(chain, at);
+    }
     const branch = theirs.chain.steps.slice(at);
     const sides = { ours: ours[0]?.digest ?? '', theirs: branch[0]?.digest ?? '' };
     if (this.#copy.isSettled(at)) {
@@ -278,8 +290,18 @@ export class RosterKeeper {
     const verdict = judgeFork(ours, branch, prefixOf(chain, at)?.roster ?? null);
     if (verdict === 'frozen') return this.#freeze(chain, theirs.chain, at);
     this.#complain({ kind: 'forked', epoch: at, won: verdict });
-    if (verdict === 'ours') await this.#putBack(chain, at);
-    else await this.#believe(theirs.chain);
+    if (verdict === 'ours') return this.#putBack(chain, at);
+    await this.#believe(theirs.chain);
+    this.#parts.onLost(ours);
+  }
+
+  /** Why a chain that does not go on from ours is not taken over; null when it may be. */
+  #objectionTo({ steps, roster }: Chain): RosterTrouble | null {
+    const { clusterId, pins, isProved } = this.#parts;
+    if (roster.clusterId !== clusterId) return { kind: 'foreign' };
+    if (pins.length === 0 && !isProved(steps)) return { kind: 'foreign' };
+    const missed = pins.find(({ epoch, digest }) => steps[epoch]?.digest !== digest);
+    return missed === undefined ? null : { kind: 'unpinned', epoch: missed.epoch };
   }
 
   /** The chain as the backend has it, where it goes on from our first `at` steps. */

@@ -21,6 +21,7 @@ import type { RosterDisk, RosterStore } from '../store/roster-store.ts';
 import { Admission } from './admission.ts';
 import { HeldSecrets, type SecretRest } from './held-secrets.ts';
 import { KeyRotation } from './key-rotation.ts';
+import { issueAgain } from './lost-steps.ts';
 import { RosterKeeper, type RosterPin } from './roster-keeper.ts';
 
 export interface TrustParts {
@@ -71,6 +72,8 @@ export class Trust {
       clusterId: keyring.clusterId,
       isProved: (steps) => isProvedBy(keyring, steps),
       peerEpochs: () => this.#peerEpochs(),
+      onLost: (steps) =>
+        void issueAgain(steps, { ...parts, nodeId, keeper: this.keeper, rotation: this.rotation }),
       onChange: async (roster) => {
         await this.#secrets.follow(roster);
         parts.onChange(roster);

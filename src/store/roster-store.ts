@@ -22,8 +22,8 @@ export interface RosterStore {
 /** A step on this node's own disk. */
 export interface HeldStep {
   readonly bytes: Uint8Array;
-  /** Unix ms, by this node's clock: since when it counts here. */
-  readonly atMs: number;
+  /** It counted here for so long that it is not judged against another any more. */
+  readonly isSettled: boolean;
 }
 
 /** This node's own copy, where nobody else writes. Rejects with the errors of the disk. */

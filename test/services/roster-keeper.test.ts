@@ -51,6 +51,7 @@ class Node {
       intervalMs: 1000,
       onChange: async () => undefined,
       onOwnStep: () => undefined,
+      onLost: () => undefined,
     });
   }
 
@@ -139,9 +140,9 @@ describe('a roster that several keep', () => {
 
   it('is not taken from a disk on which somebody changed a byte', async () => {
     const { node, b } = await three();
-    const { bytes = new Uint8Array(), atMs = 0 } = b.disk.steps[1] ?? {};
+    const { bytes = new Uint8Array() } = b.disk.steps[1] ?? {};
     const changed = Buffer.from(bytes).toString().replace('"node_id":"b"', '"node_id":"x"');
-    b.disk.steps[1] = { bytes: Buffer.from(changed), atMs };
+    b.disk.steps[1] = { bytes: Buffer.from(changed), isSettled: false };
     await expect(node('b', b).keeper.load()).rejects.toMatchObject({ code: 'roster_invalid' });
   });
 });
@@ -238,6 +239,7 @@ describe('a fork', () => {
     for (const { keeper } of [b, c]) await keeper.sync();
     const truth = digestAt(a);
     await clock.advance(FORK_WINDOW_MS + 1000);
+    for (const { keeper } of [a, b, c]) await keeper.sync(); // and it is there still
     let lower = b.forge(3, parent, [{ op: 'note', text: '0' }]);
     for (let i = 1; lower.digest > truth; i += 1) lower = b.forge(3, parent, [{ op: 'note', text: `${i}` }]);
     shared.places.set(3, lower.bytes);

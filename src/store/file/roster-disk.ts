@@ -1,4 +1,4 @@
-/** This node's own copy of the roster: one file a step, and since when it counts is the time of the file. */
+/** This node's own copy of the roster: one file a step. A settled one has the time 0, and no other clock is asked. */
 import { mkdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../../base/errors.ts';
@@ -23,10 +23,10 @@ export class FileRosterDisk implements RosterDisk {
     }
   }
 
-  async keep(epoch: number, { bytes, atMs }: HeldStep): Promise<void> {
+  async keep(epoch: number, { bytes, isSettled }: HeldStep): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: PRIVATE_FOLDER });
     await writeAtomically(this.#path(epoch), bytes, { durable: true });
-    await utimes(this.#path(epoch), atMs / 1000, atMs / 1000);
+    if (isSettled) await utimes(this.#path(epoch), 0, 0);
   }
 
   /** From the end on, so that a crash in between leaves a shorter chain and no gap. */
@@ -40,8 +40,8 @@ export class FileRosterDisk implements RosterDisk {
     const path = this.#path(epoch);
     try {
       const bytes = await readBounded(path, ROSTER_STEP_MAX_BYTES + 1);
-      if (bytes === 'not_a_file') return { bytes: new Uint8Array(), atMs: 0 };
-      return { bytes, atMs: (await stat(path)).mtimeMs };
+      if (bytes === 'not_a_file') return { bytes: new Uint8Array(), isSettled: false };
+      return { bytes, isSettled: (await stat(path)).mtimeMs === 0 };
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return undefined;
       throw error;
