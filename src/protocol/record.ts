@@ -114,13 +114,13 @@ function signaturesOf(unsigned: JsonObject, key: ClusterKey, type: RecordType, i
 export function openRecord(bytes: Uint8Array, verifier: Verifier): Opening {
   const { keyring, type } = verifier;
   const authentic = authenticate(bytes, keyring, type);
-  if (!authentic.ok) return authentic;
+  if (!authentic.ok) return isLateWord(authentic, verifier) ? EVICTED : authentic;
   const { signed, nodeId, order } = authentic;
   if (nodeId !== verifier.slot)
     return refused('wrong_slot', `Record of ${nodeId.slice(0, NODE_ID_MAX_LENGTH)} under another's key`);
 
   const standing = verifier.standing(nodeId);
-  if (standing.kind === 'evicted') return refused('evicted', 'This server was evicted');
+  if (standing.kind === 'evicted') return EVICTED;
   if (standing.kind === 'outsider') return refused('not_member', 'No member, and a newcomer needs a ticket');
   const identityKey = keyring === null ? null : identityKeyFor(standing, signed.value, type);
   if (identityKey === undefined) return refused('not_member', 'No node record vouches for this server');
@@ -150,6 +150,13 @@ interface Refused {
 
 function refused(code: Refusal['code'], reason: string): Refused {
   return { ok: false, refusal: refuse(code, reason) };
+}
+
+const EVICTED = refused('evicted', 'This server was evicted');
+
+/** Who was evicted goes on with the secret that was retired with it; told by the name of its slot alone. */
+function isLateWord({ refusal }: Refused, { slot, standing }: Verifier): boolean {
+  return refusal.code === 'retired_key' && standing(slot).kind === 'evicted';
 }
 
 /** What somebody with the cluster secret wrote: who it was, and when, is not known yet. */

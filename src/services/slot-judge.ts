@@ -11,6 +11,7 @@ import { type RefusalLedger, type RefusedRecord, shownId } from '../membership/r
 import { refusalSentence } from '../membership/refusal-words.ts';
 import type { Roster } from '../membership/roster.ts';
 import { isObject } from '../protocol/canonical-json.ts';
+import type { Mark } from '../protocol/freshness.ts';
 import type { Keyring, RecordType } from '../protocol/keyring.ts';
 import {
   HEARTBEAT_MAX_AGE_SECONDS,
@@ -18,18 +19,11 @@ import {
   NODE_RECORD_MAX_AGE_SECONDS,
   RECORD_MAX_BYTES,
 } from '../protocol/limits.ts';
-import { parseNodeRecord } from '../protocol/node-record.ts';
-import {
-  digestOf,
-  type Opening,
-  openRecord,
-  type Standing,
-  type VerifiedRecord,
-  type Verifier,
-} from '../protocol/record.ts';
+import { digestOf, type Opening, openRecord, type Standing, type Verifier } from '../protocol/record.ts';
 import { type Refusal, refuse } from '../protocol/refusal.ts';
 import type { RosterMember } from '../protocol/roster-step.ts';
 import { type NodeSlots, type SlotReading, slotKey } from '../store/member-store.ts';
+import { ClaimJudge } from './claim-judge.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { OwnSlots } from './own-slots.ts';
 
@@ -46,13 +40,13 @@ export interface SlotJudgeParts {
   readonly intervalMs: number;
   /** Null at level 1, and where there is none yet: then the first key that is seen counts. */
   readonly roster: () => Roster | null;
-  /** A stranger's authentic node record, under a roster. */
+  /** Somebody who lives and is no member of the roster yet. */
   readonly onClaim: (member: RosterMember) => void;
 }
 
 /**
  * `ill_timed`: refused, and yet its owner's own word, spoken by a wrong clock. `claimed`: authentic, and not a member
- * yet.
+ * yet (claim-judge.ts).
  */
 type Outcome = 'kept' | 'refused' | 'ill_timed' | 'claimed';
 
@@ -81,12 +75,14 @@ export class SlotJudge {
   /** What was last judged in each slot: the same bytes are not judged, counted or believed twice. */
   readonly #judged = new Map<string, Judged>();
   readonly #own: OwnSlots;
+  readonly #claims: ClaimJudge;
   #refusals = 0;
 
   constructor(parts: SlotJudgeParts) {
     this.#parts = parts;
     this.#rare = new RateLimitedLog(parts.clock);
-    const { nodeId } = parts;
+    const { nodeId, heartbeat } = parts;
+    this.#claims = new ClaimJudge({ ...parts, incarnation: () => heartbeat.incarnation });
     this.#own = new OwnSlots({
       ...parts,
       open: (type, reading, ageless) => this.#openReading(reading, this.#verifier(type, nodeId, ageless)),
@@ -127,8 +123,9 @@ export class SlotJudge {
     this.#forgetOthers(slots);
   }
 
-  /** Our clock was set: what was refused for its time may be in time now. */
+  /** Our clock was set, or the roster is another: what was refused may be good now, and the reverse. */
   judgeAnew(): void {
+    this.#claims.keepTo(this.#parts.roster()?.members.keys() ?? []);
     this.#judged.clear();
     this.#own.judgeAnew();
   }
@@ -159,6 +156,8 @@ export class SlotJudge {
 
   #take(type: RecordType, nodeId: string, reading: SlotReading): { outcome: Outcome; refusal?: Refusal } {
     const { table } = this.#parts;
+    // Once believed, it is old news, also when its secret was retired since.
+    if (table.seen(nodeId, type)?.digest === digestOfReading(reading)) return { outcome: 'kept' };
     const opening = this.#openReading(reading, this.#verifier(type, nodeId));
     if (opening === undefined || opening.ok === 'old_news') return { outcome: 'kept' };
     const at = this.#sighting();
@@ -170,35 +169,26 @@ export class SlotJudge {
       if (type === 'heartbeat') table.noteWrongClock(nodeId, wrongClock, refusal, at);
       return { outcome: 'ill_timed', refusal };
     }
-    if (this.#isClaim(opening.record)) return this.#takeClaim(opening.record);
-    const refusal = table.apply(opening.record, at);
+    const { record } = opening;
+    const isClaim = this.#parts.roster()?.members.has(nodeId) === false;
+    const refusal = isClaim ? this.#claims.take(record) : table.apply(record, at);
     if (refusal !== undefined) return { outcome: 'refused', refusal };
+    if (isClaim) return { outcome: 'claimed' };
     if (type === 'heartbeat') this.#suspicion.clear(nodeId);
     else this.#sayVerified(nodeId);
     return { outcome: 'kept' };
   }
 
-  #isClaim({ type, nodeId }: VerifiedRecord): boolean {
-    return type === 'node' && this.#parts.roster()?.members.has(nodeId) === false;
-  }
-
-  #takeClaim(record: VerifiedRecord): { outcome: Outcome; refusal?: Refusal } {
-    const body = parseNodeRecord(record);
-    if (body === undefined)
-      return { outcome: 'refused', refusal: refuse('malformed', 'Not the body of a node record') };
-    const { identity_key, sealing_key } = body;
-    this.#parts.onClaim({ node_id: record.nodeId, identity_key, sealing_key });
-    return { outcome: 'claimed' };
-  }
-
   /** The roster says who somebody is; without one it is the first key that was seen. */
-  #standing(nodeId: string): Standing {
+  #standing(type: RecordType, nodeId: string): Standing {
     const roster = this.#parts.roster();
     if (roster === null) return this.#parts.table.standing(nodeId);
     const member = roster.members.get(nodeId);
     if (member !== undefined) return { kind: 'known', identityKey: member.identity_key };
     if (roster.evicted.has(nodeId)) return { kind: 'evicted' };
     if (roster.admission === 'ticket') return { kind: 'outsider' };
+    const claimant = type === 'heartbeat' ? this.#claims.standing(nodeId) : undefined;
+    if (claimant !== undefined) return claimant;
     return { kind: 'stranger', isBanned: (identityKey) => roster.banned.has(identityKey) };
   }
 
@@ -214,7 +204,7 @@ export class SlotJudge {
   }
 
   #verifier(type: RecordType, slot: string, ageless = false): Verifier {
-    const { keyring, table, clock, clockToleranceSeconds, heartbeat, nodeId, identityKey } = this.#parts;
+    const { keyring, clock, clockToleranceSeconds, heartbeat, nodeId, identityKey } = this.#parts;
     const isSelf = slot === nodeId;
     const self: Standing = { kind: 'known', identityKey };
     return {
@@ -225,9 +215,14 @@ export class SlotJudge {
         nowSeconds: unixSeconds(clock),
         ...(ageless ? AGELESS : { maxAgeSeconds: MAX_AGE_SECONDS[type], clockToleranceSeconds }),
       },
-      standing: (id) => (isSelf ? self : this.#standing(id)),
-      seen: (id) => (isSelf ? heartbeat.mark(type) : table.seen(id, type)),
+      standing: (id) => (isSelf ? self : this.#standing(type, id)),
+      seen: (id) => (isSelf ? heartbeat.mark(type) : this.#seen(type, id)),
     };
+  }
+
+  #seen(type: RecordType, nodeId: string): Mark | undefined {
+    const claimed = type === 'heartbeat' ? this.#claims.heard(nodeId) : undefined;
+    return this.#parts.table.seen(nodeId, type) ?? claimed;
   }
 
   #judgedBefore(type: RecordType, nodeId: string, reading: SlotReading): Judged | undefined {

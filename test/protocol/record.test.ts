@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeBase64, encodeBase64 } from '../../src/base/bytes.ts';
 import type { JsonObject } from '../../src/protocol/canonical-json.ts';
 import type { Mark } from '../../src/protocol/freshness.ts';
-import type { RecordType } from '../../src/protocol/keyring.ts';
+import { Keyring, type RecordType } from '../../src/protocol/keyring.ts';
 import { RECORD_MAX_BYTES } from '../../src/protocol/limits.ts';
 import {
   digestOf,
@@ -13,7 +13,18 @@ import {
   type Verifier,
 } from '../../src/protocol/record.ts';
 import { REFUSAL_CODES, type RefusalCode } from '../../src/protocol/refusal.ts';
-import { bytesOf, fieldsOf, forge, KEYRING, NOW, OTHER_KEYRING, Signer, without } from './signer.ts';
+import {
+  bytesOf,
+  CLUSTER_ID,
+  fieldsOf,
+  forge,
+  KEYRING,
+  NOW,
+  OTHER_KEYRING,
+  Signer,
+  secretOf,
+  without,
+} from './signer.ts';
 
 const alice = new Signer('alice');
 const mallory = new Signer('mallory');
@@ -267,9 +278,29 @@ describe('the order of the checks', () => {
     expect(refusalOf(openWith(first, second))).toEqual({ code: first.code, reason: first.reason });
   });
 
-  it('is the order in which the codes are listed; retired_key comes with rotation', () => {
+  it('is the order in which the codes are listed; retired_key needs a rotation', () => {
     const checked = new Set(FAULTS.map(({ code }) => code));
     expect(REFUSAL_CODES.filter((code) => code !== 'retired_key')).toEqual([...checked]);
+  });
+});
+
+describe('a retired secret', () => {
+  const keyring = new Keyring(CLUSTER_ID, [secretOf('the secret of the tests'), secretOf('the next')]);
+  const [retired = '', next = ''] = keyring.acceptedIds;
+  keyring.follow({ signs: next, accepts: [next], retired: [retired] });
+
+  it('is told apart from one that was never known', () => {
+    expect(refusalOf(openNode(alice.node(), { keyring }))).toEqual({
+      code: 'retired_key',
+      reason: 'Signed with a retired cluster secret',
+    });
+  });
+
+  it('in the slot of somebody who was evicted says that it was', () => {
+    const standing = () => ({ kind: 'evicted' }) as const;
+    expect(refusalOf(openNode(alice.node(), { keyring, standing }))?.code).toBe('evicted');
+    const unknown = openNode(alice.node(), { keyring: OTHER_KEYRING, standing });
+    expect(refusalOf(unknown)?.code).toBe('unknown_key');
   });
 });
 
