@@ -23,7 +23,7 @@ export interface Contest {
   readonly foundAtMs: number;
 }
 
-/** A record under our own key, ahead of us: what it says, and where it was written. */
+/** A record under our own key, ahead of us: what it says, and where it or one before it was written. */
 export interface FoundAhead {
   readonly said: Contested | undefined;
   readonly address: ServerAddress | null;
@@ -35,8 +35,7 @@ export type Answer = ((incarnation: number) => Contested) | null;
 export function answerTo(own: Contest | null, found: FoundAhead, nowMs: number): Answer {
   if (own === null || isForgotten(own, nowMs)) return (incarnation) => ({ since: incarnation });
   const { since } = own.said;
-  const twin = found.address ?? own.said.twin ?? null;
-  const other = found.said;
+  const { said: other, address: twin } = found;
   // Neither can be told from the other: a machine that was copied while it answered.
   if (other?.since === since) return (incarnation) => ({ since: incarnation, twin });
   if (other?.twin !== undefined && other.since < since) return null;

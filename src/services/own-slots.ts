@@ -5,10 +5,10 @@
 import type { Clock } from '../base/clock.ts';
 import { reasonOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import { answerTo, type Contest, type FoundAhead } from '../membership/twin.ts';
-import { parseHeartbeat } from '../protocol/heartbeat.ts';
+import { answerTo, type Contest } from '../membership/twin.ts';
+import { type Contested, parseHeartbeat } from '../protocol/heartbeat.ts';
 import type { RecordType } from '../protocol/keyring.ts';
-import { parseNodeRecord } from '../protocol/node-record.ts';
+import { parseNodeRecord, type ServerAddress } from '../protocol/node-record.ts';
 import type { Opening, VerifiedRecord } from '../protocol/record.ts';
 import { type Refusal, refuse } from '../protocol/refusal.ts';
 import type { NodeSlots, SlotReading } from '../store/member-store.ts';
@@ -36,6 +36,8 @@ export class OwnSlots {
   /** Looks in a row at which our own slots did not hold what we last wrote there: the first and the last of them. */
   #lost: { readonly firstMs: number; readonly lastMs: number } | null = null;
   #contest: Contest | null = null;
+  /** Where a record that was ahead of us came from last. */
+  #elsewhere: ServerAddress | null = null;
 
   constructor(parts: OwnSlotsParts) {
     this.#parts = parts;
@@ -60,36 +62,52 @@ export class OwnSlots {
     const firstMs = this.#lost?.firstMs ?? readFromMs;
     this.#lost = ours.node && ours.heartbeat ? null : { firstMs, lastMs: readFromMs };
     const ahead: VerifiedRecord[] = [];
+    let isTwins = false;
     for (const type of TYPES) {
       // What is ours now and put back later must be new to us then.
       if (ours[type]) this.#judged.delete(type);
-      else ahead.push(...this.#judgeStrange(type, slots[type]));
+      const strange = ours[type] ? 'nobodys' : this.#judgeStrange(type, slots[type]);
+      if (typeof strange === 'object') ahead.push(strange);
+      else isTwins ||= strange === 'twins';
     }
-    if (ahead.length > 0) await this.#answer(ahead);
+    this.#elsewhere = addressIn(ahead) ?? this.#elsewhere;
+    if (this.#isAnswered(ahead)) await this.#answer(ahead);
+    // Or a twin whose beat always follows ours would never read us, and write over us for ever.
+    else if (isTwins || ahead.length > 0) await heartbeat.speakNow();
   }
 
-  /** The record, if it is ahead of us under our own key: its time is no matter then, for a twin's clock may be wrong. */
-  #judgeStrange(type: RecordType, reading: SlotReading): VerifiedRecord[] {
+  /** How it stands between twins that know each other, the heartbeat says: a node record alone is answered by ours. */
+  #isAnswered(ahead: readonly VerifiedRecord[]): boolean {
+    const isKnown = this.#contest?.said.twin !== undefined;
+    return ahead.some(({ type }) => type === 'heartbeat' || !isKnown);
+  }
+
+  /**
+   * The record, if it is ahead of us under our own key: its time is no matter then, for a twin's clock may be wrong.
+   * `twins`: behind us, and yet written by one that lives.
+   */
+  #judgeStrange(type: RecordType, reading: SlotReading): VerifiedRecord | 'twins' | 'nobodys' {
     const { open, refuse: tell, digestOf } = this.#parts;
     const digest = digestOf(reading);
-    if (this.#judged.get(type) === digest) return [];
+    if (this.#judged.get(type) === digest) return 'nobodys';
     this.#judged.set(type, digest);
     const ageless = open(type, reading, true);
     if (ageless?.ok === true) {
       tell(refuse('clone', 'Another server speaks with our own key'), type, reading);
-      return [ageless.record];
+      return ageless.record;
     }
     const opening = open(type, reading, false);
     if (opening?.ok === false) tell(opening.refusal, type, reading);
-    return [];
+    const code = ageless?.ok === false ? ageless.refusal.code : undefined;
+    return code === 'clone' || (code === 'replayed' && this.#contest !== null) ? 'twins' : 'nobodys';
   }
 
   /** That the new incarnation cannot be kept is our own trouble; the others are judged all the same. */
   async #answer(ahead: readonly VerifiedRecord[]): Promise<void> {
     const { heartbeat, clock, log } = this.#parts;
-    const found = foundIn(ahead);
+    const found = { said: saidIn(ahead), address: this.#elsewhere };
     const answer = answerTo(this.#contest, found, clock.monotonicMs());
-    if (answer === null) return this.#yieldTo(found);
+    if (answer === null) return this.#fallSilent();
     try {
       const newest = Math.max(...ahead.map(({ mark }) => mark.incarnation));
       const said = await heartbeat.reincarnate(newest, answer);
@@ -106,9 +124,9 @@ export class OwnSlots {
     await heartbeat.speakNow();
   }
 
-  async #yieldTo({ address }: FoundAhead): Promise<void> {
+  async #fallSilent(): Promise<void> {
     const { heartbeat, log, nodeId } = this.#parts;
-    await heartbeat.fallSilent(address ?? this.#contest?.said.twin ?? null);
+    await heartbeat.fallSilent(this.#elsewhere);
     this.#lost = null;
     log.error(
       'cluster.node.silent',
@@ -118,8 +136,11 @@ export class OwnSlots {
   }
 }
 
-function foundIn(ahead: readonly VerifiedRecord[]): FoundAhead {
-  const [said] = ahead.flatMap((record) => parseHeartbeat(record)?.contested ?? []);
+function saidIn(ahead: readonly VerifiedRecord[]): Contested | undefined {
+  return ahead.flatMap((record) => parseHeartbeat(record)?.contested ?? [])[0];
+}
+
+function addressIn(ahead: readonly VerifiedRecord[]): ServerAddress | undefined {
   const [body] = ahead.flatMap((record) => parseNodeRecord(record) ?? []);
-  return { said, address: body === undefined ? null : { host: body.host, port: body.port } };
+  return body && { host: body.host, port: body.port };
 }

@@ -31,12 +31,6 @@ describe('a record of our own key that is ahead of us', () => {
     expect(answerTo(known, found(), AT)?.(70)).toEqual({ since, twin: THERE });
   });
 
-  it('keeps where the twin was when it does not say so any more', () => {
-    const nowhere = { said: undefined, address: null };
-    expect(answerTo(contest({ since: 60, twin: HERE }), nowhere, AT)?.(70)?.twin).toEqual(HERE);
-    expect(answerTo(contest({ since: 60 }), nowhere, AT)?.(70)?.twin).toBeNull();
-  });
-
   it('silences us when the twin answered first, and knows of us', () => {
     expect(answerTo(contest({ since: 60 }), found({ since: 50, twin: HERE }), AT)).toBeNull();
     expect(answerTo(contest({ since: 60 }), found({ since: 50, twin: null }), AT)).toBeNull();
