@@ -89,6 +89,9 @@ describe('the body of a heartbeat', () => {
     { accepts: [], signs: null },
     { accepts: KEY_IDS.slice(1) },
     { seen: { bob: 0, constructor: 7, '10': 1, '9': 2 } },
+    { contested: { since: 7 } },
+    { contested: { since: 7, twin: null } },
+    { contested: { since: 7, twin: { host: 'other.example', port: 8769 } } },
   ])('takes %j', (change) => {
     expect(heartbeat(change)).toMatchObject(change);
   });
@@ -102,6 +105,9 @@ describe('the body of a heartbeat', () => {
     { signs: '' },
     { load: {} },
     { load: { reports_per_minute: -1 } },
+    { contested: {} },
+    { contested: { since: -1 } },
+    { contested: { since: 7, twin: { host: '', port: 8769 } } },
     { seen: [] },
     { seen: { bob: -1 } },
     { seen: { bob: '1' } },

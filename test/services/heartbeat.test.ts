@@ -265,6 +265,32 @@ describe('a new incarnation', () => {
   });
 });
 
+describe('beside a twin', () => {
+  it('every heartbeat says what was said with the new incarnation', async () => {
+    const heartbeat = await start();
+    expect(lying('heartbeat')).not.toHaveProperty('contested');
+    const said = await heartbeat.reincarnate(0, (since) => ({ since, twin: null }));
+    expect(said).toEqual({ since: 102, twin: null });
+    for (let beat = 0; beat < 2; beat += 1) {
+      await clock.advance(INTERVAL_MS);
+      expect(lying('heartbeat').contested).toEqual(said);
+    }
+  });
+
+  it('silence is silence: no beat, none out of turn, no last word, and no trouble with the registry', async () => {
+    const heartbeat = await start();
+    await heartbeat.fallSilent({ host: 'other.example', port: 8769 });
+    registry.flush();
+    await clock.advance(3 * INTERVAL_MS);
+    await heartbeat.speakNow();
+    await heartbeat.drain();
+    await heartbeat.leave();
+    expect(slots()).toMatchObject({ node: { kind: 'missing' }, heartbeat: { kind: 'missing' } });
+    expect([heartbeat.isSilent, heartbeat.trouble, clock.waiting]).toEqual([true, null, 0]);
+    expect(heartbeat.contested?.twin).toEqual({ host: 'other.example', port: 8769 });
+  });
+});
+
 describe('at security level 1', () => {
   it('the records are the same without signatures and keys', async () => {
     await make(null).start();

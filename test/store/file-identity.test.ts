@@ -157,6 +157,14 @@ describe('nextIncarnation', () => {
     },
   );
 
+  it('keeps what it has where none is left above what was found', async () => {
+    await nextIncarnation(dataDir, NOW);
+    await expect(nextIncarnation(dataDir, Number.MAX_SAFE_INTEGER)).rejects.toMatchObject({
+      code: 'identity_invalid',
+    });
+    expect(onDisk()).toBe(String(NOW));
+  });
+
   it('refuses a file that others can write', async () => {
     writeFileSync(path('incarnation'), '1');
     chmodSync(path('incarnation'), 0o622);
