@@ -1,4 +1,4 @@
-"""Every field of both record types, altered one at a time, and the code that docs/protocol/records.md names for it.
+"""Every field of both record types, altered one at a time, and the code that docs/protocol/records.md has for it.
 
 Who alters has one of three powers, and each field meets all that change its answer:
 
@@ -42,6 +42,7 @@ class Alteration:
 
     name: str
     record_type: str
+    field: str
     code: str
     make: Callable[[Draft], dict]
     claims: str = None
@@ -71,8 +72,8 @@ def all_alterations():
 def _row(kind, title, way, code, changes, claims=None):
     """`changes`: field → value, or what makes that from the draft."""
     changes_of = changes if callable(changes) else lambda draft: changes
-    name = f"{kind}.{title} {way.__name__}"
-    return Alteration(name, kind, code, lambda draft: way(draft, changes_of(draft)), claims)
+    name, field = f"{kind}.{title} {way.__name__}", title.partition(",")[0]
+    return Alteration(name, kind, field, code, lambda draft: way(draft, changes_of(draft)), claims)
 
 
 def _fields(kind):
@@ -96,28 +97,35 @@ def _signatures(kind):
 def _order(kind):
     """Time, incarnation and sequence. What the node itself gets wrong in them is an old copy, or another of it."""
     for name in ("_timestamp", "_incarnation", "_sequence"):
-        for way, code in ((touched, "invalid_signature"), (spoken, "bad_node_signature")):
-            yield _row(kind, name, way, code, lambda draft, name=name: {name: draft.fields[name] + 1})
+        one_more = _one_more(name)
+        yield _row(kind, name, touched, "invalid_signature", one_more)
+        yield _row(kind, name, spoken, "bad_node_signature", one_more)
     yield _row(kind, "_timestamp, absent", touched, "missing_timestamp", {"_timestamp": ABSENT})
     for title, code, changes in (
-        ("_timestamp, too old", "timestamp_old", lambda now, last: {"_timestamp": now - MAX_AGE_SECONDS[kind] - 2}),
-        ("_timestamp, ahead", "timestamp_future", lambda now, last: {"_timestamp": now + AHEAD_SECONDS}),
-        ("_sequence, lower", "replayed", lambda now, last: {"_sequence": last["_sequence"] - 1}),
-        ("_incarnation, lower", "replayed", lambda now, last: _earlier_run(last, last["_timestamp"])),
-        ("_sequence, again", "clone", lambda now, last: {"_sequence": last["_sequence"]}),
-        ("_incarnation, lower and later", "clone", lambda now, last: _earlier_run(last, last["_timestamp"] + 1)),
+        ("_timestamp, too old", "timestamp_old", _moved(-MAX_AGE_SECONDS[kind] - 2)),
+        ("_timestamp, ahead", "timestamp_future", _moved(AHEAD_SECONDS)),
+        ("_sequence, lower", "replayed", lambda draft: {"_sequence": draft.last["_sequence"] - 1}),
+        ("_sequence, again", "clone", lambda draft: {"_sequence": draft.last["_sequence"]}),
+        ("_incarnation, lower", "replayed", _in_an_earlier_run(0)),
+        ("_incarnation, lower and later", "clone", _in_an_earlier_run(1)),
     ):
-        yield _row(
-            kind,
-            title,
-            meant,
-            code,
-            lambda draft, changes=changes: changes(draft.fields["_timestamp"], draft.last),
-        )
+        yield _row(kind, title, meant, code, changes)
 
 
-def _earlier_run(last, timestamp):
-    return {"_incarnation": last["_incarnation"] - 1, "_timestamp": timestamp}
+def _one_more(name):
+    return lambda draft: {name: draft.fields[name] + 1}
+
+
+def _moved(seconds):
+    return lambda draft: {"_timestamp": draft.fields["_timestamp"] + seconds}
+
+
+def _in_an_earlier_run(seconds):
+    """By a run before the present one, so many seconds after the last record of that."""
+    return lambda draft: {
+        "_incarnation": draft.last["_incarnation"] - 1,
+        "_timestamp": draft.last["_timestamp"] + seconds,
+    }
 
 
 def _body(kind):
@@ -127,7 +135,8 @@ def _body(kind):
     for name, value in IMPOSSIBLE[kind].items():
         yield _row(kind, name, meant, "malformed", {name: value})
     if kind == "node":
-        yield Alteration("node.identity_key meant", kind, "bad_node_signature", _under_another_key)
+        name, field = "node.identity_key meant", "identity_key"
+        yield Alteration(name, kind, field, "bad_node_signature", _under_another_key)
 
 
 def _under_another_key(draft):

@@ -31,6 +31,7 @@ PLAUSIBLE = {
         "load": {"reports_per_minute": 666},
         "seen": {},
         "roster": {"epoch": 666, "hash": "f" * 64},
+        "contested": {"since": 666, "twin": None},
     },
 }
 
@@ -54,5 +55,6 @@ IMPOSSIBLE = {
         "load": {},
         "seen": {"a": "b"},
         "roster": {"epoch": 0, "hash": "f" * 63},
+        "contested": {"since": 1, "twin": {"host": "10.0.0.66"}},
     },
 }

@@ -1,4 +1,4 @@
-"""The bodies of docs/protocol/records.md, check 21: whether a signed record says what one of its type has to say."""
+"""The bodies of docs/protocol/records.md, check 21: whether a signed record says what its type has to say."""
 
 import re
 
@@ -15,7 +15,8 @@ def is_hex(value, digits):
 
 
 def is_text(value, longest):
-    return isinstance(value, str) and 1 <= len(value) <= longest
+    """`longest` counts UTF-16 units, of which a character outside the first plane takes two."""
+    return isinstance(value, str) and 1 <= len(value.encode("utf-16-le")) // 2 <= longest
 
 
 def is_key_id(value):
@@ -37,7 +38,18 @@ def _is_load(value):
 def _is_seen(value):
     if not isinstance(value, dict) or len(value) > PEERS:
         return False
-    return all(is_node_id(name) and is_integer(incarnation) for name, incarnation in value.items())
+    return all(is_integer(incarnation) for incarnation in value.values())
+
+
+def _is_address(value):
+    is_host = isinstance(value, dict) and is_text(value.get("host"), 253)
+    return is_host and is_integer(value.get("port"), 1, 65535)
+
+
+def _is_contested(value):
+    if not isinstance(value, dict) or not is_integer(value.get("since")):
+        return False
+    return value.get("twin") is None or _is_address(value["twin"])
 
 
 def _is_place(value):
@@ -66,7 +78,7 @@ REQUIRED = {
 
 OPTIONAL = {
     "node": {"tls_spki_sha256": is_bytes32, "database_id": lambda value: is_hex(value, 32)},
-    "heartbeat": {"roster": _is_place},
+    "heartbeat": {"roster": _is_place, "contested": _is_contested},
 }
 
 

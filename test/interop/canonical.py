@@ -1,7 +1,7 @@
 """The canonical JSON of docs/protocol/records.md: the subset of RFC 8785 that everything signed is written in.
 
-`parse` gives back an object only when the bytes are the one spelling of it; names are ASCII, so that sorting them by
-code point is the order that RFC 8785 asks for.
+`parse` gives back an object only when the bytes are the one spelling of it. Names are ASCII, so sorting them by code
+point is the order that RFC 8785 asks for.
 """
 
 import json

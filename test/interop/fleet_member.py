@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Atlas Fleet from the outside: a program written from docs/protocol alone, which shares no code with the server.
+"""Atlas Fleet from the outside: written from docs/protocol alone, sharing no code with the server.
 
     fleet_member.py vectors RECORDS.JSON ROSTER.JSON
     fleet_member.py witness REGISTRY --cluster ID --secret-file FILE [--roster]
     fleet_member.py member  REGISTRY --cluster ID --secret-file FILE --node-id NAME --address HOST:PORT
 
 `vectors` judges the vectors. `witness` verifies every server's records, and with --roster the chain that admitted
-them. `member` joins and beats; on lines of its input it says `list`, `alter NAME`, `mend` and `leave`. REGISTRY is
-`file:STATE_PATH` or `redis://HOST:PORT`. All answers are one JSON object a line; exit 1 when something is not verified.
+them. `member` joins and beats, and obeys the lines of its input: `list`, `alter NAME`, `mend` and `leave`.
+
+REGISTRY is `file:STATE_PATH` or `redis://HOST:PORT`; FILE holds the secret in base64 (/dev/stdin is a file). Answers
+are one JSON object a line; exit 1 when something is not verified.
 """
 
 import argparse
@@ -44,7 +46,7 @@ def bear_witness(args):
     registry, secret = open_registry(args.registry), read_secret(args)
     peers = Peers(registry, secret)
     for name, peer in peers.look().items():
-        say(node_id=name, verified=True, host=peer.node["host"], key=peer.node["identity_key"], state=peer.heartbeat["state"])
+        say(node_id=name, verified=True, key=peer.node["identity_key"], state=peer.heartbeat["state"])
     for slot, code in peers.refused.items():
         say(slot=slot, verified=False, code=code)
     if args.roster:
@@ -65,15 +67,16 @@ def be_member(args):
     for words in beats_and_orders(member, args.interval):
         if words == ["list"]:
             for one in alterations.values():
-                say(name=one.name, type=one.record_type, code=one.code, claims=one.claims or args.node_id)
+                say(name=one.name, type=one.record_type, field=one.field, code=one.code, claims=one.claims)
         elif words[:1] == ["alter"]:
             member.alter(alterations[" ".join(words[1:])])
         elif words == ["mend"]:
             member.mend()
         elif words == ["leave"]:
             member.beat("left")
+        say(done=" ".join(words), **member.place)
+        if words == ["leave"]:
             break
-        say(done=" ".join(words))
     return 0
 
 
@@ -82,7 +85,7 @@ def beats_and_orders(member, interval):
     next_beat, pending = time.monotonic(), b""
     while True:
         if time.monotonic() >= next_beat:
-            member.beat()
+            member.beat_in_time()
             next_beat = time.monotonic() + interval
         waited = max(0, next_beat - time.monotonic())
         if not select.select([sys.stdin], [], [], waited)[0]:

@@ -1,4 +1,4 @@
-"""Keys of docs/protocol/records.md: what is derived from a cluster secret, a node's own keys, and the base64 they are in."""
+"""Keys of docs/protocol/records.md: what a cluster secret derives, a node's own, and the base64 they are in."""
 
 import base64
 import binascii

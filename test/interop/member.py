@@ -1,4 +1,4 @@
-"""A member of the cluster: it signs its own two records, names the peers whose heartbeats it believes, and nothing else."""
+"""A member of the cluster: it signs its own two records, and names the peers whose heartbeats it believes."""
 
 import time
 
@@ -22,8 +22,15 @@ class Member:
         self._keys = NodeKeys()
         self._incarnation = time.time_ns() // 1_000_000
         self._started_at = int(time.time())
+        self._sequences = {"node": 0, "heartbeat": 0}
         self._last = {}
         self._altered = set()
+        self._rests = False
+
+    def beat_in_time(self):
+        """For every interval. While it rests, the heartbeat of `mend` stays the last: all can have read it."""
+        if not self._rests:
+            self.beat()
 
     def beat(self, state="up"):
         """One heartbeat, after a node record where that is due. An altered slot is left as it is."""
@@ -33,18 +40,26 @@ class Member:
         if "heartbeat" not in self._altered:
             self._write("heartbeat", self._sign("heartbeat", state))
 
+    @property
+    def place(self):
+        """The pair of the newest heartbeat that it meant."""
+        last = self._last["heartbeat"]
+        return {"incarnation": last["_incarnation"], "sequence": last["_sequence"]}
+
     def alter(self, alteration):
-        """Writes the altered record in the place of the true one, until `mend`."""
+        """Puts the altered record in the place of the true one, until `mend`. Its sequence is not used again."""
         kind = alteration.record_type
+        self._rests = False
         draft = Draft(kind, self._unsigned(kind), self._last[kind], self._keys, self._secret)
         self._altered.add(kind)
         self._registry.write(kind, self._node_id, encode(alteration.make(draft)))
 
     def mend(self):
-        """The node record that the heartbeats name all the time, and the next heartbeat."""
+        """The true node record, one heartbeat, and rest until the next alteration."""
         if "node" in self._altered:
             self._write("node", self._last["node"])
         self._altered.clear()
+        self._rests = True
         self.beat()
 
     def _write(self, kind, fields):
@@ -56,15 +71,15 @@ class Member:
         return with_node_signature(with_mac(fields, self._secret, kind), self._keys.identity)
 
     def _unsigned(self, kind, state="up"):
-        last = self._last.get(kind, {"_sequence": 0, "_timestamp": 0})
+        self._sequences[kind] += 1
         return {
             "_security_version": VERSION,
             "_cluster": self._secret.cluster_id,
             "_type": kind,
             "_key_id": self._secret.key_id,
-            "_timestamp": max(int(time.time()), last["_timestamp"]),
+            "_timestamp": int(time.time()),
             "_incarnation": self._incarnation,
-            "_sequence": last["_sequence"] + 1,
+            "_sequence": self._sequences[kind],
             "node_id": self._node_id,
             **(self._node_body() if kind == "node" else self._heartbeat_body(state)),
         }

@@ -1,4 +1,4 @@
-"""The other members as a foreign program sees them: every record judged by docs/protocol, with the keys of the roster."""
+"""The other members as a foreign program sees them: each record judged by docs/protocol, by the roster's keys."""
 
 import time
 from dataclasses import dataclass

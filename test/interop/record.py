@@ -1,7 +1,7 @@
 """Records of docs/protocol/records.md: signing one, and the one straight line that judges one.
 
-The checks stand in the order of the document's table. Nothing is believed before the MAC, and every refusal is a
-`Refused` with the code of its row.
+The checks stand in the order of the document's table. Nothing is believed before the MAC; what is refused raises
+`Refused`, with the code of its row.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ from canonical import Refused, encode, is_integer, parse
 from keys import b64, is_signed_by
 
 VERSION = "2.0"
+SIGNATURES = ("_signature", "_node_signature")
 MAX_BYTES = 16_384
 MAX_AGE_SECONDS = {"node": 300, "heartbeat": 30}
 CLOCK_TOLERANCE_SECONDS = 5
@@ -47,7 +48,7 @@ def digest(data):
 
 
 def signed_bytes(fields):
-    unsigned = {name: value for name, value in fields.items() if name not in ("_signature", "_node_signature")}
+    unsigned = {name: value for name, value in fields.items() if name not in SIGNATURES}
     return b"atlas-fleet/record/2.0\n" + encode(unsigned)
 
 
@@ -60,7 +61,7 @@ def with_node_signature(fields, identity):
 
 
 def open_record(data, record_type, slot, secret, standing, now, seen=None):
-    """The fields of a record that is believed, else Refused; `old_news` is its code for what was believed already."""
+    """The fields of a record that is believed, else Refused; `old_news` is what was believed already."""
     fields = parse(data, MAX_BYTES)
     _check_envelope(fields, record_type, secret)
     expected = secret.mac(f"record/{record_type}", signed_bytes(fields))

@@ -1,7 +1,7 @@
 """The shared registry of docs/protocol/records.md and roster.md, on files and on Redis: `file:/state_path` and
 `redis://host:port`.
 
-`read` and `step` give bytes or None; `names` says whose slots there are; `write` touches no slot but the one named.
+`read` and `step` give bytes or None; `names` says whose slots there are; `write` touches the slot named, alone.
 """
 
 import os

@@ -1,22 +1,21 @@
 """The chain of docs/protocol/roster.md, read only: who signed each step, and that none is missing or moved.
 
-It keeps the keys of the members, so that it can say of each step whether its signer was one; of the rules for single
-operations it judges none (fault `not_allowed`).
+It keeps the keys of the members, to say of each step whether its signer was one. Rules of single operations (fault
+`not_allowed`) it judges none.
 """
 
 import hashlib
 import hmac
 from dataclasses import dataclass, field
 
-from bodies import LAST_SECOND, is_hex, is_node_id
+from bodies import LAST_SECOND, is_bytes32, is_hex, is_node_id
 from canonical import Refused, encode, is_integer, parse
-from keys import b64, is_signed_by
+from keys import is_signed_by, unb64
 
 MAX_BYTES = 262_144
 OPERATIONS = 512
-FIELDS = frozenset(
-    ("_cluster", "_node_signature", "_security_version", "_type", "epoch", "operations", "parent", "signer", "time")
-)
+ENVELOPE = ("_cluster", "_node_signature", "_security_version", "_type")
+FIELDS = frozenset((*ENVELOPE, "epoch", "operations", "parent", "signer", "time"))
 
 
 @dataclass
@@ -30,22 +29,25 @@ class Chain:
     members: dict = field(default_factory=dict)
 
     def take(self, data, secret=None):
-        """One more step: Refused with `unreadable` or the fault of the document, or the chain moves on by it."""
+        """The chain moves on by one step, or it is Refused: `unreadable`, or the fault of the document."""
         step = read_step(data)
         if step["_cluster"] != self.cluster_id:
             raise Refused("wrong_cluster")
         if (step["epoch"], step["parent"]) != (self.epoch + 1, self.digest):
             raise Refused("wrong_parent")
-        self._found(step) if self.epoch == -1 else self._check_signer(step)
+        if self.epoch == -1:
+            self._check_founder(step)
+        else:
+            self._check_signer(step)
         for operation in step["operations"]:
             self._apply(operation, step, secret)
         self.epoch, self.digest = step["epoch"], hashlib.sha256(data).hexdigest()
         return step
 
-    def _found(self, step):
-        operations, member = step["operations"], step["operations"][0].get("member", {})
-        if [one["op"] for one in operations] != ["found"]:
+    def _check_founder(self, step):
+        if [one["op"] for one in step["operations"]] != ["found"]:
             raise Refused("wrong_parent")
+        member = step["operations"][0]["member"]
         if member["node_id"] != step["signer"]:
             raise Refused("bad_node_signature")
         self._check_signature(step, member["identity_key"])
@@ -69,11 +71,12 @@ class Chain:
             self.members.pop(step["signer"], None)
         elif operation["op"] in ("remove", "evict"):
             self.members.pop(operation["node_id"], None)
-        if "proof" in operation and secret is not None and operation["key_id"] == secret.key_id:
+        if "proof" in operation and secret is not None and operation.get("key_id") == secret.key_id:
             founded = operation["op"] == "found"
             text = operation["member"]["identity_key"] if founded else step["parent"]
-            expected = b64(secret.mac("roster", b"atlas-fleet/roster-proof/2.0\n" + text.encode()))
-            self.proved = self.proved or hmac.compare_digest(expected, operation["proof"])
+            expected = secret.mac("roster", b"atlas-fleet/roster-proof/2.0\n" + text.encode())
+            given = unb64(operation["proof"]) or b""
+            self.proved = self.proved or hmac.compare_digest(expected, given)
 
 
 def read_step(data):
@@ -93,8 +96,23 @@ def read_step(data):
         and is_integer(step["time"], 0, LAST_SECOND)
         and isinstance(operations, list)
         and 1 <= len(operations) <= OPERATIONS
-        and all(isinstance(one, dict) and isinstance(one.get("op"), str) for one in operations)
+        and all(isinstance(one, dict) and _is_operation(one) for one in operations)
     )
     if not is_step:
         raise Refused("unreadable")
     return step
+
+
+def _is_operation(operation):
+    """As far as this program reads one."""
+    if operation.get("op") in ("found", "admit"):
+        return _is_member(operation.get("member"))
+    if operation.get("op") in ("remove", "evict"):
+        return is_node_id(operation.get("node_id"))
+    return isinstance(operation.get("op"), str)
+
+
+def _is_member(value):
+    if not isinstance(value, dict) or frozenset(value) != {"node_id", "identity_key", "sealing_key"}:
+        return False
+    return is_node_id(value["node_id"]) and is_bytes32(value["identity_key"]) and is_bytes32(value["sealing_key"])
