@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { findFaketime } from '../test/backends/faketime.ts';
 import { findProgram } from '../test/backends/foreign-server.ts';
+import { findPython } from '../test/backends/python.ts';
 import { findChromium } from '../test/browser/chromium.ts';
 
 interface Need {
@@ -36,6 +37,12 @@ const NEEDS = {
     isHere: () => findChromium() !== undefined,
     apt: 'chromium',
     brew: '--cask chromium',
+  },
+  python: {
+    name: 'Python 3 with the package cryptography',
+    isHere: () => findPython() !== undefined,
+    apt: 'python3-cryptography',
+    brew: 'python cryptography',
   },
 } as const satisfies Record<string, Need>;
 

@@ -1,5 +1,5 @@
 /**
- * `npm test`: brings what the tests need and npm does not have (a Redis, a Chromium), runs all of them, and ends with one
+ * `npm test`: brings what the tests need and npm does not have (a Redis, a Chromium, a Python), runs all of them, and ends with one
  * plain line that counts them.
  */
 import { spawnSync } from 'node:child_process';
@@ -51,6 +51,6 @@ function runTests(args: readonly string[]): number {
   return status ?? 1;
 }
 
-provide(['redis', 'faketime', 'chromium']);
+provide(['redis', 'faketime', 'chromium', 'python']);
 process.exitCode = runTests(process.argv.slice(2));
 process.disconnect?.();
