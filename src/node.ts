@@ -29,12 +29,14 @@ import { ClusterView } from './services/cluster-view.ts';
 import { FleetView } from './services/fleet-view.ts';
 import type { SecretRest } from './services/held-secrets.ts';
 import { actsOf } from './services/own-steps.ts';
+import { Joining, type JoiningParts } from './services/joining.ts';
 import { PasswordHasher } from './services/password.ts';
 import { Readiness } from './services/readiness.ts';
 import { RefusedLogins } from './services/refused-logins.ts';
 import { ReportIntake } from './services/report-intake.ts';
 import { type CheckedCluster, SecurityCheck } from './services/security-check.ts';
 import { SetupCodes } from './services/setup-code.ts';
+import { Tickets } from './services/tickets.ts';
 import { TrustDesk } from './services/trust-desk.ts';
 import { type Identity, nextIncarnation, openIdentity } from './store/file/identity.ts';
 
@@ -62,6 +64,8 @@ const CONSOLE_FOLDER = join(import.meta.dirname, '..', 'dist', 'console');
 export interface RunningOptions extends NodeOptions {
   /** Where a rotated cluster_secret is written down. */
   readonly secretRest: SecretRest;
+  /** What a joiner needs of the configuration, to be sealed to it. */
+  readonly joinValues: JoiningParts['joinValues'];
 }
 
 export async function startNode(options: RunningOptions): Promise<RunningNode> {
@@ -118,7 +122,8 @@ async function assemble(options: RunningOptions, ground: Ground): Promise<Runnin
   await addConfigUser(base, options);
   const checked = config.cluster.enabled ? await openCluster(options, ground, { ...base, describe }) : null;
   const cluster = checked?.parts;
-  const parts = completeParts(options, base, { checked, describe, address, stores });
+  const { joinValues } = options;
+  const parts = completeParts(options, base, { checked, describe, joinValues, address, stores });
   const network = await buildServer({
     ...parts,
     door: 'network',
@@ -174,8 +179,9 @@ export async function openOffline(options: NodeOptions): Promise<OfflineServer> 
   const describe = () => {
     throw new AtlasError('not_running', 'no server runs on this data folder');
   };
+  const absent = { checked: null, describe, joinValues: describe };
   const base = openServices(options, { nodeId: 'offline', log, stores });
-  const parts = completeParts(options, base, { checked: null, describe, address, stores });
+  const parts = completeParts(options, base, { ...absent, address, stores });
   const app = await buildServer({ ...parts, door: 'control', tls: null, consoleFolder: null });
   const close = async () => {
     await app.close();
@@ -229,6 +235,7 @@ function openServices(
 interface Completing {
   readonly checked: OpenedCluster | null;
   readonly describe: () => NodeRecordBody;
+  readonly joinValues: JoiningParts['joinValues'];
   readonly address: { readonly url: string };
   readonly stores: Stores;
 }
@@ -236,7 +243,7 @@ interface Completing {
 function completeParts(
   { config, secrets, version, clock }: NodeOptions,
   base: Services,
-  { checked, describe, address, stores }: Completing,
+  { checked, describe, joinValues, address, stores }: Completing,
 ): Omit<ServerParts, 'door' | 'tls' | 'consoleFolder'> {
   const { keyring, ...services } = base;
   const cluster = checked?.parts ?? null;
@@ -256,11 +263,16 @@ function completeParts(
     log: base.log,
     isDegraded: () => cluster !== null && cluster.watch.outage !== null,
   });
+  const onMisuse = () => base.changes.note('cluster');
+  const trust = cluster?.trust ?? null;
+  const joining = new Joining({ ...base, clock, trust, joinValues, onMisuse });
   return {
     ...services,
     version,
     readiness,
     security,
+    joining,
+    tickets: new Tickets({ cluster, clock, audit: base.audit, describe }),
     trust: new TrustDesk({ nodeId: base.nodeId, cluster }),
     cluster: new ClusterView({
       clock,
@@ -268,7 +280,7 @@ function completeParts(
       describe,
       reportsPerMinute: () => base.intake.reportsPerMinute(),
       security: status,
-      securityFindings: () => security.findings,
+      securityFindings: () => [...security.findings, ...joining.findings],
       intervalSeconds: config.cluster.heartbeatIntervalSeconds,
       timeoutSeconds: config.cluster.nodeTimeoutSeconds,
       databaseOutage: () => readiness.outage,

@@ -54,6 +54,14 @@ function databaseText(address: DatabaseAddress): string {
   return `postgres://${names}?sslmode=${tls ? 'verify-full' : 'disable'}`;
 }
 
+/** With the password: for a file of mode 0600, or for nobody's eyes. */
+export function databaseUrlText(address: DatabaseAddress): string {
+  const text = databaseText(address);
+  return address.engine === 'sqlite' || address.password === null
+    ? text
+    : withPassword(text, address.password);
+}
+
 /** `url` has no password, and gets this one. */
 export function withPassword(url: string, password: Secret): string {
   return url.replace('@', `:${encodeURIComponent(password.revealText())}@`);

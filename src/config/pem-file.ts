@@ -3,6 +3,7 @@
  * and private keys, which are guarded as config.yaml itself. Read only to say what is wrong with them.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { AtlasError } from '../base/errors.ts';
 import { type GuardedFile, readPrivateFile, readPublicFile } from './private-file.ts';
 import type { ProblemCode } from './problem.ts';
 
@@ -25,6 +26,14 @@ export function certificateFault(path: string): PemFault | null {
           hint: 'Name a file with lines `-----BEGIN CERTIFICATE-----`, each certificate whole.',
         },
   );
+}
+
+/** The text of such a file. Throws config_invalid where it is not what it was when the configuration was read. */
+export function readAuthorities(path: string): string {
+  const { text, problems } = readPublicFile(path, PEM_MAX_BYTES);
+  const [problem] = problems;
+  if (text !== null && problem === undefined && holdsCertificates(text)) return text;
+  throw new AtlasError('config_invalid', `${path}: ${problem?.sentence ?? 'it holds no certificate'}`);
 }
 
 export function privateKeyFault(path: string): PemFault | null {

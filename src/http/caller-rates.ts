@@ -30,6 +30,8 @@ export const CALLER_RATES: CallerRateRules = {
 export const READING_COST = 4;
 /** Of a login: each costs two transactions and a hash that is slow on purpose. */
 export const LOGIN_COST = 20;
+/** Of what a joiner asks: some signatures, and once in its life the whole way to the registry. */
+export const JOIN_COST = 20;
 /** Of health: to refuse it costs as much as to answer, and a balancer would take the server for dead. */
 export const FREE = 0;
 

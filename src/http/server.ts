@@ -40,15 +40,23 @@ import { type AccountParts, accountRoutes } from './routes/accounts.ts';
 import { type AgentParts, agentRoutes } from './routes/agents.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { clusterRoutes } from './routes/cluster.ts';
+import { type JoinRouteParts, joinRoutes } from './routes/join.ts';
 import { machineRoutes } from './routes/machines.ts';
 import { type SystemParts, systemRoutes } from './routes/system.ts';
+import { type TicketRouteParts, ticketRoutes } from './routes/tickets.ts';
 import { type TrustRouteParts, trustRoutes } from './routes/trust.ts';
 import { handleUnrouted } from './unrouted.ts';
 
 /** Milliseconds that a connection is kept for the next request. */
 const CONNECTION_IDLE_MS = 60_000;
 
-export interface ServerParts extends AccountParts, AgentParts, SystemParts, TrustRouteParts {
+export interface ServerParts
+  extends AccountParts,
+    AgentParts,
+    JoinRouteParts,
+    SystemParts,
+    TicketRouteParts,
+    TrustRouteParts {
   readonly door: 'network' | 'control';
   readonly fleet: FleetView;
   readonly cluster: ClusterView;
@@ -95,6 +103,8 @@ export async function buildServer(parts: ServerParts): Promise<App> {
   machineRoutes(app, parts);
   clusterRoutes(app, { view: parts.cluster, security: parts.security });
   trustRoutes(app, parts);
+  ticketRoutes(app, parts);
+  joinRoutes(app, parts);
   accountRoutes(app, parts);
   auditRoutes(app, parts);
   if (consoleFolder !== null) await serveAssets(app, consoleFolder);

@@ -4,7 +4,13 @@
  * Times are RFC 3339 UTC, except in series, where they are Unix milliseconds.
  */
 import { z } from 'zod';
-import { MEMBERS_MAX } from '../protocol/limits.ts';
+import {
+  MEMBERS_MAX,
+  NODE_ID,
+  TICKET_LIFE_MAX_SECONDS,
+  TICKET_LIFE_MIN_SECONDS,
+  TICKET_LIFE_SECONDS,
+} from '../protocol/limits.ts';
 import { REFUSAL_CODES } from '../protocol/refusal.ts';
 import { TOKEN_SCOPES } from '../store/account-store.ts';
 import { AUDIT_KINDS } from '../store/audit-action.ts';
@@ -374,6 +380,63 @@ export const rotationView = z.object({
   ),
   sentence: z.string(),
 });
+
+// Join tickets
+
+export const ticketId = z.string().regex(/^[0-9a-f]{16}$/);
+export const ticketCreate = z.strictObject({
+  /** 24 hours unless said otherwise. */
+  life_seconds: z
+    .number()
+    .int()
+    .min(TICKET_LIFE_MIN_SECONDS)
+    .max(TICKET_LIFE_MAX_SECONDS)
+    .default(TICKET_LIFE_SECONDS),
+});
+/** `ticket` is shown this once: whoever holds it may join. */
+export const ticketCreated = z.object({
+  id: ticketId,
+  ticket: z.string(),
+  expires_at: time,
+  /** Whom a joiner asks, in this order. */
+  servers: z.array(z.string()),
+});
+export const ticketInfo = z.object({
+  id: ticketId,
+  state: z.enum(['open', 'used', 'expired', 'revoked']),
+  /** The server that it was made on. */
+  created_by: z.string(),
+  created_at: time,
+  expires_at: time,
+  /** The node that it admitted. */
+  used_by: z.string().nullable(),
+});
+export const ticketList = z.object({ items: z.array(ticketInfo), next_cursor: z.null() });
+
+/** 32 bytes in base64, a key or a nonce, and the 64 of a signature. */
+const bytes32 = z.string().length(44);
+const bytes64 = z.string().length(88);
+export const joinChallenge = z.object({ nonce: z.string(), expires_at: time });
+export const joinRequest = z.strictObject({
+  ticket: ticketId,
+  member: z.strictObject({
+    node_id: z.string().regex(NODE_ID),
+    identity_key: bytes32,
+    sealing_key: bytes32,
+  }),
+  nonce: bytes32,
+  /** Of the ticket's key, and of the joiner's identity key, over the same bytes. */
+  proof: bytes64,
+  signature: bytes64,
+});
+export const joinAnswer = z.object({
+  /** The step that admitted the joiner. */
+  epoch: z.number().int(),
+  hash: sha256,
+  /** Sealed to the joiner's sealing key. */
+  envelope: z.object({ enc: z.string(), ciphertext: z.string() }),
+});
+
 export const clusterStatus = z.object({
   enabled: z.boolean(),
   backend: z.string(),

@@ -38,6 +38,10 @@ export const ROSTER_STEP_MAX_BYTES = 256 * 1024;
 export const TICKET_MAX_LENGTH = 8 * 1024;
 /** Servers that a ticket names. Arbitrary: one that is up is enough. */
 export const TICKET_SERVERS_MAX = 16;
+/** Seconds in which a ticket admits: at least, unless said otherwise, and at most. All but the second arbitrary. */
+export const TICKET_LIFE_MIN_SECONDS = 60;
+export const TICKET_LIFE_SECONDS = 24 * 3600;
+export const TICKET_LIFE_MAX_SECONDS = 30 * 24 * 3600;
 
 // Secrets
 

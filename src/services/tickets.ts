@@ -12,8 +12,6 @@ import type { Audit, AuditAct } from './audit.ts';
 import { type MaybeTrusted, requireRoster, requireTrust } from './required-roster.ts';
 import type { Trust } from './trust.ts';
 
-/** Seconds in which a ticket admits. */
-export const TICKET_LIFE = { min: 60, usual: 86_400, max: 30 * 86_400 } as const;
 /** Tickets that are open at a time: each is a way in. Arbitrary. */
 export const OPEN_TICKETS_MAX = 64;
 /** Servers that a ticket names: who carries it may copy it by hand. Arbitrary, and fewer than a ticket may name. */

@@ -25,11 +25,13 @@ async function runServer(flags: { config?: string }): Promise<void> {
   const { systemClock } = await import('../../base/clock.ts');
   const { openLog } = await import('../../base/log.ts');
   const { SecretRest } = await import('../../config/secret-rest.ts');
+  const { joinValues } = await import('../../config/join-values.ts');
   await writeClusterId(loaded);
   const node = await startNode({
     config,
     secrets,
     secretRest: new SecretRest(loaded),
+    joinValues: (terms) => ({ ...joinValues(loaded, terms) }),
     version: VERSION,
     clock: systemClock,
     openLog: (fields) => {
