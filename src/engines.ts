@@ -11,6 +11,7 @@ import type { Log } from './base/log.ts';
 import { splitHostAndPort } from './config/address-kind.ts';
 import type { Config, DatabaseConfig, Secrets } from './config/config.ts';
 import type { MemberStore } from './store/member-store.ts';
+import type { PasswordMarkStore } from './store/password-marks.ts';
 import type { AclFile, AclUser } from './store/redis/acl.ts';
 import type { RedisConnectionOptions } from './store/redis/connection.ts';
 import type { Tenancy } from './store/redis/tenancy.ts';
@@ -54,6 +55,12 @@ export type Registry = MemberStore & { readonly roster: RosterStore };
 export async function openRosterDisk({ config }: EngineOptions): Promise<RosterDisk> {
   const { FileRosterDisk } = await import('./store/file/roster-disk.ts');
   return new FileRosterDisk(join(config.server.dataDir, 'roster'));
+}
+
+/** What this node notes of its passwords, on its own disk. */
+export async function openPasswordMarks({ config }: EngineOptions): Promise<PasswordMarkStore> {
+  const { FilePasswordMarks } = await import('./store/file/password-marks.ts');
+  return new FilePasswordMarks(config.server.dataDir);
 }
 
 /** The registry. A Redis that is away is no error: it is tried for ever. Rejects with member_store_unavailable. */

@@ -9,7 +9,14 @@ import { AtlasError } from './base/errors.ts';
 import type { Fields, Log } from './base/log.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { controlPath, makeControlFolder } from './config/control-path.ts';
-import { openRegistry, openRosterDisk, openStores, required, type Stores } from './engines.ts';
+import {
+  openPasswordMarks,
+  openRegistry,
+  openRosterDisk,
+  openStores,
+  required,
+  type Stores,
+} from './engines.ts';
 import { exposureOf, hasRedisPassword, registryTerms } from './exposure.ts';
 import type { App } from './http/app.ts';
 import { claimControlSocket, leaveControlSocket, listenOnControlSocket } from './http/control-socket.ts';
@@ -28,9 +35,10 @@ import { Cluster } from './services/cluster.ts';
 import { ClusterView } from './services/cluster-view.ts';
 import { FleetView } from './services/fleet-view.ts';
 import type { SecretRest } from './services/held-secrets.ts';
-import { actsOf } from './services/own-steps.ts';
 import { Joining, type JoiningParts } from './services/joining.ts';
+import { actsOf } from './services/own-steps.ts';
 import { PasswordHasher } from './services/password.ts';
+import { PasswordWatch } from './services/password-watch.ts';
 import { Readiness } from './services/readiness.ts';
 import { RefusedLogins } from './services/refused-logins.ts';
 import { ReportIntake } from './services/report-intake.ts';
@@ -341,6 +349,11 @@ async function openCluster(
       level: hasRedisPassword(options) ? 3 : 2,
       pins: cluster.rosterPins,
       secretRest: options.secretRest,
+      passwords: new PasswordWatch({
+        marks: await openPasswordMarks(engine),
+        passwords: { redis: options.secrets.redisPassword, postgres: options.secrets.databasePassword },
+        log: ground.log,
+      }),
       sealingKey,
     },
     describe: needs.describe,

@@ -2,6 +2,7 @@
 import { systemClock, unixSeconds } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { Cluster } from '../../src/services/cluster.ts';
+import { PasswordWatch } from '../../src/services/password-watch.ts';
 import { RedisMemberStore } from '../../src/store/redis/member-store.ts';
 import type { RedisServer } from '../../test/backends/redis.ts';
 import { KEYRING, Signer } from '../../test/protocol/signer.ts';
@@ -57,6 +58,11 @@ export async function joinAsObserver(port: number, peers: number): Promise<Clust
       pins: [],
       secretRest: { keyId: KEYRING.signing.keyId, write: () => undefined },
       sealingKey: signer.sealing,
+      passwords: new PasswordWatch({
+        marks: { load: async () => null, keep: async () => undefined },
+        passwords: { redis: null, postgres: null },
+        log: silentLog,
+      }),
     },
     describe: () => signer.nodeBody(),
     reportsPerMinute: () => 0,

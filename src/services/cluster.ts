@@ -35,7 +35,10 @@ export interface ClusterOptions {
   readonly nextIncarnation: (above: number) => Promise<number>;
   /** Where the roster rests; null at level 1, which has none. */
   readonly rosterStores: { readonly shared: RosterStore; readonly disk: RosterDisk } | null;
-  readonly rosterTerms: Pick<TrustParts, 'admission' | 'level' | 'pins' | 'secretRest' | 'sealingKey'>;
+  readonly rosterTerms: Pick<
+    TrustParts,
+    'admission' | 'level' | 'passwords' | 'pins' | 'secretRest' | 'sealingKey'
+  >;
   readonly onChange: () => void;
   readonly onOwnStep: TrustParts['onOwnStep'];
 }

@@ -162,6 +162,7 @@ export class SecurityCheck {
     return [
       ...(this.#last?.lines ?? []),
       levelLine(roster?.level ?? null, status().level ?? 1),
+      ...(trust?.passwordLines ?? []),
       ...(trust && roster ? rosterLines(roster, trust.standing) : []),
     ];
   }

@@ -22,7 +22,9 @@ import { Admission } from './admission.ts';
 import { HeldSecrets, type SecretRest } from './held-secrets.ts';
 import { KeyRotation } from './key-rotation.ts';
 import { issueAgain } from './lost-steps.ts';
+import type { PasswordWatch } from './password-watch.ts';
 import { RosterKeeper, type RosterPin } from './roster-keeper.ts';
+import type { SecurityLine } from './security-line.ts';
 
 export interface TrustParts {
   readonly shared: RosterStore;
@@ -38,6 +40,8 @@ export interface TrustParts {
   /** For a roster that this node founds. */
   readonly admission: AdmissionRule;
   readonly level: RosterLevel;
+  /** Whether what is changed by hand was changed. */
+  readonly passwords: PasswordWatch;
   readonly intervalMs: number;
   readonly timeoutMs: number;
   /** The others, as this node sees them. */
@@ -60,6 +64,7 @@ export class Trust {
   readonly #admission: Admission;
   readonly #secrets: HeldSecrets;
   #looksBehind = 0;
+  #isRunning = false;
 
   constructor(parts: TrustParts) {
     const { keyring, self } = parts;
@@ -76,11 +81,17 @@ export class Trust {
         void issueAgain(steps, { ...parts, nodeId, keeper: this.keeper, rotation: this.rotation }),
       onChange: async (roster) => {
         await this.#secrets.follow(roster);
+        await parts.passwords.follow(this.keeper.steps, this.#isRunning);
         parts.onChange(roster);
       },
     });
     this.#admission = new Admission({ ...parts, keeper: this.keeper, nodeId });
     this.rotation = new KeyRotation({ ...parts, keeper: this.keeper, nodeId });
+  }
+
+  /** After a compromise: what people have to change. */
+  get passwordLines(): SecurityLine[] {
+    return this.#parts.passwords.lines();
   }
 
   get roster(): Roster | null {
@@ -113,6 +124,7 @@ export class Trust {
   async start(): Promise<void> {
     await this.keeper.load();
     await this.sync().catch(() => undefined); // the backend is away: freshen() asks before the first word
+    this.#isRunning = true;
   }
 
   /** Rejects with member_store_unavailable. */

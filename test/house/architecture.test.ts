@@ -29,6 +29,7 @@ const STORE_CONTRACTS = [
   'store/attempt-store.ts',
   'store/audit-action.ts',
   'store/audit-log.ts',
+  'store/password-marks.ts',
   'store/roster-store.ts',
 ];
 /** HPKE seals through Web Cryptography: the one module of the protocol that must be waited for. */

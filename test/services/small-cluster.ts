@@ -10,10 +10,12 @@ import type { RefusalCount } from '../../src/membership/refusal-ledger.ts';
 import { type Keyring, keyIdOf } from '../../src/protocol/keyring.ts';
 import { Cluster } from '../../src/services/cluster.ts';
 import type { SecretRest } from '../../src/services/held-secrets.ts';
+import { PasswordWatch } from '../../src/services/password-watch.ts';
 import type { MemberStore } from '../../src/store/member-store.ts';
 import { ManualClock } from '../fakes/clock.ts';
 import { FakeLog } from '../fakes/log.ts';
 import { FakeRegistry } from '../fakes/member-store.ts';
+import { FakePasswordMarks } from '../fakes/password-marks.ts';
 import { FakeRosterDisk, FakeRosterStore } from '../fakes/roster-store.ts';
 import { KEYRING, Signer } from '../protocol/signer.ts';
 
@@ -67,6 +69,7 @@ export interface Disk {
   incarnation: number;
   readonly roster: FakeRosterDisk;
   readonly rest: FakeSecretRest;
+  readonly marks: FakePasswordMarks;
   /** Set false where nothing more can be written. */
   writable: boolean;
 }
@@ -126,6 +129,7 @@ export class SmallCluster {
       incarnation: 0,
       writable: true,
       roster: new FakeRosterDisk(),
+      marks: new FakePasswordMarks(),
       rest: new FakeSecretRest(keyring?.signing.keyId ?? ''),
     };
     this.#disks.set(name, disk);
@@ -163,6 +167,11 @@ export class SmallCluster {
           level: 2,
           pins: [],
           secretRest: disk.rest,
+          passwords: new PasswordWatch({
+            marks: disk.marks,
+            passwords: { redis: null, postgres: null },
+            log,
+          }),
           sealingKey: disk.signer.sealing,
         },
         describe: () => disk.signer.nodeBody({ port }),

@@ -48,6 +48,7 @@ class CountedDisk implements Disk {
   readonly signer: Disk['signer'];
   readonly roster: Disk['roster'];
   readonly rest: Disk['rest'];
+  readonly marks: Disk['marks'];
   writable = true;
   taken = 0;
   #incarnation: number;
@@ -56,6 +57,7 @@ class CountedDisk implements Disk {
     this.signer = disk.signer;
     this.roster = disk.roster;
     this.rest = disk.rest;
+    this.marks = disk.marks;
     this.#incarnation = disk.incarnation;
   }
 

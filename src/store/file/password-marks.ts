@@ -1,0 +1,32 @@
+/** The marks of this node's passwords, in one file of its data folder, which holds the passwords themselves anyway. */
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { PasswordMarkStore, PasswordMarks } from '../password-marks.ts';
+import { readBounded, writeAtomically } from './atomic-file.ts';
+
+const FILE_MAX_BYTES = 4096;
+
+const mark = z.strictObject({ salt: z.string(), digest: z.string() }).nullable();
+const stored = z.strictObject({ step: z.string(), redis: mark, postgres: mark });
+
+export class FilePasswordMarks implements PasswordMarkStore {
+  readonly #path: string;
+
+  constructor(folder: string) {
+    this.#path = join(folder, 'passwords-at-compromise.json');
+  }
+
+  async load(): Promise<PasswordMarks | null> {
+    try {
+      const bytes = await readBounded(this.#path, FILE_MAX_BYTES);
+      return bytes === 'not_a_file' ? null : stored.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+    } catch {
+      return null; // the line then says that nothing was noted
+    }
+  }
+
+  keep(marks: PasswordMarks): Promise<void> {
+    const text = `${JSON.stringify(marks, null, 2)}\n`;
+    return writeAtomically(this.#path, Buffer.from(text), { durable: true });
+  }
+}

@@ -1,0 +1,16 @@
+/** Marks in memory, on a disk that may be full. */
+import type { PasswordMarkStore, PasswordMarks } from '../../src/store/password-marks.ts';
+
+export class FakePasswordMarks implements PasswordMarkStore {
+  marks: PasswordMarks | null = null;
+  isFull = false;
+
+  async load(): Promise<PasswordMarks | null> {
+    return this.marks;
+  }
+
+  async keep(marks: PasswordMarks): Promise<void> {
+    if (this.isFull) throw new Error('no space left on device');
+    this.marks = marks;
+  }
+}
