@@ -139,7 +139,7 @@ interface CallOptions {
   readonly once?: boolean;
 }
 
-async function call<Answer>(path: string, options: CallOptions = {}): Promise<Answer> {
+export async function call<Answer>(path: string, options: CallOptions = {}): Promise<Answer> {
   const { method = 'GET', body, signal, once = false } = options;
   const headers: Record<string, string> = { accept: 'application/json, application/problem+json' };
   if (method !== 'GET') headers['x-csrf-token'] = csrfToken;

@@ -12,8 +12,11 @@ import {
 } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import * as api from './api.ts';
+import * as trust from './trust-api.ts';
 
 const POLL_MS = 5_000;
+/** Each server's part in a rotation takes a heartbeat or two. */
+const ROTATION_POLL_MS = 1_000;
 /** The lines change every ten minutes; the servers beside them stand in the table of nodes too. */
 const SECURITY_POLL_MS = 30_000;
 /** A busy fleet sends an event per report; the page asks again at most this often. */
@@ -141,6 +144,32 @@ export function useSecurity() {
     queryFn: ({ signal }) => api.securityReport(signal),
     refetchInterval: SECURITY_POLL_MS,
   });
+}
+
+/** Below the key of the health check, so that an event of the cluster renews them too. */
+export function useRoster() {
+  return useQuery({
+    queryKey: ['cluster', 'roster'],
+    queryFn: ({ signal }) => trust.roster(signal),
+    refetchInterval: POLL_MS,
+  });
+}
+
+export function useRotation() {
+  return useQuery({
+    queryKey: ['cluster', 'rotation'],
+    queryFn: ({ signal }) => trust.rotation(signal),
+    refetchInterval: ({ state }) => (state.data?.phase ? ROTATION_POLL_MS : POLL_MS),
+  });
+}
+
+/** After an act of trust: everything on the cluster page may be different. */
+export function useTrustChanged() {
+  const client = useQueryClient();
+  return () => {
+    void client.invalidateQueries({ queryKey: ['cluster'] });
+    void client.invalidateQueries({ queryKey: ['security'] });
+  };
 }
 
 export function useTokens() {

@@ -1,5 +1,6 @@
 /** Settings → Cluster Health Monitor: if one server dies now, what happens? */
 import { Button } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type HealthCheck, healthCheck } from '../api.ts';
 import { ClusterBoxes } from '../parts/cluster-boxes.tsx';
@@ -8,9 +9,11 @@ import { ErrorBox } from '../parts/error-box.tsx';
 import { Findings } from '../parts/findings.tsx';
 import { Foreign } from '../parts/foreign.tsx';
 import { Glyph, Shape } from '../parts/glyph.tsx';
+import { MembersCard } from '../parts/members-card.tsx';
 import { NodeTable } from '../parts/node-table.tsx';
 import { PageHeading } from '../parts/page-heading.tsx';
 import { RefusalTable } from '../parts/refusal-table.tsx';
+import { Rotation } from '../parts/rotation.tsx';
 import { SecurityCard } from '../parts/security-card.tsx';
 import { StaleNote } from '../parts/stale-note.tsx';
 import { overallLook } from '../parts/state-badge.tsx';
@@ -61,9 +64,13 @@ function SingleServer() {
 }
 
 function HealthView({ health }: { readonly health: HealthCheck }) {
+  const [isRotating, wizard] = useDisclosure(false);
+  /** Without authentication there is no roster, and no secret that could be rotated. */
+  const hasRoster = health.cluster_enabled && health.security.enabled;
   return (
     <>
       <Verdict health={health} />
+      {hasRoster && <Rotation opened={isRotating} onOpen={wizard.open} onClose={wizard.close} />}
       {!health.cluster_enabled && <SingleServer />}
       <Findings findings={health.findings} />
       <ClusterBoxes health={health} />
@@ -73,7 +80,16 @@ function HealthView({ health }: { readonly health: HealthCheck }) {
           <RefusalTable health={health} />
         </>
       )}
-      <SecurityCard />
+      {hasRoster && <MembersCard />}
+      <SecurityCard
+        action={
+          hasRoster && (
+            <Button size="xs" variant="default" onClick={wizard.open}>
+              Rotate secret…
+            </Button>
+          )
+        }
+      />
       <ClusterWords health={health} />
     </>
   );

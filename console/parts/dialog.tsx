@@ -5,13 +5,14 @@ import type { ReactNode } from 'react';
 interface DialogProps {
   readonly title: string;
   readonly opened: boolean;
+  readonly wide?: boolean;
   readonly onClose: () => void;
   readonly children: ReactNode;
 }
 
-export function Dialog({ title, opened, onClose, children }: DialogProps) {
+export function Dialog({ title, opened, wide = false, onClose, children }: DialogProps) {
   return (
-    <Modal.Root opened={opened} onClose={onClose} centered>
+    <Modal.Root opened={opened} onClose={onClose} size={wide ? 'lg' : 'md'} centered>
       <Modal.Overlay />
       <Modal.Content>
         <div className="at-dialog-head">

@@ -43,7 +43,7 @@ function Leak({ leak }: { readonly leak: BlastRadius }) {
 
 export function Leaks({ leaks }: { readonly leaks: readonly BlastRadius[] }) {
   return (
-    <div className="at-leaks">
+    <div className="at-leaks" id="leaks">
       <h3>If something leaks</h3>
       {leaks.map((leak) => (
         <Leak key={leak.code} leak={leak} />

@@ -1,6 +1,7 @@
 /** Is it secure? What this server tried on itself, asked and compared, line by line, and when. */
 import { Button } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
 import { type SecurityLine, type SecurityReport, securityReport } from '../api.ts';
 import { useSecurity } from '../queries.ts';
 import { ErrorBox } from './error-box.tsx';
@@ -111,7 +112,8 @@ function Servers({ nodes }: Pick<SecurityReport, 'nodes'>) {
   );
 }
 
-export function SecurityCard() {
+/** `action`: what can be done about it, beside the check. */
+export function SecurityCard({ action }: { readonly action?: ReactNode }) {
   const client = useQueryClient();
   const { data: report, error, refetch } = useSecurity();
   const check = useMutation({
@@ -123,9 +125,12 @@ export function SecurityCard() {
     <section className="at-panel at-security" aria-labelledby="security">
       <div className="at-section-head">
         <h2 id="security">Security</h2>
-        <Button size="xs" variant="default" loading={check.isPending} onClick={() => check.mutate()}>
-          Check now
-        </Button>
+        <div className="at-actions">
+          {action}
+          <Button size="xs" variant="default" loading={check.isPending} onClick={() => check.mutate()}>
+            Check now
+          </Button>
+        </div>
       </div>
       {failed && (
         <ErrorBox

@@ -1,51 +1,34 @@
 /** The console in real Chromium, against the demo as a person starts it. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
 import { NONCE_BYTES, sealReport } from '../../src/protocol/report-envelope.ts';
 import { makeReport } from '../fakes/report.ts';
-import { openChromium } from './chromium.ts';
 import { DemoCluster } from './demo-cluster.ts';
-import { type Visit, Visitor } from './visitor.ts';
+import type { Visit, Visitor } from './visitor.ts';
+import { Visits } from './visits.ts';
 
 /** Milliseconds for something that the page learns by itself. */
 const SOON = 15_000;
 
 let demo: DemoCluster;
-let browser: Browser;
-const visitors: Visitor[] = [];
+let visits: Visits;
 
 beforeAll(async () => {
-  [demo, browser] = await Promise.all([DemoCluster.start(), openChromium()]);
+  demo = await DemoCluster.start();
+  visits = await Visits.begin(demo.line);
 });
 
-afterEach(async () => {
-  for (const visitor of visitors.splice(0)) {
-    const { complaints } = visitor;
-    await visitor.leave();
-    expect(complaints).toEqual([]);
-  }
-});
+afterEach(() => visits.leave());
 
 afterAll(async () => {
-  await browser?.close();
+  await visits?.end();
   await demo?.stop();
 });
 
-async function arrive(visit?: Visit): Promise<Visitor> {
-  const visitor = await Visitor.arrive(browser, demo.line.urls, visit);
-  visitors.push(visitor);
-  return visitor;
-}
-
-async function loggedIn(visit?: Visit): Promise<Visitor> {
-  const visitor = await arrive(visit);
-  await visitor.logIn(demo.line.urls[0], demo.line.user, demo.line.password);
-  await visitor.page.getByRole('heading', { name: 'Dashboard', level: 1 }).waitFor();
-  return visitor;
-}
+const arrive = (visit?: Visit): Promise<Visitor> => visits.arrive(visit);
+const loggedIn = (visit?: Visit): Promise<Visitor> => visits.loggedIn(visit);
 
 /** A Mac of this id reports once, last in the order of names. */
 async function report(machineId: string): Promise<void> {

@@ -1,0 +1,86 @@
+/**
+ * One act of trust before it is done: what will happen, in plain sentences, then the button. What cannot be undone also
+ * asks for the name of what it is done to, typed, and for one's own password.
+ */
+import { Button, Group, Stack, TextInput } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { useTrustChanged } from '../queries.ts';
+import type { Act } from '../trust-acts.ts';
+import { confirmPassword } from '../trust-api.ts';
+import { Dialog } from './dialog.tsx';
+import { ErrorBox } from './error-box.tsx';
+import { Foreign } from './foreign.tsx';
+import { PasswordAgain } from './password-again.tsx';
+
+function ActForm({ act, onClose }: { readonly act: Act; readonly onClose: () => void }) {
+  const { sentences, button, typed, asksPassword, run } = act;
+  const changed = useTrustChanged();
+  const [name, setName] = useState('');
+  const [isWrongName, setWrongName] = useState(false);
+  const [password, setPassword] = useState('');
+  const perform = useMutation({
+    mutationFn: async () => {
+      if (asksPassword) await confirmPassword(password);
+      await run();
+    },
+    onSuccess: () => {
+      changed();
+      onClose();
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const isWrong = typed !== undefined && name !== typed;
+    setWrongName(isWrong);
+    if (!isWrong) perform.mutate();
+  };
+  return (
+    <form onSubmit={submit}>
+      <Stack gap="md">
+        {perform.error && <ErrorBox error={perform.error} />}
+        <ul className="at-sentences">
+          {sentences.map((sentence) => (
+            <li key={sentence}>
+              <Foreign text={sentence} />
+            </li>
+          ))}
+        </ul>
+        {typed !== undefined && (
+          <TextInput
+            label={`Type ${typed} to confirm`}
+            autoComplete="off"
+            autoCapitalize="none"
+            spellCheck={false}
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+            error={isWrongName && `This is not ${typed}. Nothing was done.`}
+            data-autofocus
+            required
+          />
+        )}
+        {asksPassword && <PasswordAgain value={password} onChange={setPassword} />}
+        <Group justify="flex-end">
+          <Button
+            variant="default"
+            onClick={onClose}
+            {...(typed === undefined && { 'data-autofocus': true })}
+          >
+            Cancel
+          </Button>
+          <Button type="submit" className="at-danger" loading={perform.isPending}>
+            {button}
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+export function ActDialog({ act, onClose }: { readonly act: Act | null; readonly onClose: () => void }) {
+  return (
+    <Dialog opened={act !== null} onClose={onClose} title={act?.title ?? ''}>
+      {act && <ActForm key={act.title} act={act} onClose={onClose} />}
+    </Dialog>
+  );
+}
