@@ -50,16 +50,12 @@ const LIVE = [
   'cluster.roster_pins',
 ] as const satisfies readonly KeyPath[];
 
-/** Files whose content goes along, and by which name it rests beside the new config.yaml. */
-export const JOIN_FILES = {
-  'database.ca_file': 'postgres-ca.pem',
-  'cluster.redis_ca_file': 'redis-ca.pem',
-} as const satisfies Partial<Record<KeyPath, string>>;
+/** Files whose content goes along. */
+const FILE_KEYS = ['database.ca_file', 'cluster.redis_ca_file'] as const satisfies readonly KeyPath[];
 
 type SharedKey = keyof typeof SHARED;
-type FileKey = keyof typeof JOIN_FILES;
+type FileKey = (typeof FILE_KEYS)[number];
 const SHARED_KEYS = Object.keys(SHARED) as SharedKey[];
-const FILE_KEYS = Object.keys(JOIN_FILES) as FileKey[];
 
 export interface JoinTerms {
   readonly clusterId: string;

@@ -6,6 +6,7 @@ import { security } from './cluster-security.ts';
 import { redisAclCommand } from './redis-acl.ts';
 import { rosterCommands } from './roster.ts';
 import { rotateSecretCommand, rotationCommand } from './rotate-secret.ts';
+import { ticketCommand } from './ticket.ts';
 
 interface Flags {
   readonly config?: string;
@@ -28,6 +29,7 @@ export function clusterCommand(): Command {
     .action(inspect);
   for (const command of [...rosterCommands(), rotateSecretCommand(), rotationCommand()])
     cluster.addCommand(command);
+  cluster.addCommand(ticketCommand());
   cluster.addCommand(redisAclCommand());
   return cluster;
 }

@@ -1,7 +1,9 @@
 /** `atlas-fleet server`: runs a server in the foreground, for launchd, systemd and people. */
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
+import { AtlasError } from '../../base/errors.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import { requireConfig } from '../configuration.ts';
+import { type JoinFlags, joinFirst } from '../join.ts';
 import { VERSION } from '../program.ts';
 import { sayReady } from '../ready.ts';
 import { untilEnded } from '../shutdown.ts';
@@ -9,17 +11,40 @@ import { sayWarning } from '../terminal.ts';
 
 /** Milliseconds between *draining* and the end of listening: a load balancer's next look, and some. */
 const DRAIN_MS = 3000;
+const PORT_MAX = 65_535;
 
 export function serverCommand(): Command {
   return new Command('server')
     .description('run a server in the foreground')
     .option('--config <file>', 'the config.yaml to run')
+    .option('--join <ticket>', 'join a cluster first, by a ticket, in an empty folder; - asks for it')
+    .option('--join-file <file>', 'the same, with a file of mode 0600 that holds the ticket')
+    .option('--port <number>', 'with --join: the port to listen on', portNumber)
+    .option('--host <address>', 'with --join: the address to listen on')
+    .option('--node-id <name>', 'with --join: the name of this server in the cluster')
     .action(runServer);
 }
 
-async function runServer(flags: { config?: string }): Promise<void> {
+function portNumber(text: string): number {
+  if (/^[1-9][0-9]{0,4}$/.test(text) && Number(text) <= PORT_MAX) return Number(text);
+  throw new InvalidArgumentError(`It is a whole number from 1 to ${PORT_MAX}.`);
+}
+
+async function configPathOf(flags: JoinFlags): Promise<string | undefined> {
+  const { config, join, joinFile, ...own } = flags;
+  if (join !== undefined && joinFile !== undefined)
+    throw new AtlasError('usage', '--join and --join-file are given, and one ticket is enough');
+  if (join !== undefined || joinFile !== undefined) return joinFirst(flags);
+  if (Object.keys(own).length === 0) return config;
+  throw new AtlasError('usage', '--port, --host and --node-id go with --join', {
+    hint: 'a server that has a config.yaml takes them from there',
+  });
+}
+
+async function runServer(flags: JoinFlags): Promise<void> {
   const ended = untilEnded();
-  const loaded = await requireConfig({ role: 'server', configPath: flags.config });
+  const configPath = await configPathOf(flags);
+  const loaded = await requireConfig({ role: 'server', configPath });
   const { config, secrets } = loaded;
   const { startNode } = await import('../../node.ts');
   const { systemClock } = await import('../../base/clock.ts');

@@ -1,0 +1,90 @@
+/** `atlas-fleet cluster ticket`: the way in for one more server. A ticket goes to stdout, alone and once. */
+import { Command, InvalidArgumentError } from 'commander';
+import { duration } from '../../config/kind.ts';
+import {
+  TICKET_LIFE_MAX_SECONDS,
+  TICKET_LIFE_MIN_SECONDS,
+  TICKET_LIFE_SECONDS,
+} from '../../protocol/limits.ts';
+import { runningServer } from '../control.ts';
+import { print, printJson, printTable, say } from '../terminal.ts';
+
+const PATH = '/api/fleet/cluster/tickets';
+
+interface Flags {
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+interface Ticket {
+  readonly id: string;
+  readonly state: string;
+  readonly created_by: string;
+  readonly expires_at: string;
+  readonly used_by: string | null;
+}
+
+interface NewTicket {
+  readonly id: string;
+  readonly ticket: string;
+  readonly expires_at: string;
+  readonly servers: readonly string[];
+}
+
+export function ticketCommand(): Command {
+  const ticket = new Command('ticket').description('join tickets: each lets one server in, once');
+  withFlags(ticket.command('create'))
+    .description('make a ticket and print it, this once')
+    .option('--life <time>', 'how long it is good for', lifeSeconds, TICKET_LIFE_SECONDS)
+    .action(create);
+  withFlags(ticket.command('list')).description('list tickets').action(list);
+  withFlags(ticket.command('revoke'))
+    .description('end a ticket that nobody has used')
+    .argument('<id>', 'its id, from ticket list')
+    .action(revoke);
+  return ticket;
+}
+
+function withFlags(command: Command): Command {
+  return command
+    .option('--config <file>', 'the config.yaml of the running server')
+    .option('--json', 'print JSON');
+}
+
+function lifeSeconds(text: string): number {
+  const kind = duration(TICKET_LIFE_MIN_SECONDS, TICKET_LIFE_MAX_SECONDS);
+  const reading = kind.read(kind.fromText(text), '');
+  if (reading.ok) return reading.value;
+  throw new InvalidArgumentError(`It is ${kind.expected}.`);
+}
+
+async function create(flags: Flags & { life: number }): Promise<void> {
+  const server = await runningServer(flags);
+  const made = await server.post<NewTicket>(PATH, { life_seconds: flags.life });
+  if (flags.json) return printJson(made);
+  print(made.ticket);
+  say(`Ticket ${made.id}, good for one server until ${made.expires_at}. It is not shown again.
+On the new machine, in an empty folder; it asks for the ticket on its stdin:
+  atlas-fleet server --join -
+It asks ${made.servers.join(', ')}.`);
+}
+
+async function list(flags: Flags): Promise<void> {
+  const server = await runningServer(flags);
+  const answer = await server.get<{ items: Ticket[] }>(PATH);
+  if (flags.json) return printJson(answer);
+  const rows = answer.items.map(({ id, state, created_by, expires_at, used_by }) => [
+    id,
+    state,
+    created_by,
+    expires_at,
+    used_by ?? '-',
+  ]);
+  printTable(['ID', 'STATE', 'MADE ON', 'ENDS', 'USED BY'], rows);
+}
+
+async function revoke(id: string, flags: Flags): Promise<void> {
+  const server = await runningServer(flags);
+  await server.delete(`${PATH}/${encodeURIComponent(id)}`);
+  say('Revoked.');
+}
