@@ -70,7 +70,7 @@ it('costs what was promised: no KEYS, script or blocking command, and round trip
   const monitor = await RedisMonitor.of(redis);
   [busy.beats, busy.looks, link.roundTrips] = [0, 0, 0];
   await cluster.watch(HOUR_MS, () => busy.idle());
-  const commands = await monitor.take(redis);
+  const commands = await monitor.take();
 
   const count = (...names: string[]) => commands.filter((name) => names.includes(name)).length;
   expect(commands.filter((name) => MAY_NOT.test(name))).toEqual([]);

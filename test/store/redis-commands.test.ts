@@ -21,11 +21,11 @@ describe('the commands', () => {
     for (const store of stores) await store.putOwn(beat);
     const monitor = await RedisMonitor.of(redis);
     for (const store of stores) await store.putOwn(beat);
-    expect(await monitor.take(redis)).toEqual(stores.flatMap(() => ['set', 'set', 'sadd']));
+    expect(await monitor.take()).toEqual(stores.flatMap(() => ['set', 'set', 'sadd']));
     for (const store of stores) await store.putOwn({ heartbeat: record('next') });
-    expect(await monitor.take(redis)).toEqual(stores.flatMap(() => ['set', 'sadd']));
+    expect(await monitor.take()).toEqual(stores.flatMap(() => ['set', 'sadd']));
     await stores[0]?.read(nodeIds, 64);
-    expect(new Set(await monitor.take(redis))).toEqual(
+    expect(new Set(await monitor.take())).toEqual(
       new Set([
         ...['exists', 'getrange', 'unwatch', 'watch', 'scard', 'memory|usage'],
         ...['multi', 'srandmember', 'exec'],
@@ -41,17 +41,17 @@ describe('the commands', () => {
     await redis.cli('-n', '1', 'DEL', NEWCOMERS_KEY);
     await redis.cli('-n', '1', 'APPEND', NEWCOMERS_KEY, 'x');
     await store.putOwn(beat);
-    await monitor.take(redis);
+    await monitor.take();
     const mending = store.putOwn(beat);
     await mending;
-    expect((await monitor.take(redis)).sort()).toEqual(['sadd', 'set', 'set', 'unlink']);
+    expect((await monitor.take()).sort()).toEqual(['sadd', 'set', 'set', 'unlink']);
     await store.read(['alice', 'bob'], 64);
     await store.inspect('node', 'alice');
     await store.probe();
     await store.describe();
     const reopened = openRegistry(redis, { db: 1 });
     await reopened.putOwn(beat);
-    const named = new Set<string>([...(await monitor.take(redis)), 'unlink', 'ping']);
+    const named = new Set<string>([...(await monitor.take()), 'unlink', 'ping']);
     named.delete('hello'); // every user may
     expect([...named].sort()).toEqual([...REGISTRY_COMMANDS].sort());
   });
