@@ -105,7 +105,7 @@ def _order(kind):
         ("_timestamp, too old", "timestamp_old", _moved(-MAX_AGE_SECONDS[kind] - 2)),
         ("_timestamp, ahead", "timestamp_future", _moved(AHEAD_SECONDS)),
         ("_sequence, lower", "replayed", lambda draft: {"_sequence": draft.last["_sequence"] - 1}),
-        ("_sequence, again", "clone", lambda draft: {"_sequence": draft.last["_sequence"]}),
+        ("_sequence, again", "clone", _under_the_last_sequence),
         ("_incarnation, lower", "replayed", _in_an_earlier_run(0)),
         ("_incarnation, lower and later", "clone", _in_an_earlier_run(1)),
     ):
@@ -118,6 +118,11 @@ def _one_more(name):
 
 def _moved(seconds):
     return lambda draft: {"_timestamp": draft.fields["_timestamp"] + seconds}
+
+
+def _under_the_last_sequence(draft):
+    """Of another second: the same bytes would be the same record, and old news."""
+    return {"_sequence": draft.last["_sequence"], "_timestamp": draft.last["_timestamp"] + 1}
 
 
 def _in_an_earlier_run(seconds):
