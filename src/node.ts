@@ -401,7 +401,10 @@ const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
 /** Where others reach this server. */
 function addressOf({ server }: Config, hostName: string): { host: string; url: string } {
-  if (server.publicUrl !== null) return { host: new URL(server.publicUrl).hostname, url: server.publicUrl };
+  if (server.publicUrl !== null) {
+    const host = new URL(server.publicUrl).hostname.replace(/^\[(.*)\]$/, '$1');
+    return { host, url: server.publicUrl };
+  }
   const host = ANY_ADDRESS.has(server.host) ? hostName : server.host;
   const shown = host.includes(':') ? `[${host}]` : host;
   return { host, url: `${server.tls === 'off' ? 'http' : 'https'}://${shown}:${server.port}` };
