@@ -16,13 +16,18 @@ export interface Problem {
   readonly request_id: string;
 }
 
+type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
 export class FleetClient {
   readonly url: string;
   readonly #token: () => string | undefined;
+  readonly #fetch: Fetch;
 
-  constructor(url: string, token: () => string | undefined = () => undefined) {
+  /** `by`: another way than the network. */
+  constructor(url: string, token: () => string | undefined = () => undefined, by: Fetch = fetch) {
     this.url = url;
     this.#token = token;
+    this.#fetch = by;
   }
 
   /** The answer as it came; rejects only when there is none. */
@@ -30,7 +35,7 @@ export class FleetClient {
     const headers = new Headers(request.headers);
     const token = this.#token();
     if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
-    return fetch(this.url + path, {
+    return this.#fetch(this.url + path, {
       redirect: 'manual',
       signal: AbortSignal.timeout(ANSWER_MS),
       ...request,

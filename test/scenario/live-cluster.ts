@@ -15,6 +15,7 @@ import { generateSecretText } from '../../src/protocol/keyring.ts';
 import type { RedisServer } from '../backends/redis.ts';
 import { atlasFleet } from '../cli/atlas-fleet.ts';
 import { AtlasProcess } from './atlas-process.ts';
+import { controlFetch } from './control-fetch.ts';
 import { eventually } from './eventually.ts';
 import { FleetClient } from './fleet-client.ts';
 import { freePorts } from './loopback-ports.ts';
@@ -30,7 +31,7 @@ export interface LiveServer {
   readonly dataDir: string;
   readonly configPath: string;
   readonly process: AtlasProcess;
-  /** With a token of scope admin. */
+  /** With a token of scope admin; of a server that speaks TLS, through its control socket. */
   readonly client: FleetClient;
 }
 
@@ -199,8 +200,11 @@ export class LiveCluster {
       logPath: join(dataDir, 'log'),
       ...(env && { env }),
     });
-    const url = `http://127.0.0.1:${port}`;
-    const client = new FleetClient(url, () => this.#token);
+    const overTls = { ...this.#values, ...values }['server.tls'] !== 'off';
+    const url = `http${overTls ? 's' : ''}://127.0.0.1:${port}`;
+    const client = overTls
+      ? new FleetClient(url, () => undefined, controlFetch(dataDir))
+      : new FleetClient(url, () => this.#token);
     const server = { name, port, url, dataDir, configPath, process, client };
     this.servers.push(server);
     return server;
