@@ -7,7 +7,7 @@ import type { Stand } from './stand.ts';
 import type { Figure } from './verdict.ts';
 
 /** Which stand it needs; faults of one stand run one after the other on the same. */
-export type StandKind = 'cluster' | 'sentinel' | 'clock' | 'disk';
+export type StandKind = 'cluster' | 'five' | 'sentinel' | 'clock' | 'disk';
 
 export interface Fault {
   readonly name: string;

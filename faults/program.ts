@@ -10,6 +10,7 @@ import { postgresKilled } from './faults/postgres-killed.ts';
 import { recordsForged } from './faults/records-forged.ts';
 import { redisEmptied, redisPaused } from './faults/redis-away.ts';
 import { registryCut, registrySilent } from './faults/registry-cut.ts';
+import { rotation, rotationOrphaned, rotationSleptThrough } from './faults/rotation.ts';
 import { sentinelFailover } from './faults/sentinel-failover.ts';
 import { serverDrained } from './faults/server-drained.ts';
 import { serverKilled } from './faults/server-killed.ts';
@@ -28,18 +29,25 @@ export interface Chapter {
 }
 
 export function program(): Chapter[] {
-  return [onSmallDisk(), onSentinels(), onCluster(), withClocks()];
+  return [onSmallDisk(), onSentinels(), onFive(), onCluster(), withClocks()];
 }
 
 function basis({ intervalSeconds, timeoutSeconds, agents }: Pace) {
   return { intervalSeconds, timeoutSeconds, agents, agentProcesses: AGENT_PROCESSES };
 }
 
-function chapter(kind: StandKind, faults: readonly Fault[], plan: Pick<StandPlan, 'backends'>): Chapter {
+function chapter(
+  kind: StandKind,
+  faults: readonly Fault[],
+  plan: Pick<StandPlan, 'backends' | 'servers'>,
+): Chapter {
   return { kind, faults, open: (pace, reaper) => Stand.open({ ...basis(pace), ...plan }, reaper) };
 }
 
 const onSentinels = () => chapter('sentinel', [sentinelFailover], { backends: 'sentinel' });
+
+const onFive = () =>
+  chapter('five', [rotation, rotationSleptThrough, rotationOrphaned], { backends: 'redis', servers: 5 });
 
 const onCluster = () =>
   chapter(

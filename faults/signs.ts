@@ -47,7 +47,7 @@ export async function watchForSign(sign: Sign, logs: LogReader, signal: AbortSig
 }
 
 /** The moment at which it became so, or NaN when the signal came first. */
-async function until(look: () => Promise<boolean> | boolean, signal: AbortSignal): Promise<number> {
+export async function until(look: () => Promise<boolean> | boolean, signal: AbortSignal): Promise<number> {
   while (!signal.aborted) {
     if (await look()) return performance.now();
     await wait(LOOK_MS, undefined, { signal }).catch(() => {});

@@ -1,11 +1,12 @@
 /**
- * The stand: three real servers with all that stands around them in production, on fresh ports and temporary
- * folders: Redis (or Sentinels over two of them), PostgreSQL with durability as in production, HAProxy before them,
- * and a fleet that reports all the time. Whoever opens it gives a reaper that ends it all.
+ * The stand: three real servers, or as many as a plan says, with all that stands around them in production, on fresh
+ * ports and temporary folders: Redis (or Sentinels over two of them), PostgreSQL with durability as in production,
+ * HAProxy before them, and a fleet that reports all the time. Whoever opens it gives a reaper that ends it all.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import type { FreshValues } from '../src/config/fresh-config.ts';
 import { HaproxyServer } from '../test/backends/haproxy.ts';
 import { PostgresServer } from '../test/backends/postgres.ts';
@@ -25,6 +26,8 @@ import { readPostgres, readSqlite, type Stored } from './report-audit.ts';
 import { StateWitness } from './state-witness.ts';
 
 const SERVERS = 3;
+/** Of the one behind the relay, or with a clock of its own. */
+const THIRD = 2;
 const DATABASE = 'fleet';
 /** Milliseconds for one answer of a health check. */
 const ANSWER_MS = 2000;
@@ -32,6 +35,8 @@ const ANSWER_MS = 2000;
 export interface StandPlan {
   /** `files`: a shared folder and SQLite, as on one machine. */
   readonly backends: 'redis' | 'sentinel' | 'files';
+  /** Three where it does not say. */
+  readonly servers?: number;
   readonly intervalSeconds: number;
   readonly timeoutSeconds: number;
   readonly agents: number;
@@ -96,7 +101,7 @@ export class Stand {
 
   /** The one behind the relay, or with a clock of its own. */
   get third(): LiveServer {
-    const third = this.servers[SERVERS - 1];
+    const third = this.servers[THIRD];
     if (third === undefined) throw new Error('this stand has fewer servers');
     return third;
   }
@@ -110,7 +115,8 @@ export class Stand {
     const { clusterSecret, apiKey, encryptionKey, dbEncryptionKey, password } = this.cluster.secrets;
     const own = this.servers.flatMap(({ dataDir }) => privateKeys(join(dataDir, 'identity.json')));
     const known = [clusterSecret, apiKey, encryptionKey, dbEncryptionKey, password, this.cluster.token];
-    return [...known, ...own, ...this.backends.secrets].filter((secret) => secret !== '');
+    const rotated = this.servers.map(clusterSecretOf);
+    return [...known, ...rotated, ...own, ...this.backends.secrets].filter((secret) => secret !== '');
   }
 
   async stored(): Promise<Stored> {
@@ -147,14 +153,14 @@ async function isReady({ url }: LiveServer): Promise<boolean> {
 }
 
 function clusterPlan(plan: StandPlan, backends: Backends): ClusterPlan {
-  const { intervalSeconds, timeoutSeconds } = plan;
+  const { intervalSeconds, timeoutSeconds, servers = SERVERS } = plan;
   return {
     ...backends.plan,
-    servers: SERVERS,
+    servers,
     intervalSeconds,
     timeoutSeconds,
     values: { 'log.format': 'json', ...backends.plan.values },
-    each: Array.from({ length: SERVERS }, (_, index) => serverPlan(index, plan, backends)),
+    each: Array.from({ length: servers }, (_, index) => serverPlan(index, plan, backends)),
   };
 }
 
@@ -191,9 +197,14 @@ function filesIn(folder: string | undefined): Backends {
 }
 
 function serverPlan(index: number, plan: StandPlan, { relay }: Backends): ServerPlan {
-  const isThird = index === SERVERS - 1;
+  const isThird = index === THIRD;
   const env = { ...plan.env, ...(isThird && plan.thirdEnv) };
   return { env, ...(isThird && relay && { values: { 'cluster.redis_port': relay.port } }) };
+}
+
+/** With which a restart would begin. */
+export function clusterSecretOf({ configPath }: LiveServer): string {
+  return parse(readFileSync(configPath, 'utf8')).cluster.cluster_secret;
 }
 
 /** The middle line of each PEM or JWK text: nothing else contains it. */

@@ -1,0 +1,50 @@
+/**
+ * Servers that run all the time and must not notice what happens: counts what they refused, what they said of each
+ * other, and how often they started, from begin() on.
+ */
+import type { LiveServer } from '../test/scenario/live-cluster.ts';
+import { LogReader } from './log-reader.ts';
+import type { Stand } from './stand.ts';
+import { refusalCounts } from './standards.ts';
+
+export interface Disturbances {
+  /** Records, under any code. */
+  readonly refused: number;
+  readonly stateChanges: number;
+  readonly restarts: number;
+}
+
+export class Calm {
+  readonly #stand: Stand;
+  readonly #servers: readonly LiveServer[];
+  readonly #logs: LogReader;
+  readonly #refusedBefore: number;
+  readonly #fromMs = performance.now();
+
+  private constructor(stand: Stand, servers: readonly LiveServer[], refusedBefore: number) {
+    this.#stand = stand;
+    this.#servers = servers;
+    this.#logs = new LogReader(servers);
+    this.#refusedBefore = refusedBefore;
+  }
+
+  static async begin(stand: Stand, servers: readonly LiveServer[] = stand.servers): Promise<Calm> {
+    return new Calm(stand, servers, await refusedBy(servers));
+  }
+
+  async disturbances(): Promise<Disturbances> {
+    const names = new Set(this.#servers.map(({ name }) => name));
+    const lines = this.#servers.flatMap((server) => this.#logs.lines(server));
+    return {
+      refused: (await refusedBy(this.#servers)) - this.#refusedBefore,
+      stateChanges: this.#stand.witness.changes.filter(
+        ({ atMs, observer, nodeId }) => atMs >= this.#fromMs && names.has(observer) && names.has(nodeId),
+      ).length,
+      restarts: lines.filter(({ event }) => event === 'server.ready').length,
+    };
+  }
+}
+
+async function refusedBy(servers: readonly LiveServer[]): Promise<number> {
+  return [...(await refusalCounts(servers)).values()].reduce((sum, count) => sum + count, 0);
+}
