@@ -4,11 +4,13 @@
  */
 import { fileURLToPath } from 'node:url';
 import { eventually } from '../../test/scenario/eventually.ts';
+import { Calm } from '../calm.ts';
 import { forge } from '../faults/records-forged.ts';
 import { secretsIn } from '../log-reader.ts';
 import { isChosen, type Options } from '../options.ts';
 import type { Reaper } from '../reaper.ts';
 import { audit } from '../report-audit.ts';
+import { beginRotation, RotationCourse } from '../rotation-course.ts';
 import { Stand } from '../stand.ts';
 import type { Figure } from '../verdict.ts';
 import { SABOTAGES, type SabotageId } from './sabotages.ts';
@@ -17,6 +19,8 @@ const PRELOAD = fileURLToPath(new URL('./preload.ts', import.meta.url));
 const WELL_MS = 60_000;
 /** Reports acknowledged before the servers are killed. */
 const REPORTS = 50;
+/** In one alone nobody may happen to look between two beats. */
+const ROTATIONS = 3;
 
 export interface Control {
   readonly name: string;
@@ -34,6 +38,7 @@ const CHECKS: Readonly<Record<SabotageId, Check>> = {
   acknowledgement: { backends: 'files', find: lostByDeath },
   keys: { backends: 'redis', find: forbiddenCommands },
   secret: { backends: 'files', find: secretsLogged },
+  overlap: { backends: 'files', find: refusedInRotations },
 };
 
 export function controls(options: Pick<Options, 'only'>): Control[] {
@@ -101,4 +106,17 @@ async function callsOf(answer: Promise<string>, pattern: RegExp): Promise<number
 async function secretsLogged(stand: Stand): Promise<number> {
   const text = stand.servers.map(({ process }) => process.log()).join('\n');
   return secretsIn(text, stand.secrets);
+}
+
+/** What servers that ran all the time refused of each other. */
+async function refusedInRotations(stand: Stand): Promise<number> {
+  const [first] = stand.servers;
+  if (first === undefined) throw new Error('this stand has no servers');
+  const calm = await Calm.begin(stand);
+  for (let round = 0; round < ROTATIONS; round += 1) {
+    const course = await RotationCourse.before(first, WELL_MS);
+    await beginRotation(first);
+    if (Number.isNaN(await course.retired(stand.servers))) throw new Error('a rotation never ended');
+  }
+  return (await calm.disturbances()).refused;
 }

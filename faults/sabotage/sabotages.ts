@@ -13,7 +13,7 @@ export interface Sabotage {
 
 const APPEND = 'this.#append(opened, takenAtMs, receivedAtMs)';
 const READY = "log.info('server.ready', ";
-const LIST = 'const listed = await listNewcomers(client);';
+const LIST = 'const listed = size.isListable ? await listNewcomers(client) : null;';
 
 export const SABOTAGES = {
   verification: {
@@ -39,6 +39,12 @@ export const SABOTAGES = {
     file: 'node.ts',
     text: READY,
     becomes: `log.info('server.key', options.secrets.apiKey.revealText()); ${READY}`,
+  },
+  overlap: {
+    name: 'no time with two secrets',
+    file: 'membership/rotation.ts',
+    text: 'accepts: [keyId, pending.keyId] };',
+    becomes: "accepts: pending.phase === 'active' ? [pending.keyId] : [keyId, pending.keyId] };",
   },
 } as const satisfies Record<string, Sabotage>;
 

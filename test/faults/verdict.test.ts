@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { busiestMinute, secretsIn } from '../../faults/log-reader.ts';
 import { SABOTAGES, sabotaged } from '../../faults/sabotage/sabotages.ts';
@@ -76,5 +77,10 @@ describe('a sabotage', () => {
     const { text } = SABOTAGES.verification;
     expect(() => sabotaged('', SABOTAGES.verification)).toThrow('stands 0 times');
     expect(() => sabotaged(text + text, SABOTAGES.verification)).toThrow('stands 2 times');
+  });
+
+  it.each(Object.values(SABOTAGES))('by $name hits what stands in src today', (sabotage) => {
+    const source = readFileSync(new URL(`../../src/${sabotage.file}`, import.meta.url), 'utf8');
+    expect(sabotaged(source, sabotage)).not.toBe(source);
   });
 });
