@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { BODY_MAX_BYTES } from '../../src/http/bodies.ts';
-import { CALLER_RATES, LOGIN_COST, READING_COST } from '../../src/http/caller-rates.ts';
+import { CALLER_RATES, JOIN_COST, LOGIN_COST, READING_COST } from '../../src/http/caller-rates.ts';
 import { CONNECTION_LIMITS } from '../../src/http/connections.ts';
 import { HEAD_MAX_BYTES } from '../../src/http/head.ts';
 import { LOOKUPS } from '../../src/http/lookups.ts';
@@ -11,10 +11,12 @@ import { MACHINES_MAX, REPORT_MAX_BYTES } from '../../src/protocol/limits.ts';
 import { ATTEMPTS_FREE, ATTEMPTS_WAITING_MAX, WELCOME_DAYS } from '../../src/services/attempt-limit.ts';
 import { ATTEMPT_WAIT_SECONDS, ATTEMPT_WINDOW_SECONDS } from '../../src/services/attempt-rule.ts';
 import { MACHINES_PER_PAGE_MAX, SERIES_POINTS_MAX } from '../../src/services/fleet-view.ts';
+import { TICKET_TRIES } from '../../src/services/joining.ts';
 import { RATE_CALLERS_MAX } from '../../src/services/rate-limit.ts';
 import type { RateRule } from '../../src/services/rate-rule.ts';
 import { LOOK_AGAIN_SECONDS } from '../../src/services/refused-lately.ts';
 import { INTAKE_MAX_PENDING, MACHINE_REPORTS } from '../../src/services/report-intake.ts';
+import { OPEN_TICKETS_MAX } from '../../src/services/tickets.ts';
 import { READINGS_MAX } from '../../src/services/turns.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/limits.md'), 'utf8').replace(/\s+/g, ' ');
@@ -28,6 +30,9 @@ it.each([
   rate('', CALLER_RATES.wrong),
   `the health check counts as ${READING_COST}`,
   `a setup code counts as ${LOGIN_COST}`,
+  `a request to join ${JOIN_COST}`,
+  `${TICKET_TRIES.burst} at once by the same keys, and as many by all others, then one a minute`,
+  `| join tickets that are open | ${OPEN_TICKETS_MAX};`,
   `${number(MACHINE_REPORTS.burst)} reports at once (a day of them at 10 s), then ${MACHINE_REPORTS.perSecond} a second`,
   `${number(RATE_CALLERS_MAX)} callers of each kind`,
   `${ATTEMPTS_FREE} failures within ${ATTEMPT_WINDOW_SECONDS / 60} minutes, then a wait of ${ATTEMPT_WAIT_SECONDS} s`,
