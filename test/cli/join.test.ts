@@ -1,0 +1,139 @@
+/** `cluster ticket` and `server --join` as commands: what stands on stdout, and how each mistake ends. */
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeTicket, readTicket, type Ticket } from '../../src/protocol/ticket.ts';
+import { configFile, SERVER, temporaryFolder } from '../config/config-file.ts';
+import { LiveCluster, type LiveServer } from '../scenario/live-cluster.ts';
+import { freePorts } from '../scenario/loopback-ports.ts';
+import { atlasFleet } from './atlas-fleet.ts';
+
+let cluster: LiveCluster;
+let server: LiveServer;
+
+beforeAll(async () => {
+  cluster = await LiveCluster.start({ servers: 1, values: { 'server.tls': 'own' } });
+  server = cluster.servers[0] as LiveServer;
+});
+
+afterAll(() => cluster?.stop());
+
+const ticketCommand = (...args: string[]) =>
+  atlasFleet(['cluster', 'ticket', ...args, '--config', server.configPath]);
+
+async function newTicket(...args: string[]): Promise<{ text: string; ticket: Ticket }> {
+  const { stdout } = await ticketCommand('create', ...args);
+  const text = stdout.trim();
+  const reading = readTicket(text);
+  if (!reading.ok) throw new Error(reading.reason);
+  return { text, ticket: reading.ticket };
+}
+
+const joinIn = (cwd: string, stdin: string, ...args: string[]) =>
+  atlasFleet(['server', '--join', '-', ...args], { cwd, stdin });
+
+describe('cluster ticket', () => {
+  it('create prints the ticket alone on stdout, and the rest to people', async () => {
+    const { code, stdout, stderr } = await ticketCommand('create', '--life', '2h');
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/^atlas-fleet-ticket\.v1\.[\w-]+\n$/)]);
+    expect(stderr).toContain('atlas-fleet server --join -');
+    expect(stderr).not.toContain(stdout.trim());
+    const { items } = JSON.parse((await ticketCommand('list', '--json')).stdout);
+    expect(Date.parse(items[0].expires_at) - Date.parse(items[0].created_at)).toBeLessThanOrEqual(7_201_000);
+    expect(JSON.stringify(items)).not.toContain(stdout.trim());
+  });
+
+  it('list shows who made it and what became of it; revoke ends it', async () => {
+    const { ticket } = await newTicket();
+    expect(await ticketCommand('revoke', ticket.id)).toMatchObject({ code: 0, stderr: 'Revoked.\n' });
+    const { stdout } = await ticketCommand('list');
+    expect(stdout).toMatch(new RegExp(`^${ticket.id}  revoked +server-01 +\\S+Z +-$`, 'm'));
+    expect(await ticketCommand('revoke', ticket.id)).toMatchObject({ code: 7 });
+    expect(await ticketCommand('revoke', '0011223344556677')).toMatchObject({ code: 6 });
+  });
+
+  it.each(['0s', '59s', '31d', 'soon'])('create takes no life of %s', async (life) => {
+    const { code, stderr } = await ticketCommand('create', '--life', life);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('a duration from 1m to 30d')]);
+  });
+});
+
+describe('server --join', () => {
+  it.each([
+    ['something else', 'a ticket to the opera', 'error: It is not a join ticket'],
+    ['another version', 'atlas-fleet-ticket.v2.e30', 'error: It is not of version v1'],
+    ['half of one', 'atlas-fleet-ticket.v1.e30', 'error: The ticket is damaged'],
+  ])('takes no %s, and makes nothing', async (_, given, said) => {
+    const folder = temporaryFolder();
+    const { code, stderr } = await joinIn(folder, given);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(said)]);
+    expect(existsSync(join(folder, 'data'))).toBe(false);
+  });
+
+  it('takes one ticket, from one place, and its flags with one alone', async () => {
+    const path = configFile(SERVER);
+    expect(await atlasFleet(['server', '--config', path, '--port', '9000'])).toMatchObject({ code: 2 });
+    expect(await atlasFleet(['server', '--join', 'x', '--join-file', 'y'])).toMatchObject({ code: 2 });
+    expect(await atlasFleet(['server', '--join', 'x', '--port', '70000'])).toMatchObject({ code: 2 });
+  });
+
+  it('writes over no config.yaml of something else', async () => {
+    const { text } = await newTicket();
+    const path = configFile(SERVER);
+    const { code, stderr } = await joinIn('/', text, '--config', path);
+    expect([code, stderr]).toEqual([7, expect.stringContaining('not of the cluster of this ticket')]);
+    expect(readFileSync(path, 'utf8')).toBe(SERVER);
+  });
+
+  it('says of each server why it did not let it in, and keeps the keys that it made', async () => {
+    const { ticket } = await newTicket();
+    const [known] = ticket.servers;
+    const nobody = { url: `https://127.0.0.1:${await freePorts(1)}`, spki_sha256: known?.spki_sha256 ?? '' };
+    const impostor = { url: known?.url ?? '', spki_sha256: Buffer.alloc(32, 1).toString('base64') };
+    const text = makeTicket({ ...ticket, servers: [nobody, impostor] }).text.revealText();
+    const folder = temporaryFolder();
+    const { code, stderr } = await joinIn(folder, text);
+    expect(code).toBe(5);
+    expect(stderr).toContain(`${nobody.url} (nothing listens there)`);
+    expect(stderr).toContain(`${impostor.url} (another machine answers there`);
+    expect(statSync(join(folder, 'data', 'identity.json')).mode & 0o777).toBe(0o600);
+    expect(existsSync(join(folder, 'config.yaml'))).toBe(false);
+  });
+
+  it('does not start beside files of another machine, and may be tried again', async () => {
+    const { text } = await newTicket();
+    const folder = join(cluster.folder, 'elsewhere');
+    mkdirSync(folder);
+    const [there, away] = [cluster.databasePath, `${cluster.databasePath}.away`];
+    renameSync(there, away);
+    try {
+      const { code, stderr } = await joinIn(folder, text);
+      expect([code, stderr]).toEqual([
+        3,
+        expect.stringContaining(`SQLite at ${there}, which is not on this machine`),
+      ]);
+    } finally {
+      renameSync(away, there);
+    }
+    expect(existsSync(join(folder, 'config.yaml'))).toBe(false);
+    const taken = await joinIn(folder, text, '--host', '127.0.0.1', '--port', String(server.port));
+    expect([taken.code, taken.stderr]).toEqual([7, expect.stringContaining('Wrote ')]);
+    expect(statSync(join(folder, 'config.yaml')).mode & 0o777).toBe(0o600);
+    expect((await joinIn(folder, text)).stderr).toContain('is there, and of this cluster');
+  });
+
+  it('takes the name of no member', async () => {
+    const { text } = await newTicket();
+    const { code, stderr } = await joinIn(temporaryFolder(), text, '--node-id', 'server-01');
+    expect([code, stderr]).toEqual([7, expect.stringContaining('server-01 is a member already')]);
+    expect(stderr).toContain('--node-id');
+  });
+
+  it('reads the ticket from a file that nobody else may read', async () => {
+    const { text } = await newTicket();
+    const file = join(temporaryFolder(), 'ticket');
+    writeFileSync(file, text, { mode: 0o644 });
+    const { code, stderr } = await atlasFleet(['server', '--join-file', file], { cwd: temporaryFolder() });
+    expect([code, stderr]).toEqual([2, expect.stringContaining('its mode is 0644')]);
+  });
+});
