@@ -10,7 +10,7 @@ import {
   useQuery,
   useQueryClient,
 } from '@tanstack/react-query';
-import { useEffect } from 'react';
+import { useCallback, useEffect } from 'react';
 import * as api from './api.ts';
 import * as trust from './trust-api.ts';
 
@@ -163,13 +163,21 @@ export function useRotation() {
   });
 }
 
+export function useTickets() {
+  return useQuery({
+    queryKey: ['cluster', 'tickets'],
+    queryFn: ({ signal }) => trust.tickets(signal),
+    refetchInterval: POLL_MS,
+  });
+}
+
 /** After an act of trust: everything on the cluster page may be different. */
 export function useTrustChanged() {
   const client = useQueryClient();
-  return () => {
+  return useCallback(() => {
     void client.invalidateQueries({ queryKey: ['cluster'] });
     void client.invalidateQueries({ queryKey: ['security'] });
-  };
+  }, [client]);
 }
 
 export function useTokens() {

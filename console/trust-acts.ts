@@ -1,5 +1,5 @@
 /** What can be done to a member of the cluster and what it means, in words (docs/protocol/roster.md holds). */
-import { actOnMember, choosePast, type RosterMember, type RosterView } from './trust-api.ts';
+import { actOnMember, choosePast, type RosterMember, type RosterView, revokeTicket } from './trust-api.ts';
 
 export interface Act {
   readonly title: string;
@@ -71,11 +71,24 @@ export function choice(hash: string, isOurs: boolean): Act {
       'First stop the server that is not yours: it may write on.',
       isOurs
         ? 'What this server holds counts, and the other steps count for nothing.'
-        : 'The steps that this server did not take count from now on, and its own from there on for nothing.',
+        : 'The other steps count from now on, and what this server held from there on counts for nothing.',
       'Do the same on each of the other servers: each believes only its own operator.',
     ],
     button: isOurs ? 'Keep this past' : 'Take the other past',
     asksPassword: true,
     run: () => choosePast(hash),
+  };
+}
+
+export function revocation(id: string): Act {
+  return {
+    title: `Revoke the ticket ${id}?`,
+    sentences: [
+      'Nobody can join with it any more.',
+      'A server that has joined with a ticket stays: that one is evicted.',
+    ],
+    button: 'Revoke',
+    asksPassword: false,
+    run: () => revokeTicket(id),
   };
 }

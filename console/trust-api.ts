@@ -7,6 +7,8 @@ export type RosterView = z.output<typeof shapes.rosterView>;
 export type RosterMember = RosterView['members'][number];
 export type RotationView = z.output<typeof shapes.rotationView>;
 export type RotationRequest = z.output<typeof shapes.rotationRequest>;
+export type Ticket = z.output<typeof shapes.ticketInfo>;
+export type NewTicket = z.output<typeof shapes.ticketCreated>;
 export type RotationPhase = NonNullable<RotationView['phase']>;
 
 export function roster(signal?: AbortSignal): Promise<RosterView> {
@@ -31,6 +33,18 @@ export function beginRotation(body: RotationRequest): Promise<RotationView> {
 
 export function abandonRotation(): Promise<RotationView> {
   return call('/cluster/rotation', { method: 'DELETE' });
+}
+
+export async function tickets(signal?: AbortSignal): Promise<readonly Ticket[]> {
+  return (await call<z.output<typeof shapes.ticketList>>('/cluster/tickets', { signal })).items;
+}
+
+export function createTicket(lifeSeconds: number): Promise<NewTicket> {
+  return call('/cluster/tickets', { method: 'POST', body: { life_seconds: lifeSeconds } });
+}
+
+export function revokeTicket(id: string): Promise<void> {
+  return call(`/cluster/tickets/${encodeURIComponent(id)}`, { method: 'DELETE' });
 }
 
 /** For some minutes the session may then do what asks for a recent password. */

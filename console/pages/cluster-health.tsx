@@ -17,6 +17,7 @@ import { Rotation } from '../parts/rotation.tsx';
 import { SecurityCard } from '../parts/security-card.tsx';
 import { StaleNote } from '../parts/stale-note.tsx';
 import { overallLook } from '../parts/state-badge.tsx';
+import { TicketsCard } from '../parts/tickets-card.tsx';
 import { TimeAgo } from '../parts/time-ago.tsx';
 import { useHealthCheck } from '../queries.ts';
 import { warningsBeside } from '../verdict.ts';
@@ -80,7 +81,12 @@ function HealthView({ health }: { readonly health: HealthCheck }) {
           <RefusalTable health={health} />
         </>
       )}
-      {hasRoster && <MembersCard />}
+      {hasRoster && (
+        <>
+          <MembersCard />
+          <TicketsCard />
+        </>
+      )}
       <SecurityCard
         action={
           hasRoster && (

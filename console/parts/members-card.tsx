@@ -27,7 +27,7 @@ const HASH_SHOWN = 16;
 
 function MemberTable({ roster, onAct }: RosterProps) {
   return (
-    <TableRegion label="Table of members">
+    <TableRegion label="Table of members" stacks>
       <thead>
         <tr>
           <th scope="col">Member</th>
@@ -45,10 +45,10 @@ function MemberTable({ roster, onAct }: RosterProps) {
               <Foreign text={member.node_id} />
               {member.this_node && <span className="at-mark">this node</span>}
             </th>
-            <td>
+            <td data-label="Key fingerprint">
               <code>{member.fingerprint}</code>
             </td>
-            <td>
+            <td data-label="State">
               <StateBadge state={member.state} />
             </td>
             <td className="at-row-acts">
@@ -117,9 +117,7 @@ export function MembersCard() {
   const [act, setAct] = useState<Act | null>(null);
   return (
     <section className="at-panel at-members" aria-labelledby="members">
-      <div className="at-section-head">
-        <h2 id="members">Members</h2>
-      </div>
+      <h2 id="members">Members</h2>
       {error && !roster && (
         <ErrorBox title="The roster could not be read" error={error} onRetry={() => void refetch()} />
       )}

@@ -1,7 +1,9 @@
 /** Steps 2 and 3 of the wizard: how far each server is, and what is left to do by hand. */
 import { Button, Group, Stack } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useEffect } from 'react';
 import { span } from '../quantities.ts';
+import { useTrustChanged } from '../queries.ts';
 import { abandonRotation, type RotationPhase, type RotationView } from '../trust-api.ts';
 import { ErrorBox } from './error-box.tsx';
 import { Foreign } from './foreign.tsx';
@@ -91,6 +93,8 @@ interface DoneProps {
 }
 
 export function RotationDone({ rotation, after, onClose }: DoneProps) {
+  const changed = useTrustChanged();
+  useEffect(changed, [changed]);
   const key = <code>{rotation.key_id}</code>;
   return (
     <Stack gap="md">

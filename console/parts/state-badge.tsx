@@ -1,5 +1,6 @@
 /** A state as word, shape and colour together; whoever misses one still has the others. */
 import type { Finding, HealthCheck, MachineStatus, NodeState, SecurityLine } from '../api.ts';
+import type { Ticket } from '../trust-api.ts';
 import { Shape, type ShapeName } from './glyph.tsx';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'idle' | 'info';
@@ -42,9 +43,17 @@ const LINE_LOOKS: Record<SecurityLine['state'], Look> = {
   fail: { word: 'Fail', shape: 'cross', tone: 'bad' },
 };
 
+const TICKET_LOOKS: Record<Ticket['state'], Look> = {
+  open: { word: 'Open', shape: 'half', tone: 'info' },
+  used: { word: 'Used', shape: 'disc', tone: 'good' },
+  expired: { word: 'Expired', shape: 'ring', tone: 'idle' },
+  revoked: { word: 'Revoked', shape: 'slash', tone: 'idle' },
+};
+
 export const lineLook = (state: SecurityLine['state']): Look => LINE_LOOKS[state];
 export const machineLook = (status: MachineStatus): Look => LOOKS[status];
 export const overallLook = (overall: HealthCheck['overall']): Look => OVERALL_LOOKS[overall];
+export const ticketLook = (state: Ticket['state']): Look => TICKET_LOOKS[state];
 export const severityLook = (severity: Finding['severity']): Look => SEVERITY_LOOKS[severity];
 
 export function Badge({ word, shape, tone }: Look) {

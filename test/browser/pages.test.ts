@@ -171,7 +171,8 @@ describe('the Cluster Health Monitor', () => {
   it('shows a killed server offline and back again, without a reload', { timeout: 90_000 }, async () => {
     const { page } = await loggedIn();
     await page.goto(`${demo.line.urls[0]}/settings/cluster`);
-    const row = page.getByRole('row').filter({ has: page.getByRole('rowheader', { name: /^server-03/ }) });
+    const table = page.getByRole('region', { name: 'Table of nodes' });
+    const row = table.getByRole('row').filter({ has: page.getByRole('rowheader', { name: /^server-03/ }) });
     await row.getByText('Healthy').waitFor({ timeout: SOON });
     process.kill(demo.line.pids.servers[2], 'SIGKILL');
     await row.getByText('Offline').waitFor({ timeout: SOON });

@@ -2,82 +2,122 @@
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { LiveCluster, type LiveServer, USER } from '../scenario/live-cluster.ts';
-import type { Visit, Visitor } from './visitor.ts';
+import type { Visitor } from './visitor.ts';
 import { Visits } from './visits.ts';
 
 /** Milliseconds for something that the page learns by itself. */
 const SOON = 15_000;
+/** Of a telephone: who looks after a cluster at night has no other. */
+const WIDTH = 390;
 
 let cluster: LiveCluster;
 let server: LiveServer;
+/** Of server-03, which speaks TLS, and whose key joiners know it by. */
+let tlsUrl: string;
 let visits: Visits;
+let visitor: Visitor;
+let page: Page;
+let members: Locator;
+let tickets: Locator;
 
 beforeAll(async () => {
-  cluster = await LiveCluster.start({ timeoutSeconds: 3 });
+  cluster = await LiveCluster.start({ servers: 2, timeoutSeconds: 3 });
   server = cluster.server('server-01');
+  const { process, port } = await cluster.add({ values: { 'server.tls': 'own' } });
+  tlsUrl = `https://127.0.0.1:${port}`;
   const { password } = cluster.secrets;
-  visits = await Visits.begin({ urls: [server.url], user: USER, password });
+  const doors = { urls: [server.url, tlsUrl] as const, user: USER, password };
+  [visits] = await Promise.all([Visits.begin(doors), process.start()]);
+  visitor = await visits.loggedIn({ width: WIDTH });
+  ({ page } = visitor);
+  members = page.getByRole('region', { name: 'Members', exact: true });
+  tickets = page.getByRole('region', { name: 'Join tickets', exact: true });
 });
 
-afterEach(() => visits.leave());
+afterEach(() => expect(visitor.complaints).toEqual([]));
 
 afterAll(async () => {
   await visits?.end();
   await cluster?.stop();
 });
 
-async function onClusterPage(visit?: Visit): Promise<Visitor> {
-  const visitor = await visits.loggedIn(visit);
-  await visitor.page.goto(`${server.url}/settings/cluster`);
-  await members(visitor.page)
-    .getByRole('row', { name: /server-03/ })
-    .waitFor({ timeout: SOON });
-  return visitor;
+async function openClusterPage(): Promise<void> {
+  await page.goto(`${server.url}/settings/cluster`);
+  await members.getByRole('row', { name: /server-03/ }).waitFor({ timeout: SOON });
 }
 
-const members = (page: Page): Locator => page.getByRole('region', { name: 'Members', exact: true });
-const banner = (page: Page): Locator => page.getByRole('region', { name: 'Rotation of the secret' });
-
-async function openWizard(page: Page): Promise<Locator> {
-  await page.getByRole('button', { name: 'Rotate secret…' }).click();
-  const dialog = page.getByRole('dialog', { name: 'Rotate the cluster secret' });
+/** Presses a button with three dots, which opens a dialog of this title. */
+async function openDialog(button: string, title: string): Promise<Locator> {
+  await page.getByRole('button', { name: button }).click();
+  const dialog = page.getByRole('dialog', { name: title });
   await dialog.waitFor();
   return dialog;
 }
 
+const openWizard = () => openDialog('Rotate secret…', 'Rotate the cluster secret');
+const openTicketDialog = () => openDialog('Create ticket…', 'Create a join ticket');
 const keyId = async () => (await server.client.get<{ key_id: string }>('/api/fleet/cluster/rotation')).key_id;
 
-async function expectClean(visitor: Visitor): Promise<void> {
+async function expectClean(): Promise<void> {
   for (const scheme of ['light', 'dark'] as const) {
-    await visitor.page.emulateMedia({ colorScheme: scheme });
+    await page.emulateMedia({ colorScheme: scheme });
     expect(await visitor.seriousFaults(), scheme).toEqual([]);
   }
   expect(await visitor.overflow()).toBeLessThanOrEqual(0);
 }
 
+describe('a join ticket', () => {
+  it('is shown once, stands in the list, and is revoked', async () => {
+    await visitor.logIn(`${tlsUrl}/settings/cluster`, USER, cluster.secrets.password);
+    await tickets.getByText('There are none.').waitFor({ timeout: SOON });
+    const dialog = await openTicketDialog();
+    await dialog.getByLabel('Good for').selectOption('1 hour');
+    await dialog.getByLabel('Your password').fill(cluster.secrets.password);
+    await dialog.getByRole('button', { name: 'Create ticket' }).click();
+    await dialog.getByText(/^atlas-fleet-ticket\.v1\./).waitFor();
+    await dialog.getByText('atlas-fleet server --join -').waitFor();
+    await expectClean();
+    await dialog.getByRole('button', { name: 'Done' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    expect(await page.getByText(/^atlas-fleet-ticket/).count()).toBe(0);
+    await tickets.getByText('Open', { exact: true }).waitFor({ timeout: SOON });
+    await tickets.getByRole('button', { name: /^Revoke/ }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+    await tickets.getByText('Revoked', { exact: true }).waitFor({ timeout: SOON });
+  });
+
+  it('is not made by a server without TLS, and the page says why', async () => {
+    await openClusterPage();
+    const dialog = await openTicketDialog();
+    await dialog.getByLabel('Your password').fill(cluster.secrets.password);
+    await dialog.getByRole('button', { name: 'Create ticket' }).click();
+    await dialog
+      .getByRole('alert')
+      .getByText(/speaks no TLS/)
+      .waitFor();
+  });
+});
+
 describe('the members', () => {
   it('stand there with the fingerprints of their keys, and with the steps that made them members', async () => {
-    const visitor = await onClusterPage({ width: 390 });
-    const card = members(visitor.page);
-    expect(await card.getByText(/^[0-9a-f]{16}$/).count()).toBeGreaterThanOrEqual(3);
-    await card.getByText('admitted server-03').first().waitFor();
-    await card.getByText('by secret: who holds the cluster secret is admitted').waitFor();
-    expect(await card.getByRole('button', { name: 'Evict… server-01' }).count()).toBe(0);
-    expect(await card.getByRole('button', { name: /^Remove/ }).count()).toBe(0);
-    await expectClean(visitor);
+    await openClusterPage();
+    expect(await members.getByRole('cell', { name: /[0-9a-f]{16}$/ }).count()).toBe(3);
+    await members.getByText('admitted server-03').first().waitFor();
+    await members.getByText('by secret: who holds the cluster secret is admitted').waitFor();
+    expect(await members.getByRole('button', { name: 'Evict… server-01' }).count()).toBe(0);
+    expect(await members.getByRole('button', { name: /^Remove/ }).count()).toBe(0);
+    await expectClean();
   });
 });
 
 describe('the rotation of the secret', () => {
   it('does not begin with a wrong password', async () => {
-    const visitor = await onClusterPage({ width: 390 });
-    const { page } = visitor;
+    await openClusterPage();
     const before = await keyId();
-    const dialog = await openWizard(page);
+    const dialog = await openWizard();
     await dialog.getByLabel('After a compromise').check();
     await dialog.getByLabel('server-02').check();
-    await dialog.getByRole('button', { name: 'Evict 1 and change the secret' }).waitFor();
-    await expectClean(visitor);
+    await expectClean();
     await dialog.getByLabel('Your password').fill('not the password');
     await dialog.getByRole('button', { name: 'Evict 1 and change the secret' }).click();
     await dialog
@@ -88,20 +128,18 @@ describe('the rotation of the secret', () => {
   });
 
   it('goes to its end through the wizard, and outlives the closing of it', async () => {
-    const visitor = await onClusterPage();
-    const { page } = visitor;
+    await openClusterPage();
     const before = await keyId();
-    const dialog = await openWizard(page);
+    const dialog = await openWizard();
     await dialog.getByLabel('Your password').fill(cluster.secrets.password);
     await dialog.getByRole('button', { name: 'Rotate the secret' }).click();
     await dialog.getByRole('heading', { name: /Step 2 of 3/ }).waitFor();
     await dialog.getByRole('button', { name: 'Close' }).last().click();
-    await banner(page)
-      .getByText(/A rotation is under way: \d of 3/)
-      .waitFor();
-    await banner(page).getByRole('button', { name: 'Show it' }).click();
+    const banner = page.getByRole('region', { name: 'Rotation of the secret' });
+    await banner.getByText(/A rotation is under way: \d of 3/).waitFor();
+    await banner.getByRole('button', { name: 'Show it' }).click();
     await dialog.getByText('Signs with it').nth(2).waitFor({ timeout: SOON });
-    await expectClean(visitor);
+    await expectClean();
     await dialog.getByRole('heading', { name: 'Step 3 of 3: done' }).waitFor({ timeout: SOON });
     const after = await keyId();
     expect(after).not.toBe(before);
@@ -109,29 +147,27 @@ describe('the rotation of the secret', () => {
     await dialog.getByRole('link', { name: 'What to change by hand' }).click();
     await dialog.waitFor({ state: 'hidden' });
     expect(page.url()).toContain('#leaks');
-    await members(page).getByText(`retired key ${before}`).waitFor({ timeout: SOON });
+    await members.getByText(`retired key ${before}`).waitFor({ timeout: SOON });
   });
 });
 
 describe('an eviction', () => {
   it('asks for the name and refuses another, then bans the key and changes the secret', async () => {
-    const visitor = await onClusterPage({ width: 390 });
-    const { page } = visitor;
+    await openClusterPage();
     const before = await keyId();
-    await members(page).getByRole('button', { name: 'Evict… server-03' }).click();
-    const dialog = page.getByRole('dialog', { name: 'Evict server-03?' });
+    const dialog = await openDialog('Evict… server-03', 'Evict server-03?');
     const name = dialog.getByLabel('Type server-03 to confirm');
     await name.fill('server-02');
     await dialog.getByLabel('Your password').fill(cluster.secrets.password);
     await dialog.getByRole('button', { name: 'Evict for ever' }).click();
     await dialog.getByText('This is not server-03. Nothing was done.').waitFor();
     expect(await keyId()).toBe(before);
-    await expectClean(visitor);
+    await expectClean();
     await name.fill('server-03');
     await dialog.getByRole('button', { name: 'Evict for ever' }).click();
     await dialog.waitFor({ state: 'hidden' });
-    await members(page).getByRole('button', { name: 'Free the name… server-03' }).waitFor({ timeout: SOON });
-    await members(page).getByText('by ticket: a new server needs a join ticket').waitFor();
+    await members.getByRole('button', { name: 'Free the name… server-03' }).waitFor({ timeout: SOON });
+    await members.getByText('by ticket: a new server needs a join ticket').waitFor();
     expect(await keyId()).not.toBe(before);
   });
 });

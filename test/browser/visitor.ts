@@ -46,6 +46,7 @@ export class Visitor {
   static async arrive(browser: Browser, origins: readonly string[], visit: Visit = {}): Promise<Visitor> {
     const context = await browser.newContext({
       colorScheme: visit.scheme ?? 'light',
+      ignoreHTTPSErrors: true, // a server's own certificate, which a person accepts
       viewport: { width: visit.width ?? 1280, height: 900 },
     });
     return new Visitor(context, await context.newPage(), origins);

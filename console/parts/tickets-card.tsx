@@ -1,0 +1,93 @@
+/** Join tickets: which are open, which server came by one, and the way to make and to revoke one. */
+import { Button } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { useState } from 'react';
+import { dateAndTime } from '../quantities.ts';
+import { useTickets } from '../queries.ts';
+import { type Act, revocation } from '../trust-acts.ts';
+import type { Ticket } from '../trust-api.ts';
+import { ActDialog } from './act-dialog.tsx';
+import { ErrorBox } from './error-box.tsx';
+import { Foreign } from './foreign.tsx';
+import { Badge, ticketLook } from './state-badge.tsx';
+import { TableRegion } from './table-region.tsx';
+import { TicketDialog } from './ticket-dialog.tsx';
+import { TimeAgo } from './time-ago.tsx';
+
+interface TicketTableProps {
+  readonly tickets: readonly Ticket[];
+  readonly onAct: (act: Act) => void;
+}
+
+function TicketTable({ tickets, onAct }: TicketTableProps) {
+  return (
+    <TableRegion label="Table of join tickets" stacks>
+      <thead>
+        <tr>
+          <th scope="col">Ticket</th>
+          <th scope="col">State</th>
+          <th scope="col">Made</th>
+          <th scope="col">Ends</th>
+          <th scope="col">Let in</th>
+          <th scope="col">
+            <span className="at-hidden">Actions</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {tickets.map(({ id, state, created_by, created_at, expires_at, used_by }) => (
+          <tr key={id}>
+            <th scope="row">
+              <code>{id}</code>
+            </th>
+            <td data-label="State">
+              <Badge {...ticketLook(state)} />
+            </td>
+            <td data-label="Made">
+              <span>
+                <TimeAgo at={created_at} />
+                <span className="at-under">
+                  on <Foreign text={created_by} />
+                </span>
+              </span>
+            </td>
+            <td data-label="Ends">{dateAndTime(expires_at)}</td>
+            <td data-label="Let in">{used_by === null ? '–' : <Foreign text={used_by} />}</td>
+            <td className="at-row-acts">
+              {state === 'open' && (
+                <Button variant="default" size="compact-xs" onClick={() => onAct(revocation(id))}>
+                  Revoke…<span className="at-hidden"> {id}</span>
+                </Button>
+              )}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </TableRegion>
+  );
+}
+
+export function TicketsCard() {
+  const { data: tickets, error, refetch } = useTickets();
+  const [isCreating, dialog] = useDisclosure(false);
+  const [act, setAct] = useState<Act | null>(null);
+  return (
+    <section className="at-panel" aria-labelledby="tickets">
+      <div className="at-section-head">
+        <h2 id="tickets">Join tickets</h2>
+        <Button size="xs" variant="default" onClick={dialog.open}>
+          Create ticket…
+        </Button>
+      </div>
+      {error && !tickets && (
+        <ErrorBox title="The tickets could not be read" error={error} onRetry={() => void refetch()} />
+      )}
+      {tickets?.length === 0 && (
+        <p className="at-muted">There are none. A ticket lets one new server in, once, until it ends.</p>
+      )}
+      {tickets && tickets.length > 0 && <TicketTable tickets={tickets} onAct={setAct} />}
+      <TicketDialog opened={isCreating} onClose={dialog.close} />
+      <ActDialog act={act} onClose={() => setAct(null)} />
+    </section>
+  );
+}
