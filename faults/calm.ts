@@ -1,11 +1,12 @@
 /**
- * Servers that run all the time and must not notice what happens: counts what they refused, what they said of each
- * other, and how often they started, from begin() on.
+ * Servers that run all the time and must not notice what happens: counts what they refused of each other, what they
+ * said of each other, and how often they started, from begin() on.
  */
+import { controlClient } from '../src/cli/control.ts';
+import type { ClusterStatusView } from '../src/services/cluster-view.ts';
 import type { LiveServer } from '../test/scenario/live-cluster.ts';
 import { LogReader } from './log-reader.ts';
 import type { Stand } from './stand.ts';
-import { refusalCounts } from './standards.ts';
 
 export interface Disturbances {
   /** Records, under any code. */
@@ -29,14 +30,14 @@ export class Calm {
   }
 
   static async begin(stand: Stand, servers: readonly LiveServer[] = stand.servers): Promise<Calm> {
-    return new Calm(stand, servers, await refusedBy(servers));
+    return new Calm(stand, servers, await refusedAmong(servers));
   }
 
   async disturbances(): Promise<Disturbances> {
     const names = new Set(this.#servers.map(({ name }) => name));
     const lines = this.#servers.flatMap((server) => this.#logs.lines(server));
     return {
-      refused: (await refusedBy(this.#servers)) - this.#refusedBefore,
+      refused: (await refusedAmong(this.#servers)) - this.#refusedBefore,
       stateChanges: this.#stand.witness.changes.filter(
         ({ atMs, observer, nodeId }) => atMs >= this.#fromMs && names.has(observer) && names.has(nodeId),
       ).length,
@@ -45,6 +46,14 @@ export class Calm {
   }
 }
 
-async function refusedBy(servers: readonly LiveServer[]): Promise<number> {
-  return [...(await refusalCounts(servers)).values()].reduce((sum, count) => sum + count, 0);
+/** Records that claim to be from one of them. */
+async function refusedAmong(servers: readonly LiveServer[]): Promise<number> {
+  const names = new Set(servers.map(({ name }) => name));
+  const views = await Promise.all(
+    servers.map(({ dataDir }) => controlClient(dataDir).get<ClusterStatusView>('/api/fleet/cluster/status')),
+  );
+  return views
+    .flatMap(({ refusals }) => refusals)
+    .filter(({ node_id }) => names.has(node_id))
+    .reduce((sum, { count }) => sum + count, 0);
 }

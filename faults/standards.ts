@@ -7,7 +7,6 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import { controlClient } from '../src/cli/control.ts';
 import type { ClusterStatusView } from '../src/services/cluster-view.ts';
-import type { LiveServer } from '../test/scenario/live-cluster.ts';
 import { busiestMinute, LogReader, secretsIn } from './log-reader.ts';
 import { audit } from './report-audit.ts';
 import type { Stand } from './stand.ts';
@@ -50,7 +49,7 @@ export class Standards {
   }
 
   static async begin(fault: string, stand: Stand): Promise<Standards> {
-    return new Standards(fault, stand, await refusalCounts(stand.servers));
+    return new Standards(fault, stand, await refusalCounts(stand));
   }
 
   async figures(circumstances: Circumstances = {}): Promise<Figure[]> {
@@ -128,7 +127,7 @@ export class Standards {
 
   /** Told, not judged: a wrong clock must be refused, and nothing else should be. */
   async #refused(): Promise<Figure> {
-    const counts = await refusalCounts(this.#stand.servers);
+    const counts = await refusalCounts(this.#stand);
     const fresh = [...counts].map(
       ([code, count]) => [code, count - (this.#refusals.get(code) ?? 0)] as const,
     );
@@ -149,10 +148,10 @@ export class Standards {
   }
 }
 
-/** By code, over those that answer. */
-export async function refusalCounts(servers: readonly LiveServer[]): Promise<Map<string, number>> {
+/** By code, over all servers that answer. */
+async function refusalCounts(stand: Stand): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
-  for (const { dataDir } of servers) {
+  for (const { dataDir } of stand.servers) {
     const client = controlClient(dataDir);
     const status = await client.get<ClusterStatusView>('/api/fleet/cluster/status').catch(() => undefined);
     for (const { code, count } of status?.refusals ?? []) counts.set(code, (counts.get(code) ?? 0) + count);

@@ -120,8 +120,8 @@ const NONE = { unit: 'count', bar: 0 } as const;
 
 function noticed({ refused, stateChanges, restarts }: Disturbances): Named {
   return {
-    'records refused by who ran': { value: refused, ...NONE },
-    'state changes seen by and of who ran': { value: stateChanges, ...NONE },
+    'records refused among who ran': { value: refused, ...NONE },
+    'state changes among who ran': { value: stateChanges, ...NONE },
     'restarts of who ran': { value: restarts, ...NONE },
   };
 }
