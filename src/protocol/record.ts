@@ -52,6 +52,8 @@ export type Opening =
        * node that lived before, that is life with a wrong clock; from another it may be a recording.
        */
       readonly wrongClock?: Mark;
+      /** Set when both signatures and the time were good, and the record is behind what was seen. */
+      readonly behind?: Mark;
     };
 
 /** What the verifier knows of the node that a record claims to be from. */
@@ -137,7 +139,7 @@ export function openRecord(bytes: Uint8Array, verifier: Verifier): Opening {
   if (outside !== undefined) {
     return { ok: false, refusal: outside, ...(novelty === 'fresh' && { wrongClock: mark }) };
   }
-  if (novelty !== 'fresh') return { ok: false, refusal: novelty };
+  if (novelty !== 'fresh') return { ok: false, refusal: novelty, behind: mark };
   const fields = signed.value;
   const keyId = keyring === null ? null : String(fields._key_id);
   return { ok: true, record: { type, nodeId, mark, keyId, identityKey, fields } as VerifiedRecord };

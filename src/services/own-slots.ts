@@ -62,18 +62,18 @@ export class OwnSlots {
     const firstMs = this.#lost?.firstMs ?? readFromMs;
     this.#lost = ours.node && ours.heartbeat ? null : { firstMs, lastMs: readFromMs };
     const ahead: VerifiedRecord[] = [];
-    let isTwins = false;
+    let isBehind = false;
     for (const type of TYPES) {
       // What is ours now and put back later must be new to us then.
       if (ours[type]) this.#judged.delete(type);
-      const strange = ours[type] ? 'nobodys' : this.#judgeStrange(type, slots[type]);
+      const strange = ours[type] ? 'foreign' : this.#judgeStrange(type, slots[type]);
       if (typeof strange === 'object') ahead.push(strange);
-      else isTwins ||= strange === 'twins';
+      else isBehind ||= strange === 'behind';
     }
     this.#elsewhere = addressIn(ahead) ?? this.#elsewhere;
     if (this.#isAnswered(ahead)) await this.#answer(ahead);
     // Or a twin whose beat always follows ours would never read us, and write over us for ever.
-    else if (isTwins || ahead.length > 0) await heartbeat.speakNow();
+    else if (isBehind || ahead.length > 0) await heartbeat.speakNow();
   }
 
   /** How it stands between twins that know each other, the heartbeat says: a node record alone is answered by ours. */
@@ -84,12 +84,13 @@ export class OwnSlots {
 
   /**
    * The record, if it is ahead of us under our own key: its time is no matter then, for a twin's clock may be wrong.
-   * `twins`: behind us, and yet written by one that lives.
+   * `behind`: of another incarnation under our own key, a twin's or an old copy. `foreign`: anything else, our own
+   * earlier words among them, or nothing that is new.
    */
-  #judgeStrange(type: RecordType, reading: SlotReading): VerifiedRecord | 'twins' | 'nobodys' {
-    const { open, refuse: tell, digestOf } = this.#parts;
+  #judgeStrange(type: RecordType, reading: SlotReading): VerifiedRecord | 'behind' | 'foreign' {
+    const { open, refuse: tell, digestOf, heartbeat } = this.#parts;
     const digest = digestOf(reading);
-    if (this.#judged.get(type) === digest) return 'nobodys';
+    if (this.#judged.get(type) === digest) return 'foreign';
     this.#judged.set(type, digest);
     const ageless = open(type, reading, true);
     if (ageless?.ok === true) {
@@ -98,8 +99,8 @@ export class OwnSlots {
     }
     const opening = open(type, reading, false);
     if (opening?.ok === false) tell(opening.refusal, type, reading);
-    const code = ageless?.ok === false ? ageless.refusal.code : undefined;
-    return code === 'clone' || (code === 'replayed' && this.#contest !== null) ? 'twins' : 'nobodys';
+    const behind = ageless?.ok === false ? ageless.behind : undefined;
+    return behind !== undefined && behind.incarnation !== heartbeat.incarnation ? 'behind' : 'foreign';
   }
 
   /** That the new incarnation cannot be kept is our own trouble; the others are judged all the same. */

@@ -5,7 +5,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/base/clock.ts';
 import type { MemberStore } from '../../src/store/member-store.ts';
-import { type Disk, memberOf, refusalsOf, type Server, SmallCluster, stateOf } from './small-cluster.ts';
+import {
+  type Disk,
+  memberOf,
+  type Pace,
+  refusalsOf,
+  type Server,
+  SmallCluster,
+  stateOf,
+} from './small-cluster.ts';
 
 /** Moments of the original's beat at which the copy starts. */
 const OFFSETS = 200;
@@ -84,8 +92,8 @@ interface Twins {
   readonly disk: CountedDisk;
 }
 
-async function startCluster(delays?: Delays): Promise<Twins> {
-  const small = new SmallCluster();
+async function startCluster(delays?: Delays, pace?: Pace): Promise<Twins> {
+  const small = new SmallCluster(pace);
   const slow = (name: string) => {
     const store = small.registry.store(name);
     return delays === undefined ? store : slowed(store, small.time, delays);
@@ -200,6 +208,20 @@ describe('two servers on copies of one data folder', () => {
       await stays(twins, twins.original);
     },
   );
+
+  it('end so within six intervals, at the first start and at a second, where a beat is a second', async () => {
+    for (const moment of moments(OFFSETS / 4)) {
+      const twins = await startCluster(undefined, { intervalMs: 1000, timeoutMs: 5000 });
+      for (const start of ['first', 'second']) {
+        await twins.small.time.advance(moment / 10);
+        const copy = await startCopy(twins, {}).starting;
+        await twins.small.intervals(6);
+        const silent = [twins.original, copy].map(({ cluster }) => cluster.heartbeat.isSilent);
+        expect(silent, `${start} start, ${moment / 10} ms`).toEqual([false, true]);
+        copy.clock.kill();
+      }
+    }
+  });
 
   it('end with one voice when each of both is copied once more', async () => {
     const twins = await startCluster();
