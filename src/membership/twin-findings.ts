@@ -13,9 +13,10 @@ const APART =
   'remove identity.json from its data folder, give it a node_id of its own in config.yaml, and start it again';
 
 export function clonedFinding(nodeId: string, { speaks, other }: TwinAddresses): Finding {
-  const places = [speaks, other].flatMap((address) => (address === null ? [] : [shown(address)]));
-  const at = places.length === 0 ? '' : ` at ${places.join(' and ')}`;
-  const voice = speaks === null ? 'One of them' : `The one at ${shown(speaks)}`;
+  const places = new Set([speaks, other].flatMap((address) => (address === null ? [] : [shown(address)])));
+  const at = places.size === 0 ? '' : ` at ${[...places].join(' and ')}`;
+  // A machine that was restored beside the first names the same address.
+  const voice = speaks === null || places.size === 1 ? 'One of them' : `The one at ${shown(speaks)}`;
   return {
     code: 'node_cloned',
     severity: 'critical',

@@ -277,6 +277,14 @@ const TABLE: readonly (readonly [
     2,
   ],
   [
+    'a server runs twice, and both name one address',
+    with1({ twin: { speaks: HERE, other: HERE } }),
+    ['node_cloned'],
+    'critical',
+    /^Critical: c runs twice at one\.example:8768: .* One of them speaks for c/,
+    2,
+  ],
+  [
     'this one runs twice, and speaks',
     {
       members: [member('a', { twin: { speaks: HERE, other: THERE } }), member('b'), member('c')],
