@@ -1,99 +1,22 @@
 /** Nodes that keep one roster over a backend that may forget, lie and be slow; and over a member that lies. */
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { publicKeyText } from '../../src/protocol/identity-key.ts';
-import {
-  type Operation,
-  type RosterMember,
-  type RosterStep,
-  signStep,
-} from '../../src/protocol/roster-step.ts';
+import type { Operation } from '../../src/protocol/roster-step.ts';
 import { FORK_WINDOW_MS } from '../../src/services/roster-copy.ts';
-import { RosterKeeper } from '../../src/services/roster-keeper.ts';
+import type { SlotReading } from '../../src/store/member-store.ts';
 import { ManualClock } from '../fakes/clock.ts';
-import { FakeLog } from '../fakes/log.ts';
-import { FakeRosterDisk, FakeRosterStore } from '../fakes/roster-store.ts';
-
-const CLUSTER = '00112233445566778899aabbccddeeff';
-const KEY_ID = '0011223344556677';
-const PROOF = Buffer.alloc(32, 7).toString('base64');
-
-class Node {
-  readonly keeper: RosterKeeper;
-  readonly disk: FakeRosterDisk;
-  readonly key: KeyObject;
-  readonly member: RosterMember;
-  readonly #clock: ManualClock;
-  /** Whose heartbeats it sees. */
-  peers: readonly Node[] = [];
-
-  constructor(nodeId: string, shared: FakeRosterStore, clock: ManualClock, before?: Node) {
-    this.key = before?.key ?? generateKeyPairSync('ed25519').privateKey;
-    this.disk = before?.disk ?? new FakeRosterDisk();
-    this.#clock = clock;
-    const sealing = publicKeyText(generateKeyPairSync('x25519').privateKey);
-    this.member = before?.member ?? {
-      node_id: nodeId,
-      identity_key: publicKeyText(this.key),
-      sealing_key: sealing,
-    };
-    this.keeper = new RosterKeeper({
-      shared,
-      disk: this.disk,
-      clock,
-      log: new FakeLog(),
-      nodeId,
-      signingKey: this.key,
-      clusterId: CLUSTER,
-      pins: [],
-      isProved: () => true,
-      peerEpochs: () => this.peers.map(({ keeper }) => keeper.roster?.epoch ?? -1),
-      intervalMs: 1000,
-      onChange: async () => undefined,
-      onOwnStep: () => undefined,
-      onLost: () => undefined,
-    });
-  }
-
-  found(): Promise<boolean> {
-    return this.keeper.found({
-      op: 'found',
-      member: this.member,
-      admission: 'secret',
-      level: 2,
-      key_id: KEY_ID,
-      proof: PROOF,
-    });
-  }
-
-  admit({ member }: Node) {
-    return this.keeper.propose(({ members }) =>
-      members.has(member.node_id) ? null : [{ op: 'admit', member }],
-    );
-  }
-
-  /** A step that no keeper made. */
-  forge(epoch: number, parent: string, operations: readonly Operation[]): RosterStep {
-    const time = Math.floor(this.#clock.wallMs() / 1000);
-    const place = { clusterId: CLUSTER, epoch, parent, signer: this.member.node_id, time };
-    return signStep({ ...place, operations }, this.key);
-  }
-
-  get names(): string[] {
-    return [...(this.keeper.roster?.members.keys() ?? [])];
-  }
-}
+import { FakeRosterStore } from '../fakes/roster-store.ts';
+import { CLUSTER, RosterNode } from './roster-node.ts';
 
 function stage() {
   const shared = new FakeRosterStore();
   const clock = new ManualClock();
-  const node = (name: string, before?: Node) => new Node(name, shared, clock, before);
+  const node = (name: string, before?: RosterNode) => new RosterNode(name, shared, clock, before);
   return { shared, clock, node };
 }
 
 async function three() {
   const { shared, clock, node } = stage();
-  const [a, b, c] = [node('a'), node('b'), node('c')] as [Node, Node, Node];
+  const [a, b, c] = [node('a'), node('b'), node('c')] as [RosterNode, RosterNode, RosterNode];
   await a.found();
   await a.admit(b);
   await a.admit(c);
@@ -102,7 +25,7 @@ async function three() {
 }
 
 const remove = (nodeId: string): Operation[] => [{ op: 'remove', node_id: nodeId }];
-const digestAt = ({ keeper }: Node) => keeper.roster?.digest ?? '';
+const digestAt = ({ keeper }: RosterNode) => keeper.roster?.digest ?? '';
 
 describe('a roster that several keep', () => {
   it('is founded by one of those who start at once, and taken over by the others', async () => {
@@ -193,6 +116,43 @@ describe('a backend', () => {
     expect(Buffer.from(shared.places.get(1) ?? []).toString()).not.toBe('junk');
   });
 
+  it('whose early step was changed is mended, and keeps a newer step that somebody wrote meanwhile', async () => {
+    const { shared, a, b } = await three();
+    await a.keeper.propose(() => [{ op: 'note', text: 'newer' }]);
+    shared.places.set(1, Buffer.from('junk'));
+    await b.keeper.sync();
+    expect(shared.places.size).toBe(4);
+    await b.keeper.sync();
+    expect(digestAt(b)).toBe(digestAt(a));
+  });
+
+  it('that held junk where the first step belongs is vacant as soon as that is removed', async () => {
+    const { shared, node } = stage();
+    shared.places.set(0, Buffer.from('junk'));
+    const a = node('a');
+    await a.keeper.sync();
+    expect([a.keeper.isVacant, a.keeper.trouble?.kind]).toEqual([false, 'refused']);
+    await a.keeper.sync();
+    expect([a.keeper.isVacant, shared.places.size]).toEqual([true, 0]);
+    expect(await a.found()).toBe(true);
+    expect(a.keeper.isVacant).toBe(false);
+  });
+
+  it('is known as of when it was asked: a node that is stopped meanwhile reads an old answer', async () => {
+    const clock = new ManualClock();
+    class Sleeper extends FakeRosterStore {
+      override async read(from: number, limit: number): Promise<readonly SlotReading[]> {
+        const answer = await super.read(from, limit);
+        await clock.advance(60_000);
+        return answer;
+      }
+    }
+    const a = new RosterNode('a', new Sleeper(), clock);
+    const askedAtMs = clock.monotonicMs();
+    await a.keeper.sync();
+    expect(a.keeper.syncedAtMs).toBe(askedAtMs);
+  });
+
   it('that shows a newcomer the chain of another cluster gives him no roster', async () => {
     const { shared, clock, node, a } = await three();
     const foreign = node('x');
@@ -203,6 +163,81 @@ describe('a backend', () => {
     expect(foreign.keeper.trouble).toMatchObject({ kind: 'refused' }); // its signature does not hold any more
     expect(a.names).toEqual(['a', 'b', 'c']);
     expect(clock.waiting).toBe(0);
+  });
+});
+
+describe('an own disk that is full', () => {
+  it('keeps nobody in who was removed, says so, and is written to when there is room', async () => {
+    const { node, a, b } = await three();
+    b.disk.isFull = true;
+    await a.keeper.propose(() => remove('c'));
+    await b.keeper.sync();
+    expect([b.names, b.keeper.isUnsaved, b.disk.steps.length]).toEqual([['a', 'b'], true, 3]);
+    const again = node('b', b);
+    await again.keeper.load();
+    expect(again.names).toEqual(['a', 'b', 'c']);
+    await again.keeper.sync();
+    expect(again.names).toEqual(['a', 'b']);
+    b.disk.isFull = false;
+    await again.keeper.sync();
+    expect([again.keeper.isUnsaved, b.disk.steps.length]).toEqual([false, 4]);
+  });
+});
+
+describe('two halves of a cluster, each sure of another past', () => {
+  it('write over each other a dozen times, then once a minute, say so, and change their minds never', async () => {
+    const { shared, clock, a, b, c } = await three();
+    const head = digestAt(a);
+    const [byA, byB] = [a.forge(3, head, remove('b')), b.forge(3, head, remove('a'))];
+    for (const step of [byA, byB]) {
+      shared.places.set(3, step.bytes);
+      for (const { keeper } of [a, b]) await keeper.sync();
+    }
+    await a.keeper.choose(byA.digest);
+    await b.keeper.choose(byB.digest);
+    const round = async () => {
+      const before = shared.places.get(3);
+      for (const { keeper } of [a, b, c]) await keeper.sync();
+      return shared.places.get(3) === before ? 0 : 1;
+    };
+    let changes = 0;
+    for (let i = 0; i < 100; i += 1) changes += await round();
+    expect(changes).toBeLessThanOrEqual(24);
+    let quiet = 0;
+    for (let i = 0; i < 20; i += 1) quiet += await round();
+    expect(quiet).toBe(0);
+    expect([a, b].some(({ keeper }) => keeper.isContested)).toBe(true);
+    expect([a, b].map(digestAt)).toEqual([byA.digest, byB.digest]);
+    await clock.advance(60_000);
+    let anew = 0;
+    for (let i = 0; i < 20; i += 1) anew += await round();
+    expect(anew).toBeLessThanOrEqual(2);
+  });
+});
+
+describe('a node with pins', () => {
+  it('takes over the chain that holds them all, and founds none', async () => {
+    const { shared, clock, a } = await three();
+    const pins = [0, 2].map((epoch) => ({ epoch, digest: a.keeper.steps[epoch]?.digest ?? '' }));
+    const alone = new Node('new', new FakeRosterStore(), clock, undefined, pins);
+    expect([await alone.found(), alone.names]).toEqual([false, []]);
+    const joined = new Node('new', shared, clock, undefined, pins);
+    await joined.keeper.sync();
+    expect([joined.names, joined.keeper.trouble]).toEqual([['a', 'b', 'c'], null]);
+  });
+
+  it.each([
+    ['an old copy, which lacks the last', 2],
+    ['a chain of somebody else from the first on', 0],
+  ])('does not take over %s', async (_, epoch) => {
+    const { shared, clock, a } = await three();
+    const digests = a.keeper.steps.map(({ digest }) => digest);
+    const pins = [0, 2].map((at) => ({ epoch: at, digest: digests[at] ?? '' }));
+    if (epoch === 2) await shared.cut(2);
+    else pins[0] = { epoch, digest: 'ab'.repeat(32) };
+    const joined = new Node('new', shared, clock, undefined, pins);
+    await joined.keeper.sync();
+    expect([joined.names, joined.keeper.trouble]).toEqual([[], { kind: 'unpinned', epoch }]);
   });
 });
 
