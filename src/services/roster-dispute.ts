@@ -4,9 +4,9 @@
  */
 import type { Clock } from '../base/clock.ts';
 import type { Roster } from '../membership/roster.ts';
-import { type Chain, isStep, prefixOf } from '../membership/roster-chain.ts';
+import { type Chain, prefixOf } from '../membership/roster-chain.ts';
 import type { RosterTrouble } from '../membership/roster-trouble.ts';
-import type { RosterStore } from '../store/roster-store.ts';
+import type { SharedChain } from './shared-chain.ts';
 
 /** Intervals for which one branch is shown: everybody looks twice in each. */
 const SHOWN_INTERVALS = 2;
@@ -16,7 +16,7 @@ export interface RosterDisputeParts {
   readonly theirs: Chain;
   /** The epoch from which on they differ. */
   readonly at: number;
-  readonly shared: RosterStore;
+  readonly shared: SharedChain;
   readonly clock: Clock;
   readonly intervalMs: number;
   readonly peerEpochs: () => readonly number[];
@@ -52,20 +52,12 @@ export class RosterDispute {
   /** One look. Rejects with member_store_unavailable. */
   async attend(): Promise<void> {
     const { at, shared, clock, intervalMs, peerEpochs, ours, theirs } = this.#parts;
-    const [place] = await shared.read(at, 1);
-    const isShown = (chain: Chain) => place?.kind === 'bytes' && isStep(place.bytes, chain.steps[at]);
-    const shown = isShown(ours) ? 'ours' : isShown(theirs) ? 'theirs' : null;
+    const shown = await shared.shows(at, { ours, theirs });
     const nowMs = clock.monotonicMs();
     if (shown !== this.#shown) this.#shownSinceMs = nowMs;
     this.#shown = shown;
     const isUnknown = peerEpochs().some((epoch) => epoch >= at);
     const isLong = nowMs - this.#shownSinceMs >= SHOWN_INTERVALS * intervalMs;
-    if (shown === null || (isUnknown && isLong)) await this.#show(shown === 'ours' ? theirs : ours);
-  }
-
-  async #show({ steps }: Chain): Promise<void> {
-    const { at, shared } = this.#parts;
-    for (const step of steps.slice(at)) await shared.replace(step.epoch, step.bytes);
-    await shared.cut(steps.length);
+    if (shown === null || (isUnknown && isLong)) await shared.show(shown === 'ours' ? theirs : ours, at);
   }
 }

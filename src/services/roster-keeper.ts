@@ -8,21 +8,15 @@ import { type Clock, unixSeconds } from '../base/clock.ts';
 import { AtlasError } from '../base/errors.ts';
 import { type Log, RateLimitedLog } from '../base/log.ts';
 import { advance, type Roster } from '../membership/roster.ts';
-import { type Chain, extend, isStep, prefixOf } from '../membership/roster-chain.ts';
+import { type Chain, extend, prefixOf } from '../membership/roster-chain.ts';
 import { judgeFork } from '../membership/roster-fork.ts';
 import type { RosterTrouble } from '../membership/roster-trouble.ts';
 import { type Operation, type RosterStep, signStep } from '../protocol/roster-step.ts';
-import type { SlotReading } from '../store/member-store.ts';
 import type { RosterDisk, RosterStore } from '../store/roster-store.ts';
-import { PutBackBudget } from './put-back-budget.ts';
 import { RosterCopy } from './roster-copy.ts';
 import { RosterDispute } from './roster-dispute.ts';
+import { SharedChain } from './shared-chain.ts';
 
-/** Places looked at behind the last step, and earlier ones looked at in turn, at each look. Arbitrary. */
-const AHEAD = 2;
-const IN_TURN = 8;
-/** Places read in one round trip where the whole chain is read. Arbitrary. */
-const STEPS_PER_READ = 32;
 /** Times that a step is made anew because somebody else wrote one first. Arbitrary. */
 const PROPOSALS_MAX = 50;
 /** Milliseconds for which trouble that is over is still told: as long as refused records are. */
@@ -64,11 +58,9 @@ export class RosterKeeper {
   readonly #parts: RosterKeeperParts;
   readonly #rare: RateLimitedLog;
   readonly #copy: RosterCopy;
-  readonly #putBacks: PutBackBudget;
+  readonly #shared: SharedChain;
   #dispute: RosterDispute | null = null;
   #trouble: { readonly what: RosterTrouble; readonly atMs: number } | null = null;
-  /** The next of the earlier steps to be looked at. */
-  #turn = 0;
   /** Whether the whole chain is to be compared at the next look. */
   #isWholeDue = true;
   #syncedAtMs: number | null = null;
@@ -80,7 +72,7 @@ export class RosterKeeper {
     this.#parts = parts;
     this.#rare = new RateLimitedLog(parts.clock);
     this.#copy = new RosterCopy(parts);
-    this.#putBacks = new PutBackBudget(parts.clock);
+    this.#shared = new SharedChain(parts.shared, parts.clock);
   }
 
   /** Null before there is one. In a dispute, what both sides agree on. */
@@ -106,7 +98,7 @@ export class RosterKeeper {
   }
 
   get isContested(): boolean {
-    return this.#putBacks.isSpent;
+    return this.#shared.isContested;
   }
 
   /** At the last look the backend held no first step at all, and neither do we. */
@@ -144,7 +136,7 @@ export class RosterKeeper {
       if (this.#copy.chain !== null || this.#parts.pins.length > 0) return false;
       const step = this.#sign(null, [operation]);
       const { chain } = extend(null, [step.bytes]);
-      if (chain === null || !(await this.#parts.shared.append(0, step.bytes))) return false;
+      if (chain === null || !(await this.#shared.append(step))) return false;
       await this.#believe(chain);
       this.#parts.onOwnStep(step);
       return true;
@@ -166,7 +158,7 @@ export class RosterKeeper {
         const step = this.#sign(roster, operations);
         const next = advance(roster, step);
         if (!next.ok) throw new AtlasError('roster_refused', next.reason);
-        if (!(await this.#parts.shared.append(step.epoch, step.bytes))) continue;
+        if (!(await this.#shared.append(step))) continue;
         await this.#believe({ steps: [...steps, step], roster: next.roster });
         this.#parts.onOwnStep(step);
         return next.roster;
@@ -191,9 +183,9 @@ export class RosterKeeper {
         });
       this.#dispute = null;
       this.#trouble = null;
-      this.#putBacks.refill();
+      this.#shared.forgive();
       await this.#believe(past.chain, { settled: true });
-      await this.#show(past.chain, past.at);
+      await this.#shared.show(past.chain, past.at);
       return past.chain.roster;
     });
   }
@@ -217,14 +209,12 @@ export class RosterKeeper {
 
   /** A chain of the cluster that this node joins: whole from its first step, and with the steps that were promised. */
   async #adopt(): Promise<void> {
-    const { shared } = this.#parts;
-    const { chain, fault } = await this.#readOn(null, 0);
+    const { chain, fault } = await this.#shared.readBehind(null);
     this.#isVacant = chain === null && fault === null;
     if (this.#isVacant) return;
     if (chain === null) {
       this.#complain({ kind: 'refused', epoch: 0, reason: fault ?? '' });
-      if (this.#putBacks.spend()) await shared.cut(0); // it would keep every roster out
-      return;
+      return this.#shared.clear(0);
     }
     const objection = this.#objectionTo(chain);
     if (objection !== null) return this.#complain(objection);
@@ -232,43 +222,28 @@ export class RosterKeeper {
     await this.#believe(chain);
   }
 
-  /** The last step, what is behind it, and some of the earlier ones, in one round trip. */
   async #look(chain: Chain): Promise<void> {
-    const { shared } = this.#parts;
-    const head = chain.steps.length - 1;
-    const [ahead, earlier] = await Promise.all([
-      shared.read(head, AHEAD),
-      shared.read(this.#turn, Math.min(IN_TURN, chain.steps.length - this.#turn)),
-    ]);
-    const isSame =
-      isAt(ahead[0], chain.steps[head]) &&
-      earlier.length === Math.min(IN_TURN, chain.steps.length - this.#turn) &&
-      earlier.every((place, i) => isAt(place, chain.steps[this.#turn + i]));
-    this.#turn = this.#turn + IN_TURN >= chain.steps.length ? 0 : this.#turn + IN_TURN;
-    if (!isSame || this.#isWholeDue) return this.#compare(chain);
-    await this.#copy.noteSeen();
-    if (ahead.length > 1) await this.#follow(chain);
-  }
-
-  /** Everything: from where on does the backend show something else? */
-  async #compare(chain: Chain): Promise<void> {
-    this.#isWholeDue = false;
-    for (let from = 0; from < chain.steps.length; from += STEPS_PER_READ) {
-      const expected = chain.steps.slice(from, from + STEPS_PER_READ);
-      const places = await this.#parts.shared.read(from, expected.length);
-      const other = expected.findIndex((step, i) => !isAt(places[i], step));
-      if (other !== -1) return this.#differs(chain, from + other, places[other] === undefined);
+    const look = await this.#shared.look(chain);
+    if (look !== 'other' && !this.#isWholeDue) {
+      await this.#copy.noteSeen();
+      return look === 'ahead' ? this.#follow(chain) : undefined;
     }
-    await this.#follow(chain);
+    this.#isWholeDue = false;
+    const difference = await this.#shared.difference(chain);
+    if (difference === null) return this.#follow(chain);
+    this.#isWholeDue = true; // until all of it is there again
+    if (!difference.isMissing) return this.#differs(chain, difference.at);
+    this.#complain({ kind: 'short', from: difference.at });
+    await this.#shared.fill(chain, difference.at);
   }
 
-  async #differs(chain: Chain, at: number, isMissing: boolean): Promise<void> {
-    if (isMissing) return this.#putBackMissing(chain, at);
-    const theirs = await this.#branchAt(chain, at);
+  /** Something else lies there from `at` on: no step at all, or another branch, of which one counts. */
+  async #differs(chain: Chain, at: number): Promise<void> {
+    const theirs = await this.#shared.readBehind(chain, at);
     const ours = chain.steps.slice(at);
     if (theirs.chain === null || theirs.chain.steps.length <= at) {
       this.#complain({ kind: 'refused', epoch: at, reason: theirs.fault ?? '' });
-      return this.#mend(chain, at);
+      return this.#shared.mend(chain, at);
     }
     // Another beginning, or one without the step that was promised, is judged as a newcomer would.
     const isNew = at === 0 || this.#parts.pins.some(({ epoch }) => epoch >= at);
@@ -279,18 +254,18 @@ export class RosterKeeper {
         epoch: at,
         reason: 'Of another cluster, or not by who holds its secret',
       });
-      return this.#putBack(chain, at);
+      return this.#shared.putBack(chain, at);
     }
     const branch = theirs.chain.steps.slice(at);
     const sides = { ours: ours[0]?.digest ?? '', theirs: branch[0]?.digest ?? '' };
     if (this.#copy.isSettled(at)) {
       this.#complain({ kind: 'rewritten', epoch: at, ...sides });
-      return this.#putBack(chain, at);
+      return this.#shared.putBack(chain, at);
     }
     const verdict = judgeFork(ours, branch, prefixOf(chain, at)?.roster ?? null);
     if (verdict === 'frozen') return this.#freeze(chain, theirs.chain, at);
     this.#complain({ kind: 'forked', epoch: at, won: verdict });
-    if (verdict === 'ours') return this.#putBack(chain, at);
+    if (verdict === 'ours') return this.#shared.putBack(chain, at);
     await this.#believe(theirs.chain);
     this.#parts.onLost(ours);
   }
@@ -304,62 +279,18 @@ export class RosterKeeper {
     return missed === undefined ? null : { kind: 'unpinned', epoch: missed.epoch };
   }
 
-  /** The chain as the backend has it, where it goes on from our first `at` steps. */
-  async #branchAt(chain: Chain, at: number) {
-    return this.#readOn(at === 0 ? null : prefixOf(chain, at), at);
-  }
-
   async #follow(chain: Chain): Promise<void> {
-    const { chain: longer, fault } = await this.#readOn(chain, chain.steps.length);
+    const { chain: longer, fault } = await this.#shared.readBehind(chain);
     if (longer !== null && longer.steps.length > chain.steps.length) await this.#believe(longer);
     if (fault === null) return;
     const epoch = longer?.steps.length ?? 0;
     this.#complain({ kind: 'refused', epoch, reason: fault });
-    if (this.#putBacks.spend()) await this.#parts.shared.cut(epoch); // it would keep every true step out
-  }
-
-  /** As much as counts of what the backend holds from `from` on, behind `base`. */
-  async #readOn(base: Chain | null, from: number): Promise<{ chain: Chain | null; fault: string | null }> {
-    let chain = base;
-    for (let next = from; ; next += STEPS_PER_READ) {
-      const places = await this.#parts.shared.read(next, STEPS_PER_READ);
-      const folding = extend(chain, places.map(asBytes));
-      chain = folding.chain;
-      if (folding.fault !== null || places.length < STEPS_PER_READ) return { chain, fault: folding.fault };
-    }
-  }
-
-  /** Only what is missing is written: behind a hole there may be more. */
-  async #putBackMissing(chain: Chain, at: number): Promise<void> {
-    this.#complain({ kind: 'short', from: at });
-    this.#isWholeDue = true;
-    for (const step of chain.steps.slice(at)) {
-      if (!(await this.#parts.shared.append(step.epoch, step.bytes))) return;
-    }
-  }
-
-  /** Over what lies there, as often as the budget allows: two halves of a cluster must not fight for ever. */
-  async #putBack(chain: Chain, at: number): Promise<void> {
-    this.#isWholeDue = true;
-    if (this.#putBacks.spend()) await this.#show(chain, at);
-  }
-
-  /** Nothing is cut off: behind our last step may lie a true one that somebody wrote meanwhile. */
-  async #mend({ steps }: Chain, at: number): Promise<void> {
-    this.#isWholeDue = true;
-    if (!this.#putBacks.spend()) return;
-    for (const step of steps.slice(at)) await this.#parts.shared.replace(step.epoch, step.bytes);
-  }
-
-  async #show({ steps }: Chain, at: number): Promise<void> {
-    const { shared } = this.#parts;
-    for (const step of steps.slice(at)) await shared.replace(step.epoch, step.bytes);
-    await shared.cut(steps.length);
+    await this.#shared.clear(epoch);
   }
 
   async #freeze(ours: Chain, theirs: Chain, at: number): Promise<void> {
-    const { shared, clock, intervalMs, peerEpochs, log } = this.#parts;
-    this.#dispute = new RosterDispute({ ours, theirs, at, shared, clock, intervalMs, peerEpochs });
+    const { log } = this.#parts;
+    this.#dispute = new RosterDispute({ ...this.#parts, ours, theirs, at, shared: this.#shared });
     log.error('cluster.roster.frozen', 'Two members have sent each other away; a person must choose', {
       ...this.#dispute.trouble,
     });
@@ -372,7 +303,7 @@ export class RosterKeeper {
     const { trouble } = this;
     if (chain === null || (trouble?.kind !== 'frozen' && trouble?.kind !== 'rewritten')) return [];
     const at = trouble.epoch;
-    const theirs = this.#dispute?.theirs ?? (await this.#branchAt(chain, at)).chain;
+    const theirs = this.#dispute?.theirs ?? (await this.#shared.readBehind(chain, at)).chain;
     return [chain, theirs].flatMap((past) => {
       const first = past?.steps[at]?.digest;
       return past === null || first === undefined ? [] : [{ first, at, chain: past }];
@@ -420,13 +351,4 @@ export class RosterKeeper {
       }),
     );
   }
-}
-
-/** What is no bytes at all is no step either. */
-function asBytes(place: SlotReading): Uint8Array {
-  return place.kind === 'bytes' ? place.bytes : new Uint8Array();
-}
-
-function isAt(place: SlotReading | undefined, step: RosterStep | undefined): boolean {
-  return place?.kind === 'bytes' && isStep(place.bytes, step);
 }
