@@ -58,8 +58,10 @@ describe('init', () => {
       redis: { host: '127.0.0.1', port: redis.port, db: 3, username: 'atlas', tls: false },
     });
     expect(secrets.redisPassword?.revealText()).toBe(PASSWORD);
-    expect(stdout).toContain('Another server:     on this machine only, because the data is kept in SQLite.');
-    expect(stdout).toContain(`database.url: sqlite:${join(folder, 'data/fleet.db')}\n`);
+    expect(stdout).toContain(
+      'then in an empty folder of this machine\n                    (the data is kept in SQLite)',
+    );
+    expect(stdout).toContain(`cluster ticket create --config ${join(folder, 'config.yaml')}\n`);
     expect(stdout).not.toContain(PASSWORD);
   });
 
@@ -100,7 +102,9 @@ describe('init on a real PostgreSQL', () => {
     const { code, stdout, stderr } = await init('--dir', folder, ...args);
     const path = join(folder, 'config.yaml');
     expect({ code, stderr }).toEqual({ code: 0, stderr: `Wrote ${path} (mode 0600) with fresh secrets.\n` });
-    expect(stdout).toContain('Another server:     copy config.yaml to it (mode 0600)');
+    expect(stdout).toMatch(
+      /Another server: .* by a ticket.* in an empty folder there:\n.*ticket create --config/,
+    );
     const { config, secrets } = loaded(path);
     expect(config.database).toMatchObject({ engine: 'postgres', port: postgres.port, database: 'fleet' });
     expect(secrets.databasePassword?.revealText()).toBe(PASSWORD);

@@ -116,19 +116,16 @@ function printNextSteps(path: string, { server, cluster, database }: Config, cod
 Start the server:   ${PROGRAM} server --config ${path}
 Then open:          https://${name}:${server.port}/setup?code=${code}
 Setup code:         ${code}  (once, within 30 minutes)`);
-  if (cluster.enabled) print(database.engine === 'sqlite' ? neighbour(database.path) : stranger());
+  if (cluster.enabled) print(nextServer(path, database));
 }
 
-const stranger = () => `
-Another server:     copy config.yaml to it (mode 0600) and start it there; nothing in it is this server's alone,
-                    but a Redis user, where each server has its own (redis_username, redis_password). Of what you
-                    add, leave out there: node_id, hostname, host, tls_cert, tls_key. Files that it names go along.`;
+const nextServer = (path: string, { engine }: Config['database']) => `
+Another server:     joins by a ticket, once this one runs. Here, and then in an empty folder ${engine === 'sqlite' ? HERE : 'there'}:
+                    ${PROGRAM} cluster ticket create --config ${path}
+                    ${PROGRAM} server --join -`;
 
-/** SQLite is shared on one machine only. */
-const neighbour = (path: string) => `
-Another server:     on this machine only, because the data is kept in SQLite. Copy config.yaml into a folder
-                    of its own (mode 0600), and add there: a server.port of its own, and
-                    database.url: sqlite:${path}`;
+const HERE = `of this machine
+                    (the data is kept in SQLite), with a --port of its own`;
 
 /**
  * Whether it was made. Only the last part of the path: a mistyped parent is a mistake, and no reason to make a tree.
