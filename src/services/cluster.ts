@@ -59,6 +59,7 @@ export class Cluster implements ClusterParts {
     const table = new MemberTable({ intervalMs, timeoutMs: options.timeoutMs });
     this.trust = openTrust(options, {
       members: () => this.watch.members(),
+      isSilent: () => this.heartbeat.isSilent,
       onChange: (roster) => this.#follow(roster, table),
     });
     const trust = this.trust;
@@ -125,7 +126,10 @@ export class Cluster implements ClusterParts {
   }
 }
 
-function openTrust(options: ClusterOptions, view: Pick<TrustParts, 'members' | 'onChange'>): Trust | null {
+function openTrust(
+  options: ClusterOptions,
+  view: Pick<TrustParts, 'members' | 'isSilent' | 'onChange'>,
+): Trust | null {
   const { keyring, rosterStores, rosterTerms, nodeId, describe } = options;
   if (keyring === null || rosterStores === null) return null;
   const { identity_key, sealing_key } = describe();

@@ -46,6 +46,8 @@ export interface TrustParts {
   readonly timeoutMs: number;
   /** The others, as this node sees them. */
   readonly members: () => readonly Member[];
+  /** A twin speaks for this node, and so writes its steps. */
+  readonly isSilent: () => boolean;
   readonly onChange: (roster: Roster) => void;
   /** A step that this node wrote counts. */
   readonly onOwnStep: (step: RosterStep) => void;
@@ -151,11 +153,11 @@ export class Trust {
     this.#looksBehind = this.#peerEpochs().some((theirs) => theirs > epoch) ? this.#looksBehind + 1 : 0;
     if (this.#looksBehind >= BEHIND_LOOKS) this.keeper.suspect();
     if (this.roster !== null) this.#secrets.retry(this.roster);
-    await this.rotation.drive();
+    if (!this.#parts.isSilent()) await this.rotation.drive();
   }
 
   claim(member: RosterMember): void {
-    void this.#admission.claim(member);
+    if (!this.#parts.isSilent()) void this.#admission.claim(member);
   }
 
   /** A node with no roster yet waits for one. */
