@@ -219,9 +219,9 @@ describe('a node with pins', () => {
   it('takes over the chain that holds them all, and founds none', async () => {
     const { shared, clock, a } = await three();
     const pins = [0, 2].map((epoch) => ({ epoch, digest: a.keeper.steps[epoch]?.digest ?? '' }));
-    const alone = new Node('new', new FakeRosterStore(), clock, undefined, pins);
+    const alone = new RosterNode('new', new FakeRosterStore(), clock, undefined, pins);
     expect([await alone.found(), alone.names]).toEqual([false, []]);
-    const joined = new Node('new', shared, clock, undefined, pins);
+    const joined = new RosterNode('new', shared, clock, undefined, pins);
     await joined.keeper.sync();
     expect([joined.names, joined.keeper.trouble]).toEqual([['a', 'b', 'c'], null]);
   });
@@ -235,7 +235,7 @@ describe('a node with pins', () => {
     const pins = [0, 2].map((at) => ({ epoch: at, digest: digests[at] ?? '' }));
     if (epoch === 2) await shared.cut(2);
     else pins[0] = { epoch, digest: 'ab'.repeat(32) };
-    const joined = new Node('new', shared, clock, undefined, pins);
+    const joined = new RosterNode('new', shared, clock, undefined, pins);
     await joined.keeper.sync();
     expect([joined.names, joined.keeper.trouble]).toEqual([[], { kind: 'unpinned', epoch }]);
   });
