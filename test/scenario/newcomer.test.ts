@@ -1,6 +1,7 @@
 /**
  * A newcomer with the cluster's secret is let in without anybody doing anything, also when its clock is 2 s
- * ahead: unconfirmed while it has not yet named the verifier, healthy from then on.
+ * ahead: not at all while it names nobody; by the first member that it names; and unconfirmed for each of the others until
+ * it names that one too.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { digestOf } from '../../src/protocol/record.ts';
@@ -10,6 +11,7 @@ import { eventually } from './eventually.ts';
 import { FileIntruder } from './file-intruder.ts';
 import { LiveCluster, type LiveServer } from './live-cluster.ts';
 import { newIdentityKey, nowSeconds, RecordForger } from './record-forger.ts';
+import { afterBeat } from './registry-intruder.ts';
 
 const WAIT_MS = 20_000;
 const AHEAD_SECONDS = 2;
@@ -32,7 +34,7 @@ async function seenAs(server: LiveServer, nodeId: string, state: NodeView['state
   });
 }
 
-it('a record 2 s ahead is accepted: unconfirmed, then healthy once it names the verifier', async () => {
+it('a record 2 s ahead is accepted: healthy for whom it names, unconfirmed for the others', async () => {
   const forger = new RecordForger(cluster.secrets);
   const intruder = new FileIntruder(cluster.registry);
   const nodeId = 'newcomer';
@@ -57,12 +59,16 @@ it('a record 2 s ahead is accepted: unconfirmed, then healthy once it names the 
 
   await intruder.write({ type: 'node', nodeId }, node);
   await intruder.write({ type: 'heartbeat', nodeId }, beat(1, {}, 'up'));
-  for (const server of cluster.servers) await seenAs(server, nodeId, 'unconfirmed');
+  const [first, second] = cluster.servers as [LiveServer, LiveServer];
+  for (const { name } of [first, second, first, second]) await afterBeat(intruder, name, cluster.servers);
+  for (const server of cluster.servers) expect(await viewOf(server, nodeId)).toBeUndefined();
 
-  const [first] = cluster.servers;
-  const nodes = (await first?.client.nodes()) ?? [];
+  const nodes = await first.client.nodes();
   const seen = Object.fromEntries(nodes.map((one) => [one.node_id, one.incarnation]));
-  await intruder.write({ type: 'heartbeat', nodeId }, beat(2, seen, 'up'));
+  await intruder.write({ type: 'heartbeat', nodeId }, beat(2, { [first.name]: seen[first.name] ?? 0 }, 'up'));
+  await seenAs(first, nodeId, 'healthy');
+  await seenAs(second, nodeId, 'unconfirmed');
+  await intruder.write({ type: 'heartbeat', nodeId }, beat(3, seen, 'up'));
   for (const server of cluster.servers) {
     expect(await seenAs(server, nodeId, 'healthy')).toMatchObject({
       host: '10.0.0.66',
@@ -70,7 +76,7 @@ it('a record 2 s ahead is accepted: unconfirmed, then healthy once it names the 
     });
     expect(server.process.log()).toContain('Node data verified: newcomer');
   }
-  await intruder.write({ type: 'heartbeat', nodeId }, beat(3, seen, 'left'));
+  await intruder.write({ type: 'heartbeat', nodeId }, beat(4, seen, 'left'));
   for (const server of cluster.servers) {
     await seenAs(server, nodeId, 'left');
     expect((await server.client.health()).refusals).toEqual([]);
