@@ -136,7 +136,7 @@ function ofTrouble(trouble: RosterTrouble): Finding {
         'roster_rewritten',
         'critical',
         `Somebody with the key of a member wrote another past from step ${trouble.epoch} of the roster on. It changed nothing here.`,
-        `A server that left, or was removed, may be in the wrong hands: ${WHO_WRITES.toLowerCase()} If your servers were apart for more than an hour: ${chooseMend(trouble)}`,
+        `A server that left, or was removed, may be in the wrong hands: ${WHO_WRITES.toLowerCase()} If your servers were apart for more than an hour, one of the two pasts is yours. ${chooseMend(trouble)}`,
       );
   }
 }
