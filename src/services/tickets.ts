@@ -14,8 +14,8 @@ import type { Trust } from './trust.ts';
 
 /** Tickets that are open at a time: each is a way in. Arbitrary. */
 export const OPEN_TICKETS_MAX = 64;
-/** Servers that a ticket names: who carries it may copy it by hand. Arbitrary, and fewer than a ticket may name. */
-const SERVERS_NAMED = 8;
+/** Addresses in a ticket, so that it stays one that can be pasted. Arbitrary, and fewer than it may hold. */
+const ADDRESSES_NAMED = 8;
 /** Tickets told, the newest first. Arbitrary. */
 const TICKETS_TOLD = 100;
 /** Members that are asked for a joiner: they answer, and are not about to stop. */
@@ -118,25 +118,28 @@ export class Tickets {
 
   /** This one first: it knows the ticket before the others do. */
   #servers(): TicketServer[] {
-    const own = serverOf(this.#parts.describe());
-    if (own === undefined)
+    const own = addressesOf(this.#parts.describe());
+    if (own.length === 0)
       throw new AtlasError('ticket_needs_tls', 'this server speaks no TLS, which a joiner knows it by', {
         hint: 'make the ticket on a server with `tls: own` or `files`, or set that here and restart',
       });
     const { watch } = requireTrust(this.#parts.cluster);
     const others = watch
       .members()
-      .flatMap(({ state, record }) =>
-        ANSWERING.has(state) && record !== null ? (serverOf(record) ?? []) : [],
-      );
-    return [own, ...others].slice(0, SERVERS_NAMED);
+      .flatMap(({ state, record }) => (ANSWERING.has(state) && record !== null ? addressesOf(record) : []));
+    return [...own, ...others].slice(0, ADDRESSES_NAMED);
   }
 }
 
-/** Undefined for one that no joiner could tell from an impostor, or whose name makes no address. */
-function serverOf({ host, port, tls_spki_sha256: spki }: NodeRecordBody): TicketServer | undefined {
-  const url = URL.parse(`https://${host.includes(':') ? `[${host}]` : host}:${port}`);
-  return spki === undefined || url === null ? undefined : { url: url.origin, spki_sha256: spki };
+/**
+ * Its host, and the machine by name: behind a public_url the first is a balancer, which shows another key. None for a
+ * server that no joiner could tell from an impostor.
+ */
+function addressesOf({ host, hostname, port, tls_spki_sha256: spki }: NodeRecordBody): TicketServer[] {
+  if (spki === undefined) return [];
+  const names = [...new Set([host, hostname])];
+  const urls = names.map((name) => URL.parse(`https://${name.includes(':') ? `[${name}]` : name}:${port}`));
+  return urls.flatMap((url) => (url === null ? [] : { url: url.origin, spki_sha256: spki }));
 }
 
 function stateOf({ state, expires }: RosterTicket, now: number): TicketView['state'] {

@@ -63,7 +63,7 @@ describe('server --join', () => {
     ['something else', 'a ticket to the opera', 'error: It is not a join ticket'],
     ['another version', 'atlas-fleet-ticket.v2.e30', 'error: It is not of version v1'],
     ['half of one', 'atlas-fleet-ticket.v1.e30', 'error: The ticket is damaged'],
-  ])('takes no %s, and makes nothing', async (_, given, said) => {
+  ])('refuses %s, and makes nothing', async (_, given, said) => {
     const folder = temporaryFolder();
     const { code, stderr } = await joinIn(folder, given);
     expect([code, stderr]).toEqual([2, expect.stringContaining(said)]);

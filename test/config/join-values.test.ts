@@ -149,11 +149,11 @@ it('has decided of every key whether servers share it', () => {
 });
 
 it.each([
-  ['nothing', undefined],
+  ['nothing at all', undefined],
   ['a key of one server', { values: { 'server.data_dir': '/' }, files: {} }],
   ['a key that nobody knows', { values: { 'cluster.mood': 'good' }, files: {} }],
   ['a file under the wrong key', { values: {}, files: { 'server.tls_key': 'x' } }],
   ['a section', { values: { 'cluster.redis_host': { a: 1 } }, files: {} }],
-])('takes no %s', (_, given) => {
+])('refuses %s', (_, given) => {
   expect(() => readJoinValues(given)).toThrow(expect.objectContaining({ code: 'config_invalid' }));
 });
