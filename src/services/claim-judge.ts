@@ -1,6 +1,6 @@
 /**
  * Who may be admitted where the cluster secret is all that a newcomer needs: somebody who lives now and speaks to
- * this server (docs/protocol/roster.md, "Claims"). A node record alone is no claim: for 300 s after a server was removed,
+ * this server (docs/protocol/roster.md, "What it decides"). A node record alone is no claim: for 300 s after a server was removed,
  * whoever can write to the registry could put its last one back.
  */
 import type { Clock } from '../base/clock.ts';
