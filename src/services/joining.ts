@@ -93,6 +93,8 @@ export class Joining {
     const { trust } = standing;
     await requireSealable(member);
     await trust.sync();
+    if (trust.standing !== 'member') throw later('this server is no member of the cluster');
+    if (trust.state.lacksSecret !== null) throw later('this server does not have the secret that counts');
     const isAgain = this.#judge(requireRoster(trust), request, address);
     const fingerprint = fingerprintOf(member.identity_key);
     const detail = { node_id: member.node_id, fingerprint, again: isAgain };

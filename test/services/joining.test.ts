@@ -194,6 +194,15 @@ describe('who proves a ticket', () => {
     await join(new Machine('new'), ticket);
   });
 
+  it('gets nothing from a server that was sent away itself', async () => {
+    const ticket = await newTicket();
+    const machine = new Machine('new');
+    await join(machine, ticket);
+    await b.cluster.trust?.sync(); // it has heard of the ticket, and not yet of its own removal
+    await a.cluster.trust?.keeper.propose(() => [{ op: 'remove', node_id: 'b' }]);
+    await expect(join(machine, ticket, joiningOf(b))).rejects.toEqual(refusal('join_later'));
+  });
+
   it('has a sealing key that something can be sealed to', async () => {
     const machine = new Machine('new');
     const ticket = await newTicket();
