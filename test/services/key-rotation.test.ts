@@ -1,0 +1,57 @@
+/** A rotation of the secret in a small cluster, in which a member is stopped at any of its moments. */
+import { expect, it } from 'vitest';
+import { Keyring } from '../../src/protocol/keyring.ts';
+import { CLUSTER_ID, secretOf } from '../protocol/signer.ts';
+import { refusalsOf, type Server, SmallCluster, statesOf } from './small-cluster.ts';
+
+const INTERVAL_MS = 1000;
+const STEP_MS = 250;
+const MOMENTS = Array.from({ length: 32 }, (_, i) => i * STEP_MS);
+
+/** Each holds the secret in a keyring of its own. */
+const keyring = () => new Keyring(CLUSTER_ID, [secretOf('the secret of the tests')]);
+
+/** On by one step, with all that the servers do about it: what is sealed is opened outside of the clock. */
+async function step(small: SmallCluster, running: readonly Server[]): Promise<void> {
+  await small.time.advance(STEP_MS);
+  for (const { cluster } of running) await cluster.trust?.sync();
+}
+
+async function until(
+  small: SmallCluster,
+  running: readonly Server[],
+  isSo: (server: Server) => boolean | undefined,
+): Promise<void> {
+  for (let steps = 0; !running.every(isSo); steps += 1) {
+    if (steps > 200) throw new Error('never so');
+    await step(small, running);
+  }
+}
+
+it.each(MOMENTS)(
+  'who was stopped %i ms after its beginning is never refused when it goes on',
+  async (moment) => {
+    const small = new SmallCluster({ intervalMs: INTERVAL_MS, timeoutMs: 3 * INTERVAL_MS }, { roster: true });
+    const servers = [];
+    for (const name of ['a', 'b', 'c']) servers.push(await small.start(name, { keyring: keyring() }));
+    const [a, b, c] = servers as [Server, Server, Server];
+    await until(small, [a, b, c], ({ cluster }) => cluster.trust?.roster?.members.size === 3);
+    await until(small, [a, b, c], (server) =>
+      Object.values(statesOf(server)).every((state) => state === 'healthy'),
+    );
+    const before = a.cluster.trust?.roster?.keyId ?? '';
+
+    await a.cluster.trust?.rotation.begin();
+    for (let passed = 0; passed < moment; passed += STEP_MS) await step(small, [a, b, c]);
+    c.clock.stop();
+    await until(small, [a, b], ({ cluster }) => cluster.trust?.roster?.retired.has(before));
+    for (let more = 0; more < 8; more += 1) await step(small, [a, b]);
+    c.clock.continue();
+    await small.time.advance(0);
+    await until(small, [a, b, c], (server) =>
+      Object.values(statesOf(server)).every((state) => state === 'healthy'),
+    );
+    for (const server of [a, b, c]) expect(refusalsOf(server)).toEqual([]);
+    expect(c.cluster.trust?.roster?.keyId).not.toBe(before);
+  },
+);
