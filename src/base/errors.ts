@@ -72,6 +72,7 @@ const KINDS = {
   rotation_runs: 'conflict',
   rotation_none: 'conflict',
   keep_list_wrong: 'conflict',
+  member_unsealable: 'conflict',
   ticket_unknown: 'forbidden',
   ticket_used: 'conflict',
   ticket_expired: 'conflict',

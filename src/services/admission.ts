@@ -70,10 +70,10 @@ export async function admitting(
   roster: Roster,
   keyring: Keyring,
 ): Promise<Extract<Operation, { op: 'admit' }> | null> {
-  if (roster.pending === null) return { op: 'admit', member };
-  const secret = keyring.secretOf(roster.pending.keyId);
+  const secret = keyring.secretOf(roster.pending?.keyId ?? roster.keyId);
   if (secret === undefined) return null;
-  return { op: 'admit', member, secret: await sealForNextStep(secret, member, roster) };
+  const sealed = await sealForNextStep(secret, member, roster); // also where none is needed: it proves the key
+  return { op: 'admit', member, ...(roster.pending && { secret: sealed }) };
 }
 
 /** Whether the fold would let it in, leaving aside by what right. */
