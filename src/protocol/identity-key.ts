@@ -2,7 +2,14 @@
  * A node's own signature: Ed25519 (RFC 8032). The shared secret says "one of us", this key says which one;
  * its private half never leaves the node's disk. On the wire a public key is its 32 raw bytes in base64.
  */
-import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import {
+  createPublicKey,
+  diffieHellman,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+  verify,
+} from 'node:crypto';
 import { decodeBase64, encodeBase64 } from '../base/bytes.ts';
 
 const RAW_BYTES = 32;
@@ -15,7 +22,7 @@ export function signAsNode(bytes: Uint8Array, privateKey: KeyObject): string {
 /** False for anything that is not a valid signature in its one spelling. */
 export function verifyAsNode(bytes: Uint8Array, signature: string, publicKey: string): boolean {
   const decoded = decodeBase64(signature);
-  const key = importPublicKey(publicKey);
+  const key = importPublicKey(publicKey, 'Ed25519');
   if (key === undefined || decoded?.byteLength !== SIGNATURE_BYTES) return false;
   return verify(null, bytes, key, decoded);
 }
@@ -26,12 +33,24 @@ export function publicKeyText(key: KeyObject): string {
   return encodeBase64(Buffer.from(jwk.x ?? '', 'base64url'));
 }
 
-function importPublicKey(text: string): KeyObject | undefined {
+/** Whether something can be sealed to it: not a point of low order (RFC 7748, section 6.1), with which nothing is secret. */
+export function isSealingKey(text: string): boolean {
+  const publicKey = importPublicKey(text, 'X25519');
+  if (publicKey === undefined) return false;
+  try {
+    diffieHellman({ privateKey: generateKeyPairSync('x25519').privateKey, publicKey });
+    return true;
+  } catch {
+    return false; // all zero, whatever the other key
+  }
+}
+
+function importPublicKey(text: string, curve: 'Ed25519' | 'X25519'): KeyObject | undefined {
   const raw = decodeBase64(text);
   if (raw?.byteLength !== RAW_BYTES) return undefined;
   try {
     return createPublicKey({
-      key: { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') },
+      key: { kty: 'OKP', crv: curve, x: raw.toString('base64url') },
       format: 'jwk',
     });
   } catch {

@@ -7,6 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import { reasonOf } from '../base/errors.ts';
 import { type Log, RateLimitedLog } from '../base/log.ts';
 import type { Roster } from '../membership/roster.ts';
+import { isSealingKey } from '../protocol/identity-key.ts';
 import type { Keyring } from '../protocol/keyring.ts';
 import { MEMBERS_MAX } from '../protocol/limits.ts';
 import type { Operation, RosterMember } from '../protocol/roster-step.ts';
@@ -70,15 +71,19 @@ export async function admitting(
   roster: Roster,
   keyring: Keyring,
 ): Promise<Extract<Operation, { op: 'admit' }> | null> {
-  const secret = keyring.secretOf(roster.pending?.keyId ?? roster.keyId);
+  if (roster.pending === null) return { op: 'admit', member };
+  const secret = keyring.secretOf(roster.pending.keyId);
   if (secret === undefined) return null;
-  const sealed = await sealForNextStep(secret, member, roster); // also where none is needed: it proves the key
-  return { op: 'admit', member, ...(roster.pending && { secret: sealed }) };
+  return { op: 'admit', member, secret: await sealForNextStep(secret, member, roster) };
 }
 
-/** Whether the fold would let it in, leaving aside by what right. */
+/**
+ * Whether the fold would let it in, leaving aside by what right; and whether secrets can be sealed to it, for one to whom
+ * they cannot would stop every rotation.
+ */
 export function mayJoin({ members, evicted, banned }: Roster, member: RosterMember): boolean {
   const isNew = !members.has(member.node_id) && !evicted.has(member.node_id);
   const isKnownKey = [...members.values()].some((other) => other.identity_key === member.identity_key);
-  return isNew && !isKnownKey && !banned.has(member.identity_key) && members.size < MEMBERS_MAX;
+  if (!isNew || isKnownKey || banned.has(member.identity_key) || members.size >= MEMBERS_MAX) return false;
+  return isSealingKey(member.sealing_key);
 }

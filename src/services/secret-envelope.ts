@@ -6,8 +6,8 @@ import { sealTo } from '../protocol/envelope.ts';
 import type { Envelope, RosterMember } from '../protocol/roster-step.ts';
 
 /**
- * Rejects with member_unsealable for a sealing key that nothing can be sealed to: one such member would stop every
- * rotation, so it is not admitted, and has to go where it is.
+ * Rejects with member_unsealable for a sealing key that nothing can be sealed to: such a member stops every rotation, and
+ * has to go.
  */
 export async function sealForNextStep(
   secret: Secret,
