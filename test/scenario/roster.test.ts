@@ -12,8 +12,11 @@ import { FileIntruder } from './file-intruder.ts';
 import { LiveCluster, type LiveServer } from './live-cluster.ts';
 import { newIdentityKey, RecordForger } from './record-forger.ts';
 import { fieldsOf } from './registry-intruder.ts';
+import { secretOnDisk } from './secret-on-disk.ts';
+import { TrustClient } from './trust-client.ts';
 
 const WAIT_MS = 20_000;
+const ROTATED_MS = 45_000;
 
 let cluster: LiveCluster;
 let intruder: FileIntruder;
@@ -109,5 +112,20 @@ describe('a server that was installed anew under its old name', () => {
     const [first] = cluster.servers as [LiveServer];
     expect(await remove('nobody', first)).toMatchObject({ code: 6 });
     expect((await remove('server-01', first)).stderr).toContain('error: server-01 is this server');
+  });
+});
+
+describe('its secret', () => {
+  it('is rotated on the file backend as on Redis', async () => {
+    const [first] = cluster.servers as [LiveServer];
+    const { key_id: before } = await new TrustClient(first).roster();
+    await new TrustClient(first).rotate();
+    await eventually('every config.yaml has another', ROTATED_MS, () =>
+      cluster.servers.every((server) => secretOnDisk(server).keyId !== before),
+    );
+    await cluster.settled();
+    for (const server of cluster.servers)
+      for (const code of ['unknown_key', 'retired_key', 'invalid_signature'])
+        for (const { name } of cluster.servers) expect(await refusedAt(server, code, name)).toBe(false);
   });
 });
