@@ -3,7 +3,7 @@
  * said of each other, and how often they started, from begin() on.
  */
 import { controlClient } from '../src/cli/control.ts';
-import type { ClusterStatusView } from '../src/services/cluster-view.ts';
+import type { ClusterStatusView } from '../src/services/cluster/cluster-view.ts';
 import type { LiveServer } from '../test/scenario/live-cluster.ts';
 import { LogReader } from './log-reader.ts';
 import type { Stand } from './stand.ts';

@@ -4,7 +4,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import { controlClient } from '../src/cli/control.ts';
-import type { HealthCheckView } from '../src/services/cluster-view.ts';
+import type { HealthCheckView } from '../src/services/cluster/cluster-view.ts';
 import type { ReadinessView } from '../src/services/readiness.ts';
 import type { LiveServer } from '../test/scenario/live-cluster.ts';
 import type { LogReader } from './log-reader.ts';

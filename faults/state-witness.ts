@@ -6,7 +6,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { type ControlClient, controlClient } from '../src/cli/control.ts';
 import type { NodeState } from '../src/membership/failure-detector.ts';
-import type { NodeView } from '../src/services/node-view.ts';
+import type { NodeView } from '../src/services/cluster/node-view.ts';
 import type { LiveServer } from '../test/scenario/live-cluster.ts';
 
 /** Milliseconds between two looks at one server: by so much is every moment late at most. */

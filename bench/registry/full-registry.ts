@@ -1,8 +1,8 @@
 /** A real Redis with the signed records of so many nodes in it, and one node that looks at them. */
 import { systemClock, unixSeconds } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
-import { Cluster } from '../../src/services/cluster.ts';
-import { PasswordWatch } from '../../src/services/password-watch.ts';
+import { Cluster } from '../../src/services/cluster/cluster.ts';
+import { PasswordWatch } from '../../src/services/trust/password-watch.ts';
 import { RedisMemberStore } from '../../src/store/redis/member-store.ts';
 import type { RedisServer } from '../../test/backends/redis.ts';
 import { KEYRING, Signer } from '../../test/protocol/signer.ts';

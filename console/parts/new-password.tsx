@@ -1,7 +1,7 @@
 /** A new password, twice, with its rule under the field from the start. The server judges it; this only tells. */
 import { PasswordInput } from '@mantine/core';
 
-/** As src/services/password.ts has it. */
+/** As src/services/people/password.ts has it. */
 const RULE = 'At least 12 characters.';
 
 interface NewPasswordProps {

@@ -24,7 +24,7 @@ export const SABOTAGES = {
   },
   acknowledgement: {
     name: 'acknowledgement before commit',
-    file: 'services/report-intake.ts',
+    file: 'services/fleet/report-intake.ts',
     text: `const stored = (await ${APPEND}) === 'stored';`,
     becomes: `setTimeout(() => void ${APPEND}.catch(() => {}), 500); const stored = true;`,
   },

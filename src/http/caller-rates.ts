@@ -5,9 +5,9 @@
  */
 import type { Clock } from '../base/clock.ts';
 import { AtlasError, type ErrorCode } from '../base/errors.ts';
-import { networkOf } from '../services/network-of.ts';
-import { RateLimit } from '../services/rate-limit.ts';
-import type { RateRule } from '../services/rate-rule.ts';
+import { networkOf } from '../services/limits/network-of.ts';
+import { RateLimit } from '../services/limits/rate-limit.ts';
+import type { RateRule } from '../services/limits/rate-rule.ts';
 import { type Caller, ownerOf } from './caller.ts';
 
 export interface CallerRateRules {

@@ -1,5 +1,5 @@
 /** Who asks, as the guard established it, and what stands for him where his share is counted or his acts are told. */
-import { hashOf, type Login } from '../services/accounts.ts';
+import { hashOf, type Login } from '../services/people/accounts.ts';
 import type { TokenScope } from '../store/account-store.ts';
 import type { AuditActor } from '../store/audit-log.ts';
 

@@ -6,9 +6,9 @@
  * known: every credential is looked up every time.
  */
 import { AtlasError } from '../base/errors.ts';
-import { hashOf } from '../services/accounts.ts';
-import { networkOf } from '../services/network-of.ts';
-import { type PlaceLimits, Places } from '../services/places.ts';
+import { networkOf } from '../services/limits/network-of.ts';
+import { type PlaceLimits, Places } from '../services/limits/places.ts';
+import { hashOf } from '../services/people/accounts.ts';
 import type { CallerRates } from './caller-rates.ts';
 
 /** Of one server, each lane by itself. All arbitrary: the database answers some thousand a second. */

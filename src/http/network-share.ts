@@ -4,7 +4,7 @@
  * address. Trusted proxies are not counted, for they are not who asks.
  */
 import type { Socket } from 'node:net';
-import { networkOf } from '../services/network-of.ts';
+import { networkOf } from '../services/limits/network-of.ts';
 import type { IsTrusted } from './caller-address.ts';
 
 export class NetworkShare {

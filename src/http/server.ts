@@ -21,9 +21,9 @@ import {
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Secret } from '../base/secret.ts';
-import type { ClusterView } from '../services/cluster-view.ts';
-import type { FleetView } from '../services/fleet-view.ts';
-import type { SecurityCheck } from '../services/security-check.ts';
+import type { ClusterView } from '../services/cluster/cluster-view.ts';
+import type { FleetView } from '../services/fleet/fleet-view.ts';
+import type { SecurityCheck } from '../services/security/security-check.ts';
 import type { App } from './app.ts';
 import { BODY_MAX_BYTES, boundBodies } from './bodies.ts';
 import { type IsTrusted, trustedAmong } from './caller-address.ts';

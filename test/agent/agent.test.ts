@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Agent, type AgentOptions } from '../../src/agent/agent.ts';
 import { AtlasError } from '../../src/base/errors.ts';
 import { Secret } from '../../src/base/secret.ts';
-import { ReportIntake } from '../../src/services/report-intake.ts';
+import { ReportIntake } from '../../src/services/fleet/report-intake.ts';
 import { ManualClock } from '../fakes/clock.ts';
 import { makeFolder } from '../fakes/folder.ts';
 import { FakeLog } from '../fakes/log.ts';

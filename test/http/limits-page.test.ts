@@ -8,16 +8,20 @@ import { CONNECTION_LIMITS } from '../../src/http/connections.ts';
 import { HEAD_MAX_BYTES } from '../../src/http/head.ts';
 import { LOOKUPS } from '../../src/http/lookups.ts';
 import { MACHINES_MAX, REPORT_MAX_BYTES } from '../../src/protocol/limits.ts';
-import { ATTEMPTS_FREE, ATTEMPTS_WAITING_MAX, WELCOME_DAYS } from '../../src/services/attempt-limit.ts';
-import { ATTEMPT_WAIT_SECONDS, ATTEMPT_WINDOW_SECONDS } from '../../src/services/attempt-rule.ts';
-import { MACHINES_PER_PAGE_MAX, SERIES_POINTS_MAX } from '../../src/services/fleet-view.ts';
-import { TICKET_TRIES } from '../../src/services/joining.ts';
-import { RATE_CALLERS_MAX } from '../../src/services/rate-limit.ts';
-import type { RateRule } from '../../src/services/rate-rule.ts';
-import { LOOK_AGAIN_SECONDS } from '../../src/services/refused-lately.ts';
-import { INTAKE_MAX_PENDING, MACHINE_REPORTS } from '../../src/services/report-intake.ts';
-import { OPEN_TICKETS_MAX } from '../../src/services/tickets.ts';
-import { READINGS_MAX } from '../../src/services/turns.ts';
+import { MACHINES_PER_PAGE_MAX, SERIES_POINTS_MAX } from '../../src/services/fleet/fleet-view.ts';
+import { INTAKE_MAX_PENDING, MACHINE_REPORTS } from '../../src/services/fleet/report-intake.ts';
+import { RATE_CALLERS_MAX } from '../../src/services/limits/rate-limit.ts';
+import type { RateRule } from '../../src/services/limits/rate-rule.ts';
+import { LOOK_AGAIN_SECONDS } from '../../src/services/limits/refused-lately.ts';
+import { READINGS_MAX } from '../../src/services/limits/turns.ts';
+import {
+  ATTEMPTS_FREE,
+  ATTEMPTS_WAITING_MAX,
+  WELCOME_DAYS,
+} from '../../src/services/people/attempt-limit.ts';
+import { ATTEMPT_WAIT_SECONDS, ATTEMPT_WINDOW_SECONDS } from '../../src/services/people/attempt-rule.ts';
+import { TICKET_TRIES } from '../../src/services/trust/joining.ts';
+import { OPEN_TICKETS_MAX } from '../../src/services/trust/tickets.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/limits.md'), 'utf8').replace(/\s+/g, ' ');
 const number = (value: number) => value.toLocaleString('en-US');

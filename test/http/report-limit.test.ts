@@ -7,7 +7,7 @@ import { ServerLink } from '../../src/agent/server-link.ts';
 import { Spool } from '../../src/agent/spool.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { NONCE_BYTES, sealReport } from '../../src/protocol/report-envelope.ts';
-import { MACHINE_REPORTS, ReportIntake } from '../../src/services/report-intake.ts';
+import { MACHINE_REPORTS, ReportIntake } from '../../src/services/fleet/report-intake.ts';
 import { ManualClock } from '../fakes/clock.ts';
 import { makeFolder } from '../fakes/folder.ts';
 import { FakeLog } from '../fakes/log.ts';

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
-import { hashOf } from '../../src/services/accounts.ts';
+import { hashOf } from '../../src/services/people/accounts.ts';
 import { openSqliteStores } from '../../src/store/sql/sqlite-stores.ts';
 import { atlasFleet } from '../cli/atlas-fleet.ts';
 import { eventually } from '../scenario/eventually.ts';

@@ -1,7 +1,7 @@
 /** What a failing store is called at the doors: where it is, is said to who is known, and written into the log. */
 import { afterEach, expect, it } from 'vitest';
 import { AtlasError } from '../../src/base/errors.ts';
-import { Accounts } from '../../src/services/accounts.ts';
+import { Accounts } from '../../src/services/people/accounts.ts';
 import { FakeAccountStore } from '../fakes/account-store.ts';
 import { FakeAttemptStore } from '../fakes/attempt-store.ts';
 import { ManualClock } from '../fakes/clock.ts';

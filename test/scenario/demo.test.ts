@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import type { NodeView } from '../../src/services/node-view.ts';
+import type { NodeView } from '../../src/services/cluster/node-view.ts';
 import { atlasFleet } from '../cli/atlas-fleet.ts';
 import { DemoGround, type DemoLine, DemoProcess } from './demo-process.ts';
 import { eventually } from './eventually.ts';

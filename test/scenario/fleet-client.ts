@@ -1,6 +1,6 @@
 /** Asks a running server over HTTP, with a token or without: shapes are those of src/http/shapes.ts. */
-import type { HealthCheckView } from '../../src/services/cluster-view.ts';
-import type { NodeView } from '../../src/services/node-view.ts';
+import type { HealthCheckView } from '../../src/services/cluster/cluster-view.ts';
+import type { NodeView } from '../../src/services/cluster/node-view.ts';
 
 /** Milliseconds for one answer, on a machine that is busy with other tests. */
 const ANSWER_MS = 5000;

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTicket, readTicket } from '../../src/protocol/ticket.ts';
-import type { AuditEntryView } from '../../src/services/audit-view.ts';
+import type { AuditEntryView } from '../../src/services/people/audit-view.ts';
 import { RedisServer } from '../backends/redis.ts';
 import { atlasFleet, type Ended } from '../cli/atlas-fleet.ts';
 import { AnswerEater } from './answer-eater.ts';

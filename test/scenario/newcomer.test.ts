@@ -5,7 +5,7 @@
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { digestOf } from '../../src/protocol/record.ts';
-import type { NodeView } from '../../src/services/node-view.ts';
+import type { NodeView } from '../../src/services/cluster/node-view.ts';
 import { fakeClock, findFaketime } from '../backends/faketime.ts';
 import { eventually } from './eventually.ts';
 import { FileIntruder } from './file-intruder.ts';

@@ -1,5 +1,5 @@
 /** What a person asks and orders where trust is concerned, at one server, over HTTP (src/http/routes/trust.ts). */
-import type { RosterView, RotationView } from '../../src/services/trust-desk.ts';
+import type { RosterView, RotationView } from '../../src/services/trust/trust-desk.ts';
 import type { FleetClient, Problem } from './fleet-client.ts';
 
 const AT = '/api/fleet/cluster';

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { AtlasError } from '../../src/base/errors.ts';
-import { Accounts, PASSWORD_RECENT_MS } from '../../src/services/accounts.ts';
-import { PasswordHasher } from '../../src/services/password.ts';
-import type { RefusedLogin } from '../../src/services/refused-logins.ts';
+import { Accounts, PASSWORD_RECENT_MS } from '../../src/services/people/accounts.ts';
+import { PasswordHasher } from '../../src/services/people/password.ts';
+import type { RefusedLogin } from '../../src/services/people/refused-logins.ts';
 import { FakeAccountStore } from '../fakes/account-store.ts';
 import { FakeAttemptStore } from '../fakes/attempt-store.ts';
 import { ManualClock, START_MS } from '../fakes/clock.ts';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ApiTokens, hasScope } from '../../src/services/api-tokens.ts';
+import { ApiTokens, hasScope } from '../../src/services/people/api-tokens.ts';
 import { FakeAccountStore } from '../fakes/account-store.ts';
 import { ManualClock, START_MS } from '../fakes/clock.ts';
 import { FakeLog } from '../fakes/log.ts';

@@ -1,6 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AtlasError } from '../../src/base/errors.ts';
-import { ATTEMPTS_FREE, AttemptLimit, type Subject, type Trial } from '../../src/services/attempt-limit.ts';
+import {
+  ATTEMPTS_FREE,
+  AttemptLimit,
+  type Subject,
+  type Trial,
+} from '../../src/services/people/attempt-limit.ts';
 import { FakeAttemptStore } from '../fakes/attempt-store.ts';
 import { ManualClock } from '../fakes/clock.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeAttempt, takeBack } from '../../src/services/attempt-rule.ts';
+import { judgeAttempt, takeBack } from '../../src/services/people/attempt-rule.ts';
 import type { Attempts } from '../../src/store/attempt-store.ts';
 
 const NOW = 1_800_000_000_000;

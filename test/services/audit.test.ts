@@ -6,7 +6,7 @@ import {
   Audit,
   type AuditAct,
   SYSTEM_ACTOR,
-} from '../../src/services/audit.ts';
+} from '../../src/services/people/audit.ts';
 import { AUDIT_KEPT_DAYS, AUDIT_KEPT_ENTRIES } from '../../src/store/audit-log.ts';
 import { FakeAuditLog } from '../fakes/audit-log.ts';
 import { ManualClock, START_MS } from '../fakes/clock.ts';

@@ -1,6 +1,6 @@
 /** What leaks give away: each sentence follows from the configuration, and each command is whole. */
 import { describe, expect, it } from 'vitest';
-import { type BlastRadius, blastRadius, type Exposure } from '../../src/services/blast-radius.ts';
+import { type BlastRadius, blastRadius, type Exposure } from '../../src/services/security/blast-radius.ts';
 
 const REDIS = {
   kind: 'redis',

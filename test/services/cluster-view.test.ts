@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Keyring } from '../../src/protocol/keyring.ts';
 import { securityStatus } from '../../src/protocol/security-level.ts';
-import { ClusterView } from '../../src/services/cluster-view.ts';
+import { ClusterView } from '../../src/services/cluster/cluster-view.ts';
 import { KEYRING, Signer } from '../protocol/signer.ts';
 import { type Server, SmallCluster } from './small-cluster.ts';
 

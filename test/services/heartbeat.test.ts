@@ -3,7 +3,7 @@ import type { DeclaredState } from '../../src/protocol/heartbeat.ts';
 import type { Keyring, RecordType } from '../../src/protocol/keyring.ts';
 import type { NodeRecordBody } from '../../src/protocol/node-record.ts';
 import { digestOf } from '../../src/protocol/record.ts';
-import { Heartbeat } from '../../src/services/heartbeat.ts';
+import { Heartbeat } from '../../src/services/cluster/heartbeat.ts';
 import { ManualClock } from '../fakes/clock.ts';
 import { FakeLog } from '../fakes/log.ts';
 import { FakeRegistry } from '../fakes/member-store.ts';

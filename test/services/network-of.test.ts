@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { networkOf } from '../../src/services/network-of.ts';
+import { networkOf } from '../../src/services/limits/network-of.ts';
 
 it.each([
   ['192.0.2.1', '192.0.2.1'],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RefusalCount } from '../../src/membership/refusal-ledger.ts';
-import { type NodeFacts, nodeSecurity, type Viewer } from '../../src/services/node-security.ts';
+import { type NodeFacts, nodeSecurity, type Viewer } from '../../src/services/security/node-security.ts';
 
 const NODE: NodeFacts = {
   nodeId: 'b',

@@ -1,7 +1,7 @@
 /** After a compromise: is the password that somebody may have still the one that is used? */
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
-import { type Passwords, PasswordWatch } from '../../src/services/password-watch.ts';
+import { type Passwords, PasswordWatch } from '../../src/services/trust/password-watch.ts';
 import { FakeLog } from '../fakes/log.ts';
 import { FakePasswordMarks } from '../fakes/password-marks.ts';
 import { activating, KEY_ID, Person, preparing, rosterOf } from '../membership/roster-chain-maker.ts';

@@ -4,7 +4,7 @@ import {
   formatPasswordHash,
   PasswordHasher,
   parsePasswordHash,
-} from '../../src/services/password.ts';
+} from '../../src/services/people/password.ts';
 
 const SALT = 'c29tZXNhbHRzb21lc2FsdA';
 const HASH = 'A'.repeat(43);

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AtlasError } from '../../src/base/errors.ts';
-import { RATE_CALLERS_MAX, RateLimit } from '../../src/services/rate-limit.ts';
+import { RATE_CALLERS_MAX, RateLimit } from '../../src/services/limits/rate-limit.ts';
 import { ManualClock } from '../fakes/clock.ts';
 
 let clock: ManualClock;

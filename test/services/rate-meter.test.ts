@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { RateMeter } from '../../src/services/rate-meter.ts';
+import { RateMeter } from '../../src/services/limits/rate-meter.ts';
 import { ManualClock } from '../fakes/clock.ts';
 
 it('counts what happened in the last minute and forgets what is older', async () => {

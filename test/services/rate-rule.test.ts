@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { take } from '../../src/services/rate-rule.ts';
+import { take } from '../../src/services/limits/rate-rule.ts';
 
 const NOW = 1_000_000;
 /** Three at once, then one each half second. */

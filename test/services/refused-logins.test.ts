@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { AuditAct } from '../../src/services/audit.ts';
-import { REFUSED_ENTRIES, RefusedLogins } from '../../src/services/refused-logins.ts';
+import type { AuditAct } from '../../src/services/people/audit.ts';
+import { REFUSED_ENTRIES, RefusedLogins } from '../../src/services/people/refused-logins.ts';
 import { ManualClock } from '../fakes/clock.ts';
 
 const { burst, perSecond } = REFUSED_ENTRIES;

@@ -5,8 +5,8 @@ import {
   probeLine,
   type RegistryTerms,
   registryLines,
-} from '../../src/services/registry-lines.ts';
-import { isAlarming, type SecurityLine } from '../../src/services/security-line.ts';
+} from '../../src/services/security/registry-lines.ts';
+import { isAlarming, type SecurityLine } from '../../src/services/security/security-line.ts';
 import type { FolderFacts, RedisFacts } from '../../src/store/registry-facts.ts';
 
 const REDIS: RedisFacts = {

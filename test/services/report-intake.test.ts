@@ -4,7 +4,7 @@ import { AtlasError } from '../../src/base/errors.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { MACHINES_MAX, REPORT_MAX_BYTES } from '../../src/protocol/limits.ts';
 import { sealReport } from '../../src/protocol/report-envelope.ts';
-import { INTAKE_MAX_PENDING, MACHINE_REPORTS, ReportIntake } from '../../src/services/report-intake.ts';
+import { INTAKE_MAX_PENDING, MACHINE_REPORTS, ReportIntake } from '../../src/services/fleet/report-intake.ts';
 import { ManualClock, START_MS } from '../fakes/clock.ts';
 import { FakeLog } from '../fakes/log.ts';
 import { makeReport } from '../fakes/report.ts';

@@ -1,7 +1,7 @@
 /** Nodes that keep one roster over a backend that may forget, lie and be slow; and over a member that lies. */
 import { describe, expect, it } from 'vitest';
 import type { Operation } from '../../src/protocol/roster-step.ts';
-import { FORK_WINDOW_MS } from '../../src/services/roster-copy.ts';
+import { FORK_WINDOW_MS } from '../../src/services/trust/roster-copy.ts';
 import type { SlotReading } from '../../src/store/member-store.ts';
 import { ManualClock } from '../fakes/clock.ts';
 import { FakeRosterStore } from '../fakes/roster-store.ts';

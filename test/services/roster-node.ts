@@ -8,7 +8,7 @@ import {
   type RosterStep,
   signStep,
 } from '../../src/protocol/roster-step.ts';
-import { RosterKeeper, type RosterPin } from '../../src/services/roster-keeper.ts';
+import { RosterKeeper, type RosterPin } from '../../src/services/trust/roster-keeper.ts';
 import type { RosterStore } from '../../src/store/roster-store.ts';
 import { FakeLog } from '../fakes/log.ts';
 import { FakeRosterDisk } from '../fakes/roster-store.ts';

@@ -7,7 +7,7 @@ import {
   CHECK_INTERVAL_MS,
   SecurityCheck,
   type SecurityCheckParts,
-} from '../../src/services/security-check.ts';
+} from '../../src/services/security/security-check.ts';
 import { FakeLog } from '../fakes/log.ts';
 import { KEYRING, OTHER_KEYRING } from '../protocol/signer.ts';
 import { type Server, SmallCluster } from './small-cluster.ts';

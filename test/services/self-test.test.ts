@@ -1,7 +1,7 @@
 /** The self-test passes with the verifier in use, and each of its lines fails with one that is broken in just that. */
 import { describe, expect, it } from 'vitest';
 import { type Opening, openRecord, type Verifier } from '../../src/protocol/record.ts';
-import { selfTest } from '../../src/services/self-test.ts';
+import { selfTest } from '../../src/services/security/self-test.ts';
 import { KEYRING, NOW, Signer } from '../protocol/signer.ts';
 
 const me = new Signer('server-01');

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Accounts } from '../../src/services/accounts.ts';
-import { SetupCodes } from '../../src/services/setup-code.ts';
+import { Accounts } from '../../src/services/people/accounts.ts';
+import { SetupCodes } from '../../src/services/people/setup-code.ts';
 import { FakeAccountStore } from '../fakes/account-store.ts';
 import { FakeAttemptStore } from '../fakes/attempt-store.ts';
 import { ManualClock, START_MS } from '../fakes/clock.ts';

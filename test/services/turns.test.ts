@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { READINGS_MAX, Turns } from '../../src/services/turns.ts';
+import { READINGS_MAX, Turns } from '../../src/services/limits/turns.ts';
 
 describe('turns', () => {
   it('let the event loop run between two readings, and never two at once', async () => {

@@ -2,10 +2,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { AtlasError } from '../../base/errors.ts';
-import type { Accounts, Login, NewLogin } from '../../services/accounts.ts';
-import type { ApiTokens } from '../../services/api-tokens.ts';
-import type { Audit } from '../../services/audit.ts';
-import type { SetupCodes } from '../../services/setup-code.ts';
+import type { Accounts, Login, NewLogin } from '../../services/people/accounts.ts';
+import type { ApiTokens } from '../../services/people/api-tokens.ts';
+import type { Audit } from '../../services/people/audit.ts';
+import type { SetupCodes } from '../../services/people/setup-code.ts';
 import type { ApiToken, User } from '../../store/account-store.ts';
 import type { App } from '../app.ts';
 import { askedBy } from '../caller.ts';

@@ -1,7 +1,7 @@
 /** Where agents report. The body stays bytes until report-intake opens it: nothing parses it before. */
 import type { FastifyPluginAsync } from 'fastify';
 import { REPORT_MAX_BYTES } from '../../protocol/limits.ts';
-import type { ReportIntake } from '../../services/report-intake.ts';
+import type { ReportIntake } from '../../services/fleet/report-intake.ts';
 import type { App } from '../app.ts';
 import { agentKey } from '../guard.ts';
 import { reportAnswer } from '../shapes.ts';

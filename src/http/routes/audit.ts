@@ -1,7 +1,7 @@
 /** The audit log: read, and by no route written or changed. */
 import { z } from 'zod';
-import type { Audit } from '../../services/audit.ts';
-import { AUDIT_ENTRIES_PER_PAGE, AUDIT_ENTRIES_PER_PAGE_MAX } from '../../services/audit-view.ts';
+import type { Audit } from '../../services/people/audit.ts';
+import { AUDIT_ENTRIES_PER_PAGE, AUDIT_ENTRIES_PER_PAGE_MAX } from '../../services/people/audit-view.ts';
 import type { App } from '../app.ts';
 import { READING_COST } from '../caller-rates.ts';
 import { person } from '../guard.ts';

@@ -1,7 +1,7 @@
 /** The cluster as this node sees it. */
 import { z } from 'zod';
-import type { ClusterView } from '../../services/cluster-view.ts';
-import type { SecurityCheck } from '../../services/security-check.ts';
+import type { ClusterView } from '../../services/cluster/cluster-view.ts';
+import type { SecurityCheck } from '../../services/security/security-check.ts';
 import type { App } from '../app.ts';
 import { READING_COST } from '../caller-rates.ts';
 import { person } from '../guard.ts';

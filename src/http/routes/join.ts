@@ -3,7 +3,7 @@
  * login; who proves no ticket is told one thing (docs/protocol/join.md).
  */
 import { z } from 'zod';
-import type { Joining } from '../../services/joining.ts';
+import type { Joining } from '../../services/trust/joining.ts';
 import type { App } from '../app.ts';
 import { JOIN_COST } from '../caller-rates.ts';
 import { open } from '../guard.ts';

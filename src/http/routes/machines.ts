@@ -5,7 +5,7 @@ import {
   MACHINES_PER_PAGE,
   MACHINES_PER_PAGE_MAX,
   SERIES_POINTS_MAX,
-} from '../../services/fleet-view.ts';
+} from '../../services/fleet/fleet-view.ts';
 import type { App } from '../app.ts';
 import { READING_COST } from '../caller-rates.ts';
 import { person } from '../guard.ts';

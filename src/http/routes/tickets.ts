@@ -1,6 +1,6 @@
 /** Join tickets, for who administers. The text of one is in one answer, once, and nowhere else. */
 import { z } from 'zod';
-import type { Tickets } from '../../services/tickets.ts';
+import type { Tickets } from '../../services/trust/tickets.ts';
 import type { App } from '../app.ts';
 import { askedBy } from '../caller.ts';
 import { person, recentPassword } from '../guard.ts';

@@ -1,8 +1,8 @@
 /** Trust: the roster, who goes, and the rotation of the secret. Each act is in the audit log before it is done. */
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { Audit, AuditAct } from '../../services/audit.ts';
-import type { TrustDesk } from '../../services/trust-desk.ts';
+import type { Audit, AuditAct } from '../../services/people/audit.ts';
+import type { TrustDesk } from '../../services/trust/trust-desk.ts';
 import type { App } from '../app.ts';
 import { askedBy } from '../caller.ts';
 import { person, recentPassword } from '../guard.ts';

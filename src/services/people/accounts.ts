@@ -1,0 +1,259 @@
+/**
+ * People: their passwords, their logins, their sessions. A session is 32 random bytes that only the browser
+ * keeps; the store knows its SHA-256. A login tells neither by its words nor by its time whether the user
+ * exists. Which requests need which of these stands in the guards, not here.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import type { Clock, Timer } from '../../base/clock.ts';
+import { AtlasError } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
+import type { AccountStore, Session, User } from '../../store/account-store.ts';
+import type { AttemptStore } from '../../store/attempt-store.ts';
+import { networkOf } from '../limits/network-of.ts';
+import { ATTEMPTS_FREE, AttemptLimit, type Trial } from './attempt-limit.ts';
+import { checkNewPassword, PasswordHasher, parsePasswordHash } from './password.ts';
+import type { RefusedLogin } from './refused-logins.ts';
+
+export const SESSION_IDLE_MS = 12 * 3_600_000;
+export const SESSION_MAX_MS = 7 * 86_400_000;
+/** For how long after a password its session may do what asks for a recent one. */
+export const PASSWORD_RECENT_MS = 5 * 60_000;
+/** How often the use of a session or token is written down at most. */
+export const TOUCH_INTERVAL_MS = 60_000;
+const SWEEP_MS = 3_600_000;
+
+/** Failures for one user from all addresses together before everybody new has to wait. Arbitrary. */
+const CROWD_FREE = 100;
+const COOKIE = /^[A-Za-z0-9_-]{43}$/;
+const USERNAME = /^[\p{L}\p{N}][\p{L}\p{N}._@+-]{0,127}$/u;
+
+/** A session as its holder sees it. */
+export interface Login {
+  readonly user: { readonly userId: number; readonly username: string };
+  readonly csrfToken: string;
+  /** Its holder gave the password a moment ago: whoever only found the browser open did not. */
+  readonly hasRecentPassword: boolean;
+  /** When it ends if it is not used, or at all: the sooner of both. */
+  readonly expiresAtMs: number;
+}
+
+export interface NewLogin extends Login {
+  /** For the cookie, this once. */
+  readonly cookieValue: string;
+}
+
+export interface AccountsOptions {
+  readonly accounts: AccountStore;
+  readonly attempts: AttemptStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Called after each wrong password. Must not throw. */
+  readonly onRefused?: (refused: RefusedLogin) => void;
+}
+
+export class Accounts {
+  readonly #store: AccountStore;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #hasher = new PasswordHasher();
+  readonly #limit: AttemptLimit;
+  readonly #onRefused: AccountsOptions['onRefused'];
+  #sweep: Timer | undefined;
+
+  constructor({ accounts, attempts, clock, log, onRefused }: AccountsOptions) {
+    this.#store = accounts;
+    this.#clock = clock;
+    this.#log = log;
+    this.#limit = new AttemptLimit(attempts, clock);
+    this.#onRefused = onRefused;
+  }
+
+  /** Removes ended sessions and old attempts once an hour, until stop(). */
+  start(): void {
+    this.#sweep = this.#clock.after(SWEEP_MS, () => {
+      this.start();
+      const swept = [this.#store.sweepSessions(this.#clock.wallMs()), this.#limit.sweep()];
+      Promise.all(swept).catch((error: unknown) => {
+        this.#log.warn('account.sweep_failed', 'Ended sessions and old attempts could not be removed', {
+          err: error,
+        });
+      });
+    });
+  }
+
+  stop(): void {
+    this.#sweep?.cancel();
+  }
+
+  /** `address`: who asks, as the guard established it. Rejects with login_failed and rate_limited. */
+  async login(username: string, password: string, address: string): Promise<NewLogin> {
+    return this.openSession(await this.confirmPassword(username, password, address));
+  }
+
+  /** The user, when this is the password: also for "enter your password again". Rejects as login() does. */
+  async confirmPassword(username: string, password: string, address: string): Promise<User> {
+    let exists = false;
+    const user = await this.#limit.attempt(trialOf(username, address), async () => {
+      const found = await this.#store.userByName(username);
+      exists = found !== undefined;
+      return (await this.#hasher.verify(found?.passwordHash, password)) ? found : undefined;
+    });
+    if (user !== undefined) return user;
+    // Only names that exist: people type their password into the wrong field.
+    const fields = exists ? { address, username } : { address };
+    this.#log.warn('account.login_failed', 'Login failed', fields);
+    this.#onRefused?.({ username: exists ? username : null, address });
+    throw new AtlasError('login_failed', 'The user name or the password is wrong.', {
+      hint: 'A forgotten password is set anew on the server: atlas-fleet user passwd NAME.',
+    });
+  }
+
+  /** For a user whose identity was proven by other means than a password. */
+  async openSession(user: User): Promise<NewLogin> {
+    const cookieValue = randomBytes(32).toString('base64url');
+    const nowMs = this.#clock.wallMs();
+    const session: Session = {
+      sessionHash: hashOf(cookieValue),
+      userId: user.userId,
+      csrfToken: randomBytes(32).toString('base64url'),
+      createdAtMs: nowMs,
+      passwordAtMs: nowMs,
+      lastUsedAtMs: nowMs,
+      expiresAtMs: nowMs + SESSION_MAX_MS,
+    };
+    await this.#store.addSession(session);
+    this.#log.info('account.login', 'Logged in', { username: user.username });
+    return { ...asLogin(session, user, nowMs), cookieValue };
+  }
+
+  /** Who holds this cookie. Rejects with session_ended, for an ended session as for one that never was. */
+  async authenticate(cookieValue: string): Promise<Login> {
+    const session = COOKIE.test(cookieValue) ? await this.#store.session(hashOf(cookieValue)) : undefined;
+    const nowMs = this.#clock.wallMs();
+    if (session === undefined || endOf(session) <= nowMs) throw sessionEnded();
+    const user = await this.#store.userById(session.userId);
+    if (user === undefined) throw sessionEnded();
+    if (nowMs - session.lastUsedAtMs < TOUCH_INTERVAL_MS) return asLogin(session, user, nowMs);
+    await this.#store.touchSession(session.sessionHash, nowMs);
+    return asLogin({ ...session, lastUsedAtMs: nowMs }, user, nowMs);
+  }
+
+  /** Makes its password a recent one. Rejects as login() does. */
+  async confirmSession(
+    { login, cookieValue }: { readonly login: Login; readonly cookieValue: string },
+    password: string,
+    address: string,
+  ): Promise<void> {
+    await this.confirmPassword(login.user.username, password, address);
+    await this.#store.confirmSession(hashOf(cookieValue), this.#clock.wallMs());
+  }
+
+  async logout(cookieValue: string): Promise<void> {
+    if (COOKIE.test(cookieValue)) await this.#store.endSession(hashOf(cookieValue));
+  }
+
+  /** By the user: every session ends, this one too. Rejects as login() does, and with password_weak. */
+  async changePassword(username: string, current: string, next: string, address: string): Promise<void> {
+    checkNewPassword(next, username);
+    await this.confirmPassword(username, current, address);
+    await this.setPassword(username, next);
+  }
+
+  /**
+   * By an administrator. Ends the user's sessions, and forgives the failures of who forgot the old one. Rejects with
+   * password_weak and user_unknown.
+   */
+  async setPassword(username: string, password: string): Promise<void> {
+    checkNewPassword(password, username);
+    await this.#store.setPassword(username, await this.#hasher.hash(password));
+    await this.#limit.pardon(pardonOf(username));
+    this.#log.info('account.password_changed', 'Password changed', { username });
+  }
+
+  /** Rejects with bad_request for a name that cannot be one, password_weak and user_exists. */
+  async addUser(username: string, password: string): Promise<User> {
+    checkUsername(username);
+    checkNewPassword(password, username);
+    const passwordHash = await this.#hasher.hash(password);
+    const user = await this.#store.addUser({ username, passwordHash, createdAtMs: this.#clock.wallMs() });
+    this.#log.info('account.user_added', 'User added', { username });
+    return user;
+  }
+
+  users(): Promise<readonly User[]> {
+    return this.#store.users();
+  }
+
+  /**
+   * The user of config.yaml, added when the store has none of that name; a user that is there keeps the password
+   * that was set since. `passwordHash`: argon2id as a PHC string, else config_invalid. Resolves to whether it was added.
+   */
+  async ensureConfigUser(username: string, passwordHash: string): Promise<boolean> {
+    if (parsePasswordHash(passwordHash) === undefined) {
+      throw new AtlasError('config_invalid', 'server.web_password is not an argon2id hash that we accept', {
+        hint: 'remove it and create the user with: atlas-fleet user add',
+      });
+    }
+    checkUsername(username);
+    if ((await this.#store.userByName(username)) !== undefined) return false;
+    try {
+      await this.#store.addUser({ username, passwordHash, createdAtMs: this.#clock.wallMs() });
+    } catch (error) {
+      // Another server of the cluster, started from the same config, was faster.
+      if (error instanceof AtlasError && error.code === 'user_exists') return false;
+      throw error;
+    }
+    this.#log.info('account.user_added', 'User added from the configuration', { username });
+    return true;
+  }
+}
+
+/**
+ * By user and address together: a stranger who guesses keeps nobody out but himself. By address, whatever the user,
+ * and by user, for guesses from many addresses.
+ */
+function trialOf(username: string, address: string): Trial {
+  const from = networkOf(address);
+  return {
+    own: { name: ['login', username, from], free: ATTEMPTS_FREE, forgiving: true },
+    shared: [
+      { name: ['address', from], free: ATTEMPTS_FREE, forgiving: false },
+      { name: ['user', username], free: CROWD_FREE, forgiving: false },
+    ],
+    pardon: pardonOf(username),
+  };
+}
+
+function pardonOf(username: string): readonly string[] {
+  return ['user', username];
+}
+
+export function checkUsername(username: string): void {
+  if (USERNAME.test(username) && username.normalize('NFC') === username) return;
+  throw new AtlasError(
+    'bad_request',
+    'A user name has 1 to 128 letters, digits or ._@+- and starts with one.',
+  );
+}
+
+/** How the store knows what only its holder keeps, hex. */
+export function hashOf(secretText: string): string {
+  return createHash('sha256').update(secretText).digest('hex');
+}
+
+function endOf(session: Session): number {
+  return Math.min(session.expiresAtMs, session.lastUsedAtMs + SESSION_IDLE_MS);
+}
+
+function asLogin(session: Session, { userId, username }: User, nowMs: number): Login {
+  return {
+    user: { userId, username },
+    csrfToken: session.csrfToken,
+    hasRecentPassword: nowMs - session.passwordAtMs < PASSWORD_RECENT_MS,
+    expiresAtMs: endOf(session),
+  };
+}
+
+function sessionEnded(): AtlasError {
+  return new AtlasError('session_ended', 'The session has ended.', { hint: 'Log in again.' });
+}

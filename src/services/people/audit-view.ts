@@ -1,0 +1,67 @@
+/** The audit log as pages and scripts ask for it, page by page. Shapes are those of src/http/shapes.ts. */
+import { AtlasError } from '../../base/errors.ts';
+import { AUDIT_ACTIONS, type AuditKind } from '../../store/audit-action.ts';
+import type { AuditActor, AuditDetail, AuditEntry, AuditLog, AuditOutcome } from '../../store/audit-log.ts';
+
+export const AUDIT_ENTRIES_PER_PAGE = 100;
+export const AUDIT_ENTRIES_PER_PAGE_MAX = 500;
+
+const NUMBER = /^[1-9][0-9]{0,14}$/;
+
+export interface AuditEntryView {
+  entry_id: string;
+  at: string;
+  actor: AuditActor;
+  action: string;
+  /** The action in words; its code again where a newer version wrote it. */
+  sentence: string;
+  subject: string;
+  detail: AuditDetail;
+  outcome: AuditOutcome;
+  node_id: string;
+  address: string | null;
+}
+
+export interface AuditQuery {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+  readonly kind?: AuditKind | undefined;
+}
+
+/** Newest first. Rejects with bad_cursor, and as the log does. */
+export async function auditPage(
+  log: AuditLog,
+  { limit, cursor, kind }: AuditQuery,
+): Promise<{ items: AuditEntryView[]; next_cursor: string | null }> {
+  const { entries, nextBefore } = await log.list({
+    limit,
+    ...(cursor !== undefined && { before: readCursor(cursor) }),
+    ...(kind !== undefined && { kind }),
+  });
+  return { items: entries.map(describe), next_cursor: nextBefore === null ? null : writeCursor(nextBefore) };
+}
+
+function describe({ entryId, atMs, action, nodeId, ...same }: AuditEntry): AuditEntryView {
+  const sentence = Object.hasOwn(AUDIT_ACTIONS, action)
+    ? AUDIT_ACTIONS[action as keyof typeof AUDIT_ACTIONS]
+    : action;
+  return {
+    entry_id: entryId,
+    at: new Date(atMs).toISOString(),
+    action,
+    sentence,
+    node_id: nodeId,
+    ...same,
+  };
+}
+
+/** Opaque to the outside, so that what we page by may change. */
+function writeCursor(before: number): string {
+  return Buffer.from(`${before}`).toString('base64url');
+}
+
+function readCursor(cursor: string): number {
+  const text = Buffer.from(cursor, 'base64url').toString('latin1');
+  if (NUMBER.test(text) && writeCursor(Number(text)) === cursor) return Number(text);
+  throw new AtlasError('bad_cursor', 'This cursor is not one that a list returned.');
+}

@@ -1,0 +1,126 @@
+/**
+ * This node's copy of the roster's chain: believed in memory at once, and brought to the disk as soon as that takes
+ * it. A disk that is full is this node's own trouble and no reason to go on believing a member that was evicted.
+ */
+import type { Clock } from '../../base/clock.ts';
+import { AtlasError, reasonOf } from '../../base/errors.ts';
+import { type Log, RateLimitedLog } from '../../base/log.ts';
+import { type Chain, commonLength, extend } from '../../membership/roster-chain.ts';
+import type { RosterDisk } from '../../store/roster-store.ts';
+
+/**
+ * Milliseconds for which a node holds a step and sees it in the backend, before it is never judged against another: who
+ * is evicted later, or gets hold of an old member's key, writes no new past. By this node's own looks and not by the
+ * signer's clock; a node that was away with a step that nobody else ever saw has not settled it. Arbitrary: long enough
+ * for a node that was cut off to come back.
+ */
+export const FORK_WINDOW_MS = 3_600_000;
+
+export interface RosterCopyParts {
+  readonly disk: RosterDisk;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class RosterCopy {
+  readonly #parts: RosterCopyParts;
+  readonly #rare: RateLimitedLog;
+  #chain: Chain | null = null;
+  /** Of each step: since when it is held (monotonic), or that it is settled. */
+  #ages: (number | 'settled')[] = [];
+  /** So many of our steps are on the disk, as they are. */
+  #saved = 0;
+  /** The disk may hold more than our steps. */
+  #hasTail = false;
+  #isUnsaved = false;
+
+  constructor(parts: RosterCopyParts) {
+    this.#parts = parts;
+    this.#rare = new RateLimitedLog(parts.clock);
+  }
+
+  get chain(): Chain | null {
+    return this.#chain;
+  }
+
+  /** The disk does not take what is believed: after a restart it would be asked of the registry again. */
+  get isUnsaved(): boolean {
+    return this.#isUnsaved;
+  }
+
+  /** Rejects with roster_invalid when the disk holds something else than a chain. */
+  async load(): Promise<void> {
+    const held = await this.#parts.disk.load();
+    const { chain, fault } = extend(
+      null,
+      held.map(({ bytes }) => bytes),
+    );
+    if (fault !== null)
+      throw new AtlasError(
+        'roster_invalid',
+        `the roster on this server's disk does not hold together: ${fault}`,
+        {
+          hint: 'restore the data folder from a backup, or remove its roster folder to take the one of the cluster',
+        },
+      );
+    this.#chain = chain;
+    const nowMs = this.#parts.clock.monotonicMs();
+    this.#ages = held.map(({ isSettled }) => (isSettled ? 'settled' : nowMs));
+    this.#saved = held.length;
+  }
+
+  isSettled(epoch: number): boolean {
+    return this.#ages[epoch] === 'settled';
+  }
+
+  /** The backend shows what is held: what was held for long enough is settled. Never rejects. */
+  async noteSeen(): Promise<void> {
+    const nowMs = this.#parts.clock.monotonicMs();
+    const first = this.#ages.findIndex((age) => age !== 'settled' && nowMs - age > FORK_WINDOW_MS);
+    if (first === -1) return;
+    this.#ages = this.#ages.map((age) =>
+      age === 'settled' || nowMs - age > FORK_WINDOW_MS ? 'settled' : age,
+    );
+    this.#saved = Math.min(this.#saved, first);
+    await this.save();
+  }
+
+  /** `settled`: as if it had counted for long, because a person said so. Never rejects. */
+  async take(chain: Chain, { settled = false } = {}): Promise<void> {
+    const same = commonLength(this.#chain, chain);
+    const nowMs = this.#parts.clock.monotonicMs();
+    const before = this.#ages;
+    this.#ages = chain.steps.map((_, epoch) => {
+      if (settled) return 'settled';
+      return epoch < same ? (before[epoch] ?? nowMs) : nowMs;
+    });
+    this.#hasTail ||= this.#saved > same;
+    this.#saved = settled ? 0 : Math.min(this.#saved, same);
+    this.#chain = chain;
+    await this.save();
+  }
+
+  /** Brings to the disk what is not there yet. Never rejects. */
+  async save(): Promise<void> {
+    const steps = this.#chain?.steps ?? [];
+    if (this.#saved === steps.length && !this.#hasTail) return;
+    const { disk, log } = this.#parts;
+    try {
+      if (this.#hasTail) await disk.cut(this.#saved);
+      this.#hasTail = false;
+      for (; this.#saved < steps.length; this.#saved += 1) {
+        const { bytes = new Uint8Array() } = steps[this.#saved] ?? {};
+        await disk.keep(this.#saved, { bytes, isSettled: this.#ages[this.#saved] === 'settled' });
+      }
+      this.#isUnsaved = false;
+    } catch (error) {
+      this.#isUnsaved = true;
+      this.#rare.once('unsaved', (times) =>
+        log.error('cluster.roster.unsaved', 'The roster cannot be written to this disk; trying again', {
+          ...reasonOf(error),
+          times,
+        }),
+      );
+    }
+  }
+}

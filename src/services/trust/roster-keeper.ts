@@ -1,0 +1,354 @@
+/**
+ * Keeps this node's copy of the roster and the chain in the shared backend the same, whichever is right. The backend
+ * is taken to be hostile: what it lost is put back, what is no step is written over, another chain is judged by the
+ * rule of forks, and what counted here for long is not judged anew at all.
+ */
+import type { KeyObject } from 'node:crypto';
+import { type Clock, unixSeconds } from '../../base/clock.ts';
+import { AtlasError } from '../../base/errors.ts';
+import { type Log, RateLimitedLog } from '../../base/log.ts';
+import { advance, type Roster } from '../../membership/roster.ts';
+import { type Chain, extend, prefixOf } from '../../membership/roster-chain.ts';
+import { judgeFork } from '../../membership/roster-fork.ts';
+import type { RosterTrouble } from '../../membership/roster-trouble.ts';
+import { type Operation, type RosterStep, signStep } from '../../protocol/roster-step.ts';
+import type { RosterDisk, RosterStore } from '../../store/roster-store.ts';
+import { RosterCopy } from './roster-copy.ts';
+import { RosterDispute } from './roster-dispute.ts';
+import { SharedChain } from './shared-chain.ts';
+
+/** Times that a step is made anew because somebody else wrote one first. Arbitrary. */
+const PROPOSALS_MAX = 50;
+/** Milliseconds for which trouble that is over is still told: as long as refused records are. */
+const TROUBLE_SHOWN_MS = 10 * 60_000;
+
+export interface RosterKeeperParts {
+  /** In the shared backend. */
+  readonly shared: RosterStore;
+  readonly disk: RosterDisk;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly nodeId: string;
+  readonly signingKey: KeyObject;
+  readonly clusterId: string;
+  /** The chain must hold these steps: from a package or a ticket. */
+  readonly pins: readonly RosterPin[];
+  /** For a chain without pins: whether somebody with our cluster secret made it (roster-proof.ts). */
+  readonly isProved: (steps: readonly RosterStep[]) => boolean;
+  /** The epochs that living members say they hold. */
+  readonly peerEpochs: () => readonly number[];
+  readonly intervalMs: number;
+  /** Told before anything else is done with the roster. Must not reject. */
+  readonly onChange: (roster: Roster) => Promise<void>;
+  /** A step that this node wrote counts. */
+  readonly onOwnStep: (step: RosterStep) => void;
+  /** These counted here until another branch won. */
+  readonly onLost: (steps: readonly RosterStep[]) => void;
+}
+
+export interface RosterPin {
+  readonly epoch: number;
+  /** SHA-256, hex. */
+  readonly digest: string;
+}
+
+type Operations = readonly Operation[] | null;
+
+export class RosterKeeper {
+  readonly #parts: RosterKeeperParts;
+  readonly #rare: RateLimitedLog;
+  readonly #copy: RosterCopy;
+  readonly #shared: SharedChain;
+  #dispute: RosterDispute | null = null;
+  #trouble: { readonly what: RosterTrouble; readonly atMs: number } | null = null;
+  /** Whether the whole chain is to be compared at the next look. */
+  #isWholeDue = true;
+  #syncedAtMs: number | null = null;
+  #isVacant = false;
+  /** One thing at a time: each builds on what the one before it found. */
+  #busy: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: RosterKeeperParts) {
+    this.#parts = parts;
+    this.#rare = new RateLimitedLog(parts.clock);
+    this.#copy = new RosterCopy(parts);
+    this.#shared = new SharedChain(parts.shared, parts.clock);
+  }
+
+  /** Null before there is one. In a dispute, what both sides agree on. */
+  get roster(): Roster | null {
+    return this.#dispute === null ? (this.#copy.chain?.roster ?? null) : this.#dispute.agreed;
+  }
+
+  get steps(): readonly RosterStep[] {
+    const steps = this.#copy.chain?.steps ?? [];
+    return this.#dispute === null ? steps : steps.slice(0, this.#dispute.at);
+  }
+
+  /** What was wrong lately. A dispute lasts until it is settled. */
+  get trouble(): RosterTrouble | null {
+    if (this.#dispute !== null) return this.#dispute.trouble;
+    if (this.#trouble === null) return null;
+    const isOver = this.#parts.clock.monotonicMs() - this.#trouble.atMs >= TROUBLE_SHOWN_MS;
+    return isOver ? null : this.#trouble.what;
+  }
+
+  get isUnsaved(): boolean {
+    return this.#copy.isUnsaved;
+  }
+
+  get isContested(): boolean {
+    return this.#shared.isContested;
+  }
+
+  /** At the last look the backend held no first step at all, and neither do we. */
+  get isVacant(): boolean {
+    return this.#isVacant && this.#copy.chain === null;
+  }
+
+  /** Monotonic: what the backend held at this time, and perhaps later, is known. Null before it answered. */
+  get syncedAtMs(): number | null {
+    return this.#syncedAtMs;
+  }
+
+  /** What this node proved before. Rejects with roster_invalid. */
+  async load(): Promise<void> {
+    await this.#copy.load();
+    await this.#changed();
+  }
+
+  /** Makes ours and the backend's the same. Rejects with member_store_unavailable. */
+  sync(): Promise<void> {
+    return this.#alone(() => this.#sync());
+  }
+
+  /** Somebody holds more than the backend shows: compare everything at the next look. */
+  suspect(): void {
+    this.#isWholeDue = true;
+  }
+
+  /**
+   * The first step of a chain, where there is none and no pin promises one. False when somebody else was first; the
+   * next sync() finds his.
+   */
+  found(operation: Extract<Operation, { op: 'found' }>): Promise<boolean> {
+    return this.#alone(async () => {
+      if (this.#copy.chain !== null || this.#parts.pins.length > 0) return false;
+      const step = this.#sign(null, [operation]);
+      const { chain } = extend(null, [step.bytes]);
+      if (chain === null || !(await this.#shared.append(step))) return false;
+      await this.#believe(chain);
+      this.#parts.onOwnStep(step);
+      return true;
+    });
+  }
+
+  /**
+   * One more step by this node. `make` is asked anew whenever somebody else was faster, with the roster that is then;
+   * null: nothing to do any more. Rejects with roster_refused, roster_frozen, roster_missing or
+   * member_store_unavailable.
+   */
+  propose(make: (roster: Roster) => Operations | Promise<Operations>): Promise<Roster | null> {
+    return this.#alone(async () => {
+      for (let attempt = 0; attempt < PROPOSALS_MAX; attempt += 1) {
+        await this.#sync();
+        const { steps, roster } = this.#requireChain();
+        const operations = await make(roster);
+        if (operations === null) return null;
+        const step = this.#sign(roster, operations);
+        const next = advance(roster, step);
+        if (!next.ok) throw new AtlasError('roster_refused', next.reason);
+        if (!(await this.#shared.append(step))) continue;
+        await this.#believe({ steps: [...steps, step], roster: next.roster });
+        this.#parts.onOwnStep(step);
+        return next.roster;
+      }
+      throw new AtlasError('roster_refused', 'the other servers write steps faster than this one', {
+        hint: 'try again in a minute',
+      });
+    });
+  }
+
+  /**
+   * A person says which of two pasts is right, by the first letters of the digest of its first step. From then on it
+   * is not judged again. Rejects with roster_choice when there is no such past to choose.
+   */
+  choose(digest: string): Promise<Roster> {
+    return this.#alone(async () => {
+      const chosen = (await this.#pasts()).filter(({ first }) => first.startsWith(digest));
+      const [past] = chosen;
+      if (past === undefined || chosen.length > 1)
+        throw new AtlasError('roster_choice', `there is no past ${JSON.stringify(digest)} to choose`, {
+          hint: 'see both with atlas-fleet cluster status',
+        });
+      this.#dispute = null;
+      this.#trouble = null;
+      this.#shared.forgive();
+      await this.#believe(past.chain, { settled: true });
+      await this.#shared.show(past.chain, past.at);
+      return past.chain.roster;
+    });
+  }
+
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#busy.then(work);
+    this.#busy = done.catch(() => undefined);
+    return done;
+  }
+
+  async #sync(): Promise<void> {
+    await this.#copy.save();
+    // Of before it was asked: a process that is stopped meanwhile reads an old answer when it goes on.
+    const askedAtMs = this.#parts.clock.monotonicMs();
+    const { chain } = this.#copy;
+    if (chain === null) await this.#adopt();
+    else if (this.#dispute !== null) await this.#dispute.attend();
+    else await this.#look(chain);
+    this.#syncedAtMs = askedAtMs;
+  }
+
+  /** A chain of the cluster that this node joins: whole from its first step, and with the steps that were promised. */
+  async #adopt(): Promise<void> {
+    const { chain, fault } = await this.#shared.readBehind(null);
+    this.#isVacant = chain === null && fault === null;
+    if (this.#isVacant) return;
+    if (chain === null) {
+      this.#complain({ kind: 'refused', epoch: 0, reason: fault ?? '' });
+      return this.#shared.clear(0);
+    }
+    const objection = this.#objectionTo(chain);
+    if (objection !== null) return this.#complain(objection);
+    this.#trouble = null;
+    await this.#believe(chain);
+  }
+
+  async #look(chain: Chain): Promise<void> {
+    const look = await this.#shared.look(chain);
+    if (look !== 'other' && !this.#isWholeDue) {
+      await this.#copy.noteSeen();
+      return look === 'ahead' ? this.#follow(chain) : undefined;
+    }
+    this.#isWholeDue = false;
+    const difference = await this.#shared.difference(chain);
+    if (difference === null) return this.#follow(chain);
+    this.#isWholeDue = true; // until all of it is there again
+    if (!difference.isMissing) return this.#differs(chain, difference.at);
+    this.#complain({ kind: 'short', from: difference.at });
+    await this.#shared.fill(chain, difference.at);
+  }
+
+  /** Something else lies there from `at` on: no step at all, or another branch, of which one counts. */
+  async #differs(chain: Chain, at: number): Promise<void> {
+    const theirs = await this.#shared.readBehind(chain, at);
+    const ours = chain.steps.slice(at);
+    if (theirs.chain === null || theirs.chain.steps.length <= at) {
+      this.#complain({ kind: 'refused', epoch: at, reason: theirs.fault ?? '' });
+      return this.#shared.mend(chain, at);
+    }
+    // Another beginning, or one without the step that was promised, is judged as a newcomer would.
+    const isNew = at === 0 || this.#parts.pins.some(({ epoch }) => epoch >= at);
+    const objection = isNew ? this.#objectionTo(theirs.chain) : null;
+    if (objection !== null) {
+      this.#complain({
+        kind: 'refused',
+        epoch: at,
+        reason: 'Of another cluster, or not by who holds its secret',
+      });
+      return this.#shared.putBack(chain, at);
+    }
+    const branch = theirs.chain.steps.slice(at);
+    const sides = { ours: ours[0]?.digest ?? '', theirs: branch[0]?.digest ?? '' };
+    if (this.#copy.isSettled(at)) {
+      this.#complain({ kind: 'rewritten', epoch: at, ...sides });
+      return this.#shared.putBack(chain, at);
+    }
+    const verdict = judgeFork(ours, branch, prefixOf(chain, at)?.roster ?? null);
+    if (verdict === 'frozen') return this.#freeze(chain, theirs.chain, at);
+    this.#complain({ kind: 'forked', epoch: at, won: verdict });
+    if (verdict === 'ours') return this.#shared.putBack(chain, at);
+    await this.#believe(theirs.chain);
+    this.#parts.onLost(ours);
+  }
+
+  /** Why a chain that does not go on from ours is not taken over; null when it may be. */
+  #objectionTo({ steps, roster }: Chain): RosterTrouble | null {
+    const { clusterId, pins, isProved } = this.#parts;
+    if (roster.clusterId !== clusterId) return { kind: 'foreign' };
+    if (pins.length === 0 && !isProved(steps)) return { kind: 'foreign' };
+    const missed = pins.find(({ epoch, digest }) => steps[epoch]?.digest !== digest);
+    return missed === undefined ? null : { kind: 'unpinned', epoch: missed.epoch };
+  }
+
+  async #follow(chain: Chain): Promise<void> {
+    const { chain: longer, fault } = await this.#shared.readBehind(chain);
+    if (longer !== null && longer.steps.length > chain.steps.length) await this.#believe(longer);
+    if (fault === null) return;
+    const epoch = longer?.steps.length ?? 0;
+    this.#complain({ kind: 'refused', epoch, reason: fault });
+    await this.#shared.clear(epoch);
+  }
+
+  async #freeze(ours: Chain, theirs: Chain, at: number): Promise<void> {
+    const { log } = this.#parts;
+    this.#dispute = new RosterDispute({ ...this.#parts, ours, theirs, at, shared: this.#shared });
+    log.error('cluster.roster.frozen', 'Two members have sent each other away; a person must choose', {
+      ...this.#dispute.trouble,
+    });
+    await this.#changed();
+  }
+
+  /** What there is to choose between: the two of a dispute, or ours and what the backend shows. */
+  async #pasts(): Promise<{ readonly first: string; readonly at: number; readonly chain: Chain }[]> {
+    const { chain } = this.#copy;
+    const { trouble } = this;
+    if (chain === null || (trouble?.kind !== 'frozen' && trouble?.kind !== 'rewritten')) return [];
+    const at = trouble.epoch;
+    const theirs = this.#dispute?.theirs ?? (await this.#shared.readBehind(chain, at)).chain;
+    return [chain, theirs].flatMap((past) => {
+      const first = past?.steps[at]?.digest;
+      return past === null || first === undefined ? [] : [{ first, at, chain: past }];
+    });
+  }
+
+  #requireChain(): Chain {
+    if (this.#dispute !== null)
+      throw new AtlasError(
+        'roster_frozen',
+        'two members have sent each other away, and nobody knows who is right',
+        { hint: 'see atlas-fleet cluster status, and choose one of the two on each server' },
+      );
+    const { chain } = this.#copy;
+    if (chain !== null) return chain;
+    throw new AtlasError('roster_missing', 'this server has no roster yet', {
+      hint: 'see atlas-fleet cluster status',
+    });
+  }
+
+  #sign(roster: Roster | null, operations: readonly Operation[]): RosterStep {
+    const { clusterId, nodeId, signingKey, clock } = this.#parts;
+    const place =
+      roster === null ? { epoch: 0, parent: null } : { epoch: roster.epoch + 1, parent: roster.digest };
+    const draft = { clusterId, ...place, signer: nodeId, time: unixSeconds(clock), operations };
+    return signStep(draft, signingKey);
+  }
+
+  async #believe(chain: Chain, how: { settled?: boolean } = {}): Promise<void> {
+    await this.#copy.take(chain, how);
+    await this.#changed();
+  }
+
+  async #changed(): Promise<void> {
+    const { roster } = this;
+    if (roster !== null) await this.#parts.onChange(roster);
+  }
+
+  #complain(trouble: RosterTrouble): void {
+    this.#trouble = { what: trouble, atMs: this.#parts.clock.monotonicMs() };
+    this.#rare.once(`roster ${trouble.kind}`, (times) =>
+      this.#parts.log.warn('cluster.roster.trouble', 'The roster in the registry is not what was proved', {
+        ...trouble,
+        times,
+      }),
+    );
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * The chain as it lies in the shared backend, which may have lost steps, or show what somebody else put there: compared
+ * with ours little by little, read as far as it counts, and put right. What it means is for the keeper to say.
+ */
+import type { Clock } from '../../base/clock.ts';
+import { type Chain, extend, type Folding, isStep, prefixOf } from '../../membership/roster-chain.ts';
+import type { RosterStep } from '../../protocol/roster-step.ts';
+import type { SlotReading } from '../../store/member-store.ts';
+import type { RosterStore } from '../../store/roster-store.ts';
+import { PutBackBudget } from './put-back-budget.ts';
+
+/** Places looked at behind the last step, and earlier ones looked at in turn, at each look. Arbitrary. */
+const AHEAD = 2;
+const IN_TURN = 8;
+/** Places read in one round trip where the whole chain is read. Arbitrary. */
+const STEPS_PER_READ = 32;
+
+/** `ahead`: the same, and something lies behind it. */
+export type Look = 'same' | 'ahead' | 'other';
+
+/** Each rejects with member_store_unavailable. */
+export class SharedChain {
+  readonly #store: RosterStore;
+  readonly #putBacks: PutBackBudget;
+  /** The next of the earlier steps to be looked at. */
+  #turn = 0;
+
+  constructor(store: RosterStore, clock: Clock) {
+    this.#store = store;
+    this.#putBacks = new PutBackBudget(clock);
+  }
+
+  /** Somebody overwrites it as often as we put it back. */
+  get isContested(): boolean {
+    return this.#putBacks.isSpent;
+  }
+
+  /** A person has decided something: put back again, as often as at first. */
+  forgive(): void {
+    this.#putBacks.refill();
+  }
+
+  /** The last step, what is behind it, and some of the earlier ones, in one round trip. */
+  async look({ steps }: Chain): Promise<Look> {
+    const head = steps.length - 1;
+    const from = this.#turn < steps.length ? this.#turn : 0;
+    const expected = steps.slice(from, from + IN_TURN);
+    const [ahead, earlier] = await Promise.all([
+      this.#store.read(head, AHEAD),
+      this.#store.read(from, expected.length),
+    ]);
+    this.#turn = from + IN_TURN;
+    if (!isAt(ahead[0], steps[head]) || !expected.every((step, i) => isAt(earlier[i], step))) return 'other';
+    return ahead.length > 1 ? 'ahead' : 'same';
+  }
+
+  /** From which step on it shows something else than ours; null when all of ours lie there. */
+  async difference({ steps }: Chain): Promise<{ readonly at: number; readonly isMissing: boolean } | null> {
+    for (let from = 0; from < steps.length; from += STEPS_PER_READ) {
+      const expected = steps.slice(from, from + STEPS_PER_READ);
+      const places = await this.#store.read(from, expected.length);
+      const other = expected.findIndex((step, i) => !isAt(places[i], step));
+      if (other !== -1) return { at: from + other, isMissing: places[other] === undefined };
+    }
+    return null;
+  }
+
+  /** As much as counts of what lies there behind the first `length` steps of ours; of a whole chain without ours. */
+  async readBehind(chain: Chain | null, length = chain?.steps.length ?? 0): Promise<Folding> {
+    let folding: Folding = {
+      chain: chain === null || length === 0 ? null : prefixOf(chain, length),
+      fault: null,
+    };
+    for (let next = length; ; next += STEPS_PER_READ) {
+      const places = await this.#store.read(next, STEPS_PER_READ);
+      folding = extend(folding.chain, places.map(asBytes));
+      if (folding.fault !== null || places.length < STEPS_PER_READ) return folding;
+    }
+  }
+
+  /** False when something lies there already. */
+  append(step: RosterStep): Promise<boolean> {
+    return this.#store.append(step.epoch, step.bytes);
+  }
+
+  /** Only what is missing is written: behind a hole there may be more. */
+  async fill({ steps }: Chain, at: number): Promise<void> {
+    for (const step of steps.slice(at)) if (!(await this.append(step))) return;
+  }
+
+  /** Junk that would keep every true step out goes, as often as the budget allows. */
+  async clear(from: number): Promise<void> {
+    if (this.#putBacks.spend()) await this.#store.cut(from);
+  }
+
+  /** Ours over junk; nothing is cut off, for behind our last step may lie a true one that somebody wrote meanwhile. */
+  async mend(chain: Chain, at: number): Promise<void> {
+    if (this.#putBacks.spend()) await this.#write(chain, at);
+  }
+
+  /** Ours in place of another branch, as often as the budget allows. */
+  async putBack(chain: Chain, at: number): Promise<void> {
+    if (this.#putBacks.spend()) await this.show(chain, at);
+  }
+
+  /** This branch and nothing else, from there on. */
+  async show(chain: Chain, at: number): Promise<void> {
+    await this.#write(chain, at);
+    await this.#store.cut(chain.steps.length);
+  }
+
+  /** Which of these branches lies there; null for neither. */
+  async shows<Name extends string>(at: number, branches: Record<Name, Chain>): Promise<Name | null> {
+    const [place] = await this.#store.read(at, 1);
+    const names = Object.keys(branches) as Name[];
+    return names.find((name) => isAt(place, branches[name].steps[at])) ?? null;
+  }
+
+  async #write({ steps }: Chain, at: number): Promise<void> {
+    for (const step of steps.slice(at)) await this.#store.replace(step.epoch, step.bytes);
+  }
+}
+
+/** What is no bytes at all is no step either. */
+function asBytes(place: SlotReading): Uint8Array {
+  return place.kind === 'bytes' ? place.bytes : new Uint8Array();
+}
+
+function isAt(place: SlotReading | undefined, step: RosterStep | undefined): boolean {
+  return place?.kind === 'bytes' && isStep(place.bytes, step);
+}
