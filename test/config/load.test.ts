@@ -48,6 +48,7 @@ describe('a configuration that is right', () => {
         statePath: join(folder, 'data/cluster'),
         clockToleranceSeconds: 5,
         admission: 'secret',
+        rosterPins: [],
         redis: {
           host: null,
           port: 6379,
