@@ -7,6 +7,7 @@ export interface Act {
   readonly button: string;
   /** To be typed, exactly. */
   readonly typed?: string;
+  /** At once; of the others only when the last time is some minutes ago. */
   readonly asksPassword: boolean;
   readonly run: () => Promise<void>;
 }

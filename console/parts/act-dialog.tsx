@@ -7,23 +7,19 @@ import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTrustChanged } from '../queries.ts';
 import type { Act } from '../trust-acts.ts';
-import { confirmPassword } from '../trust-api.ts';
 import { Dialog } from './dialog.tsx';
 import { ErrorBox } from './error-box.tsx';
 import { Foreign } from './foreign.tsx';
-import { PasswordAgain } from './password-again.tsx';
+import { useRecentPassword } from './password-again.tsx';
 
 function ActForm({ act, onClose }: { readonly act: Act; readonly onClose: () => void }) {
   const { sentences, button, typed, asksPassword, run } = act;
   const changed = useTrustChanged();
   const [name, setName] = useState('');
   const [isWrongName, setWrongName] = useState(false);
-  const [password, setPassword] = useState('');
+  const password = useRecentPassword(asksPassword);
   const perform = useMutation({
-    mutationFn: async () => {
-      if (asksPassword) await confirmPassword(password);
-      await run();
-    },
+    mutationFn: () => password.perform(run),
     onSuccess: () => {
       changed();
       onClose();
@@ -59,7 +55,7 @@ function ActForm({ act, onClose }: { readonly act: Act; readonly onClose: () => 
             required
           />
         )}
-        {asksPassword && <PasswordAgain value={password} onChange={setPassword} />}
+        {password.field}
         <Group justify="flex-end">
           <Button
             variant="default"

@@ -1,12 +1,18 @@
-/** The field for one's own password before an act that cannot be undone. The server checks it, not this page. */
+/**
+ * One's own password before an act that an open browser must not be enough for. The server checks it and says when it
+ * wants it (password_needed), not this page.
+ */
 import { PasswordInput } from '@mantine/core';
+import { type ReactNode, useState } from 'react';
+import { ApiError } from '../api.ts';
+import { confirmPassword } from '../trust-api.ts';
 
 interface PasswordAgainProps {
   readonly value: string;
   readonly onChange: (value: string) => void;
 }
 
-export function PasswordAgain({ value, onChange }: PasswordAgainProps) {
+function PasswordAgain({ value, onChange }: PasswordAgainProps) {
   return (
     <PasswordInput
       label="Your password"
@@ -17,4 +23,27 @@ export function PasswordAgain({ value, onChange }: PasswordAgainProps) {
       required
     />
   );
+}
+
+interface RecentPassword {
+  /** Null while nobody asks for it. */
+  readonly field: ReactNode;
+  /** Sends what stands in the field before the act. */
+  readonly perform: <Result>(act: () => Promise<Result>) => Promise<Result>;
+}
+
+/** `isAsked`: the field is there from the start; otherwise from the first answer that the password is needed. */
+export function useRecentPassword(isAsked = false): RecentPassword {
+  const [isShown, setShown] = useState(isAsked);
+  const [password, setPassword] = useState('');
+  const perform = async <Result,>(act: () => Promise<Result>): Promise<Result> => {
+    if (isShown) await confirmPassword(password);
+    try {
+      return await act();
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'password_needed') setShown(true);
+      throw error;
+    }
+  };
+  return { field: isShown && <PasswordAgain value={password} onChange={setPassword} />, perform };
 }

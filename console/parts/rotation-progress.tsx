@@ -7,6 +7,7 @@ import { useTrustChanged } from '../queries.ts';
 import { abandonRotation, type RotationPhase, type RotationView } from '../trust-api.ts';
 import { ErrorBox } from './error-box.tsx';
 import { Foreign } from './foreign.tsx';
+import { useRecentPassword } from './password-again.tsx';
 import { Badge } from './state-badge.tsx';
 
 type RotatingNode = RotationView['nodes'][number];
@@ -54,8 +55,9 @@ interface ProgressProps {
 
 export function RotationProgress({ rotation, phase, onClose }: ProgressProps) {
   const client = useQueryClient();
+  const password = useRecentPassword();
   const abandon = useMutation({
-    mutationFn: abandonRotation,
+    mutationFn: () => password.perform(abandonRotation),
     onSuccess: (fresh) => client.setQueryData(['cluster', 'rotation'], fresh),
   });
   return (
@@ -73,6 +75,7 @@ export function RotationProgress({ rotation, phase, onClose }: ProgressProps) {
       <p className="at-small">
         You may close this: the servers go on by themselves, also if one of them stops.
       </p>
+      {phase !== 'abandoned' && password.field}
       <Group justify="flex-end">
         {phase !== 'abandoned' && (
           <Button variant="default" loading={abandon.isPending} onClick={() => abandon.mutate()}>

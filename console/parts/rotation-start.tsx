@@ -3,9 +3,9 @@ import { Button, Checkbox, Group, Radio, Stack } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useRoster, useTrustChanged } from '../queries.ts';
-import { beginRotation, confirmPassword, type RosterMember, type RotationRequest } from '../trust-api.ts';
+import { beginRotation, type RosterMember, type RotationRequest } from '../trust-api.ts';
 import { ErrorBox } from './error-box.tsx';
-import { PasswordAgain } from './password-again.tsx';
+import { useRecentPassword } from './password-again.tsx';
 
 type Mode = RotationRequest['mode'];
 
@@ -65,19 +65,19 @@ export function RotationStart({ onBegun, onClose }: RotationStartProps) {
   const { data: roster } = useRoster();
   const [mode, setMode] = useState<Mode>('routine');
   const [chosen, setChosen] = useState<readonly string[]>([]);
-  const [password, setPassword] = useState('');
+  const password = useRecentPassword(true);
   const members = roster?.members ?? [];
   const keep = members.filter(({ node_id, this_node }) => this_node || chosen.includes(node_id));
   const leaving = members.length - keep.length;
   const begin = useMutation({
-    mutationFn: async () => {
-      await confirmPassword(password);
-      return beginRotation(
-        mode === 'routine'
-          ? { mode }
-          : { mode, keep: keep.map(({ node_id, fingerprint }) => ({ node_id, fingerprint })) },
-      );
-    },
+    mutationFn: () =>
+      password.perform(() =>
+        beginRotation(
+          mode === 'routine'
+            ? { mode }
+            : { mode, keep: keep.map(({ node_id, fingerprint }) => ({ node_id, fingerprint })) },
+        ),
+      ),
     onSuccess: (rotation) => {
       onBegun(mode);
       client.setQueryData(['cluster', 'rotation'], rotation);
@@ -103,7 +103,7 @@ export function RotationStart({ onBegun, onClose }: RotationStartProps) {
         {mode === 'compromise' && (
           <KeepList members={members} kept={keep.map(({ node_id }) => node_id)} onChange={setChosen} />
         )}
-        <PasswordAgain value={password} onChange={setPassword} />
+        {password.field}
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
             Cancel

@@ -4,12 +4,12 @@ import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { dateAndTime } from '../quantities.ts';
 import { useTrustChanged } from '../queries.ts';
-import { confirmPassword, createTicket, type NewTicket } from '../trust-api.ts';
+import { createTicket, type NewTicket } from '../trust-api.ts';
 import { Copyable } from './copyable.tsx';
 import { Dialog } from './dialog.tsx';
 import { ErrorBox } from './error-box.tsx';
 import { Foreign } from './foreign.tsx';
-import { PasswordAgain } from './password-again.tsx';
+import { useRecentPassword } from './password-again.tsx';
 
 const HOUR_SECONDS = 3_600;
 const LIVES = [
@@ -43,12 +43,9 @@ function Made({ made, onClose }: { readonly made: NewTicket; readonly onClose: (
 function TicketForm({ onClose }: { readonly onClose: () => void }) {
   const changed = useTrustChanged();
   const [life, setLife] = useState(String(24 * HOUR_SECONDS));
-  const [password, setPassword] = useState('');
+  const password = useRecentPassword(true);
   const create = useMutation({
-    mutationFn: async () => {
-      await confirmPassword(password);
-      return createTicket(Number(life));
-    },
+    mutationFn: () => password.perform(() => createTicket(Number(life))),
     onSuccess: changed,
   });
   if (create.data) return <Made made={create.data} onClose={onClose} />;
@@ -71,7 +68,7 @@ function TicketForm({ onClose }: { readonly onClose: () => void }) {
           onChange={(event) => setLife(event.currentTarget.value)}
           data-autofocus
         />
-        <PasswordAgain value={password} onChange={setPassword} />
+        {password.field}
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
             Cancel

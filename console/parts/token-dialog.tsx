@@ -2,10 +2,11 @@
 import { Button, Checkbox, Group, NativeSelect, Stack, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { createToken, type TokenScope } from '../api.ts';
+import { createToken, type TokenCreate, type TokenScope } from '../api.ts';
 import { Copyable } from './copyable.tsx';
 import { Dialog } from './dialog.tsx';
 import { ErrorBox } from './error-box.tsx';
+import { useRecentPassword } from './password-again.tsx';
 
 /** What this version can do with a token; the other scopes belong to features that are not here yet. */
 const SCOPES: readonly { scope: TokenScope; meaning: string }[] = [
@@ -26,8 +27,9 @@ function TokenForm({ onClose }: { readonly onClose: () => void }) {
   const [name, setName] = useState('');
   const [scopes, setScopes] = useState<readonly TokenScope[]>(['read']);
   const [life, setLife] = useState(String(90 * DAY_SECONDS));
+  const password = useRecentPassword();
   const create = useMutation({
-    mutationFn: createToken,
+    mutationFn: (wanted: TokenCreate) => password.perform(() => createToken(wanted)),
     onSuccess: () => client.invalidateQueries({ queryKey: ['tokens'] }),
   });
   const submit = (event: FormEvent) => {
@@ -83,6 +85,7 @@ function TokenForm({ onClose }: { readonly onClose: () => void }) {
           value={life}
           onChange={(event) => setLife(event.currentTarget.value)}
         />
+        {password.field}
         <Group justify="flex-end">
           <Button variant="default" onClick={onClose}>
             Cancel

@@ -10,7 +10,7 @@ import type { ApiToken, User } from '../../store/account-store.ts';
 import type { App } from '../app.ts';
 import { askedBy } from '../caller.ts';
 import { LOGIN_COST } from '../caller-rates.ts';
-import { person, sameOrigin } from '../guard.ts';
+import { person, recentPassword, sameOrigin } from '../guard.ts';
 import { clearSessionCookie, setSessionCookie } from '../session-cookie.ts';
 import {
   loginRequest,
@@ -153,7 +153,7 @@ export function accountRoutes(app: App, { accounts, tokens, setup, audit, nodeId
   });
 
   app.post('/api/fleet/users', {
-    config: { guard: person('admin') },
+    config: { guard: recentPassword('admin') },
     schema: { summary: 'A new administrator', body: userCreate, response: { 201: userInfo } },
     handler: async (request, reply) => {
       const { username, password } = request.body;
@@ -169,8 +169,9 @@ export function accountRoutes(app: App, { accounts, tokens, setup, audit, nodeId
     handler: async () => ({ items: (await tokens.list()).map(describeToken), next_cursor: null }),
   });
 
+  // A token is asked for no password: with one, an old session could do what asks for a recent one.
   app.post('/api/fleet/tokens', {
-    config: { guard: person('admin') },
+    config: { guard: recentPassword('admin') },
     schema: {
       summary: 'A new API token, shown this once',
       body: tokenCreate,

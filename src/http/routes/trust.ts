@@ -31,18 +31,13 @@ export function trustRoutes(app: App, { trust, audit }: TrustRouteParts): void {
   });
 
   const acts = [
-    ['remove', 'roster.removed', person, 'Takes a server that is gone off the roster'],
-    [
-      'evict',
-      'roster.evicted',
-      recentPassword,
-      'Bans a server for ever, and changes the secret that it knows',
-    ],
-    ['readmit', 'roster.readmitted', person, 'Lifts the ban of a name, for another key'],
+    ['remove', 'roster.removed', 'Takes a server that is gone off the roster'],
+    ['evict', 'roster.evicted', 'Bans a server for ever, and changes the secret that it knows'],
+    ['readmit', 'roster.readmitted', 'Lifts the ban of a name, for another key'],
   ] as const;
-  for (const [act, action, guard, summary] of acts) {
+  for (const [act, action, summary] of acts) {
     app.post(`/api/fleet/cluster/${act}`, {
-      config: { guard: guard('admin') },
+      config: { guard: recentPassword('admin') },
       schema: { summary, body: rosterMemberName, response: nothing },
       handler: async (request, reply) => {
         const { node_id: subject } = request.body;
@@ -113,7 +108,7 @@ export function trustRoutes(app: App, { trust, audit }: TrustRouteParts): void {
   });
 
   app.delete('/api/fleet/cluster/rotation', {
-    config: { guard: person('admin') },
+    config: { guard: recentPassword('admin') },
     schema: { summary: 'Back to the secret that counted before', response: { 202: rotationView } },
     handler: async (request, reply) => {
       await audit.perform({ ...askedBy(request), action: 'rotation.abandoned' }, () =>
