@@ -2,9 +2,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/protocol/record.ts';
 import { Signer } from '../protocol/signer.ts';
-import { type Server, SmallCluster } from './small-cluster.ts';
+import { refusalsOf, type Server, SmallCluster } from './small-cluster.ts';
 
 const INTERVAL_MS = 2000;
+const HOUR_MS = 3_600_000;
 
 let small: SmallCluster;
 let a: Server;
@@ -90,6 +91,28 @@ describe('who was removed', () => {
     small.registry.put('heartbeat', 'b', heldBack);
     await small.intervals(3);
     expect(members()).toEqual(['a']);
+  });
+
+  it('is not admitted for captured ones by a server whose clock was set back to when they were new', async () => {
+    const b = await small.start('b');
+    await small.intervals(3);
+    const node = small.registry.capture('node', 'b');
+    const heartbeats = [small.registry.capture('heartbeat', 'b')];
+    await small.intervals(3);
+    heartbeats.push(small.registry.capture('heartbeat', 'b'));
+    b.clock.kill();
+    small.registry.remove('node', 'b');
+    small.registry.remove('heartbeat', 'b');
+    await remove('b');
+    await small.time.advance(HOUR_MS);
+    a.clock.offsetMs = -HOUR_MS - 6 * INTERVAL_MS;
+    for (const heartbeat of heartbeats) {
+      small.registry.put('node', 'b', node);
+      small.registry.put('heartbeat', 'b', heartbeat);
+      await small.intervals(1);
+    }
+    expect(members()).toEqual(['a']);
+    expect(refusalsOf(a)).toContainEqual(expect.objectContaining({ code: 'replayed', nodeId: 'b' }));
   });
 
   it('is back when it is started again', async () => {

@@ -174,8 +174,11 @@ export class SlotJudge {
     const refusal = isClaim ? this.#claims.take(record) : table.apply(record, at);
     if (refusal !== undefined) return { outcome: 'refused', refusal };
     if (isClaim) return { outcome: 'claimed' };
-    if (type === 'heartbeat') this.#suspicion.clear(nodeId);
-    else this.#sayVerified(nodeId);
+    if (type === 'node') this.#sayVerified(nodeId);
+    else {
+      this.#suspicion.clear(nodeId);
+      this.#claims.noteMember(record);
+    }
     return { outcome: 'kept' };
   }
 

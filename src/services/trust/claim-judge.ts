@@ -1,7 +1,8 @@
 /**
  * Who may be admitted where the cluster secret is all that a newcomer needs: somebody who lives now and speaks to
  * this server (docs/protocol/roster.md, "What it decides"). A node record alone is no claim: for 300 s after a server was removed,
- * whoever can write to the registry could put its last one back.
+ * whoever can write to the registry could put its last one back. Nor is what was heard already of a member, or is older,
+ * whatever our clock says by then.
  */
 import type { Clock } from '../../base/clock.ts';
 import type { Mark } from '../../protocol/freshness.ts';
@@ -37,6 +38,8 @@ interface Going {
 
 /** Claimants remembered. Arbitrary: as many as a cluster could take. */
 const CLAIMANTS_MAX = MEMBERS_MAX;
+/** Keys of members whose last word is remembered. Arbitrary: a full cluster, and three times as many that went. */
+const LAST_WORDS_MAX = 4 * MEMBERS_MAX;
 
 export class ClaimJudge {
   readonly #parts: ClaimJudgeParts;
@@ -44,6 +47,8 @@ export class ClaimJudge {
   #members: ReadonlySet<string> = new Set();
   /** When somebody stopped to be a member. */
   readonly #gone = new Map<string, Going>();
+  /** By identity key, members and who was one; the longest silent first. Lives as long as the process. */
+  readonly #lastWords = new Map<string, Mark>();
 
   constructor(parts: ClaimJudgeParts) {
     this.#parts = parts;
@@ -55,8 +60,18 @@ export class ClaimJudge {
     return claimant && { kind: 'known', identityKey: claimant.member.identity_key };
   }
 
+  /** What its next heartbeat must be above: its clock and ours may say that an old one is fresh. */
   heard(nodeId: string): Mark | undefined {
-    return this.#claimants.get(nodeId)?.heartbeat;
+    const claimant = this.#claimants.get(nodeId);
+    return claimant && (claimant.heartbeat ?? this.#lastWords.get(claimant.member.identity_key));
+  }
+
+  /** A heartbeat of a member, believed. */
+  noteMember({ identityKey, mark }: VerifiedRecord): void {
+    if (identityKey === null) return; // level 1: there is no roster to come back to
+    this.#lastWords.delete(identityKey);
+    if (this.#lastWords.size >= LAST_WORDS_MAX) forgetOldest(this.#lastWords);
+    this.#lastWords.set(identityKey, mark);
   }
 
   /** A verified record of somebody who is no member. */
@@ -83,7 +98,7 @@ export class ClaimJudge {
     const before = this.#claimants.get(nodeId);
     const heartbeat = before?.member.identity_key === identity_key ? before.heartbeat : undefined;
     this.#claimants.delete(nodeId);
-    if (this.#claimants.size >= CLAIMANTS_MAX) this.#forgetOldest();
+    if (this.#claimants.size >= CLAIMANTS_MAX) forgetOldest(this.#claimants);
     const member = { node_id: nodeId, identity_key, sealing_key };
     this.#claimants.set(nodeId, { member, digest: record.mark.digest, heartbeat });
     return undefined;
@@ -114,9 +129,9 @@ export class ClaimJudge {
   get #captureLivesMs(): number {
     return (HEARTBEAT_MAX_AGE_SECONDS + 2 * this.#parts.clockToleranceSeconds) * 1000;
   }
+}
 
-  #forgetOldest(): void {
-    const [oldest] = this.#claimants.keys();
-    if (oldest !== undefined) this.#claimants.delete(oldest);
-  }
+function forgetOldest(map: Map<string, unknown>): void {
+  const [oldest] = map.keys();
+  if (oldest !== undefined) map.delete(oldest);
 }
