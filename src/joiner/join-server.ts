@@ -30,21 +30,23 @@ const problem = z.object({ code: z.string(), detail: z.string(), hint: z.string(
 
 export type JoinAnswer = z.output<typeof answer>;
 
-/** What another server would say too, as `final`; `unknown` it may not have heard of the ticket yet. */
-const VERDICTS: Readonly<Record<string, 'final' | 'unknown'>> = {
+type Verdict = 'final' | 'own';
+
+/** What another server would say too, as `final`; `own` it may not have heard of the ticket yet, or its clock is fast. */
+const VERDICTS: Readonly<Record<string, Verdict>> = {
   ticket_used: 'final',
-  ticket_expired: 'final',
+  ticket_expired: 'own',
   ticket_revoked: 'final',
   join_refused: 'final',
-  ticket_unknown: 'unknown',
-} satisfies Partial<Record<ErrorCode, 'final' | 'unknown'>>;
+  ticket_unknown: 'own',
+} satisfies Partial<Record<ErrorCode, Verdict>>;
 
 /** Its code is one of VERDICTS. */
 export class JoinRefused extends Error {
-  readonly verdict: 'final' | 'unknown';
+  readonly verdict: Verdict;
   readonly reason: AtlasError;
 
-  constructor(verdict: 'final' | 'unknown', reason: AtlasError) {
+  constructor(verdict: Verdict, reason: AtlasError) {
     super(reason.message);
     this.verdict = verdict;
     this.reason = reason;

@@ -7,6 +7,7 @@ import { configFile, SERVER, temporaryFolder } from '../config/config-file.ts';
 import { LiveCluster, type LiveServer } from '../scenario/live-cluster.ts';
 import { freePorts } from '../scenario/loopback-ports.ts';
 import { atlasFleet } from './atlas-fleet.ts';
+import { FastServer, SAYS_EXPIRED } from './fast-server.ts';
 
 let cluster: LiveCluster;
 let server: LiveServer;
@@ -98,6 +99,33 @@ describe('server --join', () => {
     expect(stderr).toContain(`${impostor.url} (another machine answers there`);
     expect(statSync(join(folder, 'data', 'identity.json')).mode & 0o777).toBe(0o600);
     expect(existsSync(join(folder, 'config.yaml'))).toBe(false);
+  });
+
+  describe('of a ticket that one server takes for expired', () => {
+    let fast: FastServer;
+
+    beforeAll(async () => {
+      fast = await FastServer.open();
+    });
+
+    afterAll(() => fast?.close());
+
+    it('asks the others, and believes what they say', async () => {
+      const { ticket } = await newTicket();
+      const text = makeTicket({ ...ticket, servers: [fast.server, ...ticket.servers] }).text.revealText();
+      const { code, stderr } = await joinIn(temporaryFolder(), text);
+      expect([code, stderr]).toEqual([4, expect.stringContaining('there is no such ticket here')]);
+      expect(stderr).toContain(SAYS_EXPIRED);
+    });
+
+    it('believes it where no other answers', async () => {
+      const { ticket } = await newTicket();
+      const url = `https://127.0.0.1:${await freePorts(1)}`;
+      const servers = [fast.server, { ...fast.server, url }];
+      const text = makeTicket({ ...ticket, servers }).text.revealText();
+      const { code, stderr } = await joinIn(temporaryFolder(), text);
+      expect([code, stderr]).toEqual([7, expect.stringContaining(`error: ${SAYS_EXPIRED}`)]);
+    });
   });
 
   it('does not start beside files of another machine, and may be tried again', async () => {
