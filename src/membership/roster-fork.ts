@@ -6,7 +6,7 @@
 import type { Operation, RosterStep } from '../protocol/roster-step.ts';
 import type { Roster } from './roster.ts';
 
-/** `frozen`: each takes the other's signer out, and only the operator can know who is right. */
+/** `frozen`: each takes a signer of the other out, and only the operator can know who is right. */
 export type ForkVerdict = 'ours' | 'theirs' | 'frozen';
 
 type Branch = readonly RosterStep[];
@@ -15,8 +15,8 @@ type Branch = readonly RosterStep[];
  * `ours` and `theirs`: the steps from the fork on, each at least one, and each a valid chain. `before`: the roster
  * where they part; null when they have not even the first step in common. In this order, the branch wins that
  *
- * 1. takes out the signer of the other's first step, however far behind that is: otherwise who was evicted could
- *    write itself another past, in which it was not;
+ * 1. takes out a signer of the other, however far behind: otherwise who was evicted could write itself another past,
+ *    in which it was not, and begin it with a step that somebody honest once signed;
  * 2. retires the secret that counted before: who followed it has forgotten that secret, finds no envelope of it and
  *    could not sign in the other branch, while the secret of this one is sealed for each in its steps;
  * 3. evicts: what is lost with a branch has to be done again, and a ban is not to be open till then;
@@ -25,8 +25,8 @@ type Branch = readonly RosterStep[];
 export function judgeFork(ours: Branch, theirs: Branch, before: Roster | null): ForkVerdict {
   const [our, their] = [ours[0], theirs[0]];
   if (our === undefined || their === undefined) throw new TypeError('a branch has a step');
-  const oursRemoves = removes(ours, their.signer);
-  const theirsRemoves = removes(theirs, our.signer);
+  const oursRemoves = removesSignerOf(ours, theirs);
+  const theirsRemoves = removesSignerOf(theirs, ours);
   if (oursRemoves && theirsRemoves) return 'frozen';
   if (oursRemoves !== theirsRemoves) return oursRemoves ? 'ours' : 'theirs';
   for (const rule of [retiresSecret, evicts]) {
@@ -36,9 +36,10 @@ export function judgeFork(ours: Branch, theirs: Branch, before: Roster | null): 
   return our.digest < their.digest ? 'ours' : 'theirs';
 }
 
-function removes(branch: Branch, signer: string): boolean {
+function removesSignerOf(branch: Branch, other: Branch): boolean {
+  const signers = new Set(other.map(({ signer }) => signer));
   return operationsOf(branch).some(
-    (operation) => (operation.op === 'evict' || operation.op === 'remove') && operation.node_id === signer,
+    (operation) => (operation.op === 'evict' || operation.op === 'remove') && signers.has(operation.node_id),
   );
 }
 

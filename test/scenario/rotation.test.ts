@@ -55,6 +55,7 @@ async function watched(on: LiveServer, keyId: string): Promise<RotationView[]> {
     views.push(await trust(on).rotation());
     return (await trust(on).roster()).retired_key_ids.includes(keyId);
   });
+  views.push(await trust(on).rotation());
   return views;
 }
 

@@ -1,7 +1,7 @@
 /** Nodes that keep one roster over a backend that may forget, lie and be slow; and over a member that lies. */
 import { describe, expect, it } from 'vitest';
 import type { Operation } from '../../src/protocol/roster-step.ts';
-import { FORK_WINDOW_MS } from '../../src/services/trust/roster-copy.ts';
+import { SETTLING_TIMEOUTS } from '../../src/services/trust/roster-copy.ts';
 import type { SlotReading } from '../../src/store/member-store.ts';
 import { ManualClock } from '../fakes/clock.ts';
 import { FakeRosterStore } from '../fakes/roster-store.ts';
@@ -24,6 +24,7 @@ async function three() {
   return { shared, clock, node, a, b, c };
 }
 
+const SETTLING_MS = SETTLING_TIMEOUTS * 3000;
 const remove = (nodeId: string): Operation[] => [{ op: 'remove', node_id: nodeId }];
 const digestAt = ({ keeper }: RosterNode) => keeper.roster?.digest ?? '';
 
@@ -273,8 +274,7 @@ describe('a fork', () => {
     await a.keeper.propose(() => [{ op: 'note', text: 'the true one' }]);
     for (const { keeper } of [b, c]) await keeper.sync();
     const truth = digestAt(a);
-    await clock.advance(FORK_WINDOW_MS + 1000);
-    for (const { keeper } of [a, b, c]) await keeper.sync(); // and it is there still
+    await settle(clock, [a, b, c]);
     let lower = b.forge(3, parent, [{ op: 'note', text: '0' }]);
     for (let i = 1; lower.digest > truth; i += 1) lower = b.forge(3, parent, [{ op: 'note', text: `${i}` }]);
     shared.places.set(3, lower.bytes);
@@ -283,4 +283,70 @@ describe('a fork', () => {
     expect(c.keeper.trouble).toMatchObject({ kind: 'rewritten', epoch: 3 });
     expect(Buffer.from(shared.places.get(3) ?? []).equals(Buffer.from(lower.bytes))).toBe(false);
   });
+
+  it('does not bring back who was evicted, though it begins with a step that somebody honest once signed', async () => {
+    const { shared, a, b, c } = await three();
+    const parent = digestAt(a);
+    const honest = b.forge(3, parent, [{ op: 'note', text: 'lost to another' }]);
+    const taken = c.forge(3, parent, [{ op: 'note', text: 'won' }]);
+    shared.places.set(3, taken.bytes);
+    for (const { keeper } of [a, b, c]) await keeper.sync();
+    await a.keeper.propose(() => remove('c'));
+    for (const { keeper } of [b, a]) await keeper.sync();
+    const back = c.forge(4, honest.digest, [{ op: 'note', text: 'still here' }]);
+    shared.places.set(3, honest.bytes);
+    shared.places.set(4, back.bytes);
+    for (const { keeper } of [a, b, a]) await keeper.sync();
+    expect([a.names, b.names]).toEqual([
+      ['a', 'b'],
+      ['a', 'b'],
+    ]);
+  });
+
+  it('from the first step on moves nobody who is not alone in the cluster', async () => {
+    const { shared, clock, a, b } = await three();
+    const mallory = new RosterNode('mallory', new FakeRosterStore(), clock);
+    await mallory.found();
+    shared.places.clear();
+    for (const { epoch, bytes } of mallory.keeper.steps) shared.places.set(epoch, bytes);
+    for (const { keeper } of [a, b, a]) await keeper.sync();
+    expect([a.names, b.names]).toEqual([
+      ['a', 'b', 'c'],
+      ['a', 'b', 'c'],
+    ]);
+    expect(a.keeper.trouble).toMatchObject({ kind: 'rewritten', epoch: 0 });
+  });
+
+  it('about a step that the backend never showed is lost by who wrote it', async () => {
+    const { shared, a, b, c } = await three();
+    await a.keeper.propose(() => [{ op: 'note', text: 'acknowledged, and lost' }]);
+    shared.places.delete(3);
+    await b.keeper.propose(() => [{ op: 'note', text: 'the other' }]);
+    for (const { keeper } of [c, a]) await keeper.sync();
+    expect(new Set([a, b, c].map(digestAt)).size).toBe(1);
+    expect(a.keeper.steps.at(-1)?.signer).toBe('b');
+    expect(a.lost.map(({ epoch }) => epoch)).toEqual([3]);
+  });
+
+  it('ends by who has not settled giving in, and never by two halves writing for ever', async () => {
+    const { shared, clock, a, b, c } = await three();
+    const parent = digestAt(a);
+    const forged = [a, b].map((node) => node.forge(3, parent, [{ op: 'note', text: node.member.node_id }]));
+    const [lower, higher] = forged.sort((one, other) => (one.digest < other.digest ? -1 : 1));
+    shared.places.set(3, higher?.bytes ?? new Uint8Array());
+    await settle(clock, [b, c]);
+    shared.places.set(3, lower?.bytes ?? new Uint8Array());
+    await a.keeper.sync();
+    await a.keeper.sync(); // it has seen it, and the rule is on its side
+    for (let i = 0; i < 8; i += 1) for (const { keeper } of [b, c, a]) await keeper.sync();
+    expect(new Set([a, b, c].map(digestAt))).toEqual(new Set([higher?.digest]));
+  });
 });
+
+/** Until what they see in the backend is settled. */
+async function settle(clock: ManualClock, nodes: readonly RosterNode[]): Promise<void> {
+  for (const { keeper } of nodes) await keeper.sync();
+  for (const { keeper } of nodes) await keeper.sync();
+  await clock.advance(SETTLING_MS + 1000);
+  for (const { keeper } of nodes) await keeper.sync();
+}

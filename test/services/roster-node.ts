@@ -23,6 +23,8 @@ export class RosterNode {
   readonly key: KeyObject;
   readonly member: RosterMember;
   readonly #clock: Clock;
+  /** What counted here until another branch won. */
+  readonly lost: RosterStep[] = [];
   /** Whose heartbeats it sees. */
   peers: readonly RosterNode[] = [];
 
@@ -54,9 +56,10 @@ export class RosterNode {
       isProved: () => true,
       peerEpochs: () => this.peers.map(({ keeper }) => keeper.roster?.epoch ?? -1),
       intervalMs: 1000,
+      timeoutMs: 3000,
       onChange: async () => undefined,
       onOwnStep: () => undefined,
-      onLost: () => undefined,
+      onLost: (steps) => this.lost.push(...steps),
     });
   }
 

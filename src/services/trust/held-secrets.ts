@@ -72,11 +72,10 @@ export class HeldSecrets {
         before,
       });
     }
-    this.retry(roster);
   }
 
-  /** What could not be written into the configuration before. */
-  retry({ keyId, clusterId, pending }: Roster): void {
+  /** Into the configuration, once nothing can take it back: a lost step would leave a restart without the old one. */
+  keep({ keyId, clusterId, pending }: Roster): void {
     if (pending === null && this.#lacks === null) this.#rest(keyId, clusterId);
   }
 

@@ -9,25 +9,27 @@ import { type Chain, commonLength, extend } from '../../membership/roster-chain.
 import type { RosterDisk } from '../../store/roster-store.ts';
 
 /**
- * Milliseconds for which a node holds a step and sees it in the backend, before it is never judged against another: who
- * is evicted later, or gets hold of an old member's key, writes no new past. By this node's own looks and not by the
- * signer's clock; a node that was away with a step that nobody else ever saw has not settled it. Arbitrary: long enough
- * for a node that was cut off to come back.
+ * Node timeouts for which a node sees a step in the backend, before it is never judged against another: who is evicted
+ * later, or gets hold of an old member's key, writes no new past. By this node's own looks and not by the signer's
+ * clock. Arbitrary: a backend that lost a write is found out and put right within two looks.
  */
-export const FORK_WINDOW_MS = 3_600_000;
+export const SETTLING_TIMEOUTS = 4;
+
+/** Of a step: not seen in the backend yet, since when it is seen there (monotonic), or settled. */
+type Age = 'unseen' | number | 'settled';
 
 export interface RosterCopyParts {
   readonly disk: RosterDisk;
   readonly clock: Clock;
   readonly log: Log;
+  readonly timeoutMs: number;
 }
 
 export class RosterCopy {
   readonly #parts: RosterCopyParts;
   readonly #rare: RateLimitedLog;
   #chain: Chain | null = null;
-  /** Of each step: since when it is held (monotonic), or that it is settled. */
-  #ages: (number | 'settled')[] = [];
+  #ages: readonly Age[] = [];
   /** So many of our steps are on the disk, as they are. */
   #saved = 0;
   /** The disk may hold more than our steps. */
@@ -64,8 +66,7 @@ export class RosterCopy {
         },
       );
     this.#chain = chain;
-    const nowMs = this.#parts.clock.monotonicMs();
-    this.#ages = held.map(({ isSettled }) => (isSettled ? 'settled' : nowMs));
+    this.#ages = held.map(({ isSettled }) => (isSettled ? 'settled' : 'unseen'));
     this.#saved = held.length;
   }
 
@@ -73,14 +74,23 @@ export class RosterCopy {
     return this.#ages[epoch] === 'settled';
   }
 
-  /** The backend shows what is held: what was held for long enough is settled. Never rejects. */
+  /** The backend showed it at a look after it was written: others may have it too. */
+  isSeen(epoch: number): boolean {
+    return (this.#ages[epoch] ?? 'unseen') !== 'unseen';
+  }
+
+  /** The backend shows all that is held: what it has shown for long enough is settled. Never rejects. */
   async noteSeen(): Promise<void> {
-    const nowMs = this.#parts.clock.monotonicMs();
-    const first = this.#ages.findIndex((age) => age !== 'settled' && nowMs - age > FORK_WINDOW_MS);
+    const { clock, timeoutMs } = this.#parts;
+    const nowMs = clock.monotonicMs();
+    const grow = (age: Age): Age => {
+      if (age === 'unseen') return nowMs;
+      return age === 'settled' || nowMs - age > SETTLING_TIMEOUTS * timeoutMs ? 'settled' : age;
+    };
+    const before = this.#ages;
+    this.#ages = before.map(grow);
+    const first = this.#ages.findIndex((age, epoch) => age === 'settled' && before[epoch] !== 'settled');
     if (first === -1) return;
-    this.#ages = this.#ages.map((age) =>
-      age === 'settled' || nowMs - age > FORK_WINDOW_MS ? 'settled' : age,
-    );
     this.#saved = Math.min(this.#saved, first);
     await this.save();
   }
@@ -88,11 +98,10 @@ export class RosterCopy {
   /** `settled`: as if it had counted for long, because a person said so. Never rejects. */
   async take(chain: Chain, { settled = false } = {}): Promise<void> {
     const same = commonLength(this.#chain, chain);
-    const nowMs = this.#parts.clock.monotonicMs();
     const before = this.#ages;
     this.#ages = chain.steps.map((_, epoch) => {
       if (settled) return 'settled';
-      return epoch < same ? (before[epoch] ?? nowMs) : nowMs;
+      return epoch < same ? (before[epoch] ?? 'unseen') : 'unseen';
     });
     this.#hasTail ||= this.#saved > same;
     this.#saved = settled ? 0 : Math.min(this.#saved, same);

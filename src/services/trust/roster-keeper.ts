@@ -19,6 +19,8 @@ import { SharedChain } from './shared-chain.ts';
 
 /** Times that a step is made anew because somebody else wrote one first. Arbitrary. */
 const PROPOSALS_MAX = 50;
+/** Times that a branch which is not settled is put back in place of the same other. Arbitrary: two looks would do. */
+const INSIST_MAX = 4;
 /** Milliseconds for which trouble that is over is still told: as long as refused records are. */
 const TROUBLE_SHOWN_MS = 10 * 60_000;
 
@@ -38,6 +40,7 @@ export interface RosterKeeperParts {
   /** The epochs that living members say they hold. */
   readonly peerEpochs: () => readonly number[];
   readonly intervalMs: number;
+  readonly timeoutMs: number;
   /** Told before anything else is done with the roster. Must not reject. */
   readonly onChange: (roster: Roster) => Promise<void>;
   /** A step that this node wrote counts. */
@@ -65,6 +68,8 @@ export class RosterKeeper {
   #isWholeDue = true;
   #syncedAtMs: number | null = null;
   #isVacant = false;
+  /** How often ours was put in place of the branch that begins so. */
+  #insisted: { readonly digest: string; readonly times: number } | null = null;
   /** One thing at a time: each builds on what the one before it found. */
   #busy: Promise<unknown> = Promise.resolve();
 
@@ -104,6 +109,11 @@ export class RosterKeeper {
   /** At the last look the backend held no first step at all, and neither do we. */
   get isVacant(): boolean {
     return this.#isVacant && this.#copy.chain === null;
+  }
+
+  /** The backend shows what this roster is made of, so that others have it too. In a dispute, both sides have. */
+  get isSeen(): boolean {
+    return this.#dispute !== null || this.#copy.isSeen((this.#copy.chain?.steps.length ?? 0) - 1);
   }
 
   /** Monotonic: what the backend held at this time, and perhaps later, is known. Null before it answered. */
@@ -239,35 +249,49 @@ export class RosterKeeper {
 
   /** Something else lies there from `at` on: no step at all, or another branch, of which one counts. */
   async #differs(chain: Chain, at: number): Promise<void> {
+    if (this.#copy.isSettled(at) || (at === 0 && chain.roster.members.size > 1))
+      return this.#isRewritten(chain, at);
     const theirs = await this.#shared.readBehind(chain, at);
+    if (theirs.chain === null || theirs.chain.steps.length <= at)
+      return this.#isJunk(chain, at, theirs.fault ?? '');
+    // Another beginning is judged as a newcomer would.
+    if (at === 0 && this.#objectionTo(theirs.chain) !== null)
+      return this.#isJunk(chain, at, 'Of another cluster, or not by who holds its secret');
     const ours = chain.steps.slice(at);
-    if (theirs.chain === null || theirs.chain.steps.length <= at) {
-      this.#complain({ kind: 'refused', epoch: at, reason: theirs.fault ?? '' });
-      return this.#shared.mend(chain, at);
-    }
-    // Another beginning, or one without the step that was promised, is judged as a newcomer would.
-    const isNew = at === 0 || this.#parts.pins.some(({ epoch }) => epoch >= at);
-    const objection = isNew ? this.#objectionTo(theirs.chain) : null;
-    if (objection !== null) {
-      this.#complain({
-        kind: 'refused',
-        epoch: at,
-        reason: 'Of another cluster, or not by who holds its secret',
-      });
-      return this.#shared.putBack(chain, at);
-    }
     const branch = theirs.chain.steps.slice(at);
-    const sides = { ours: ours[0]?.digest ?? '', theirs: branch[0]?.digest ?? '' };
-    if (this.#copy.isSettled(at)) {
-      this.#complain({ kind: 'rewritten', epoch: at, ...sides });
-      return this.#shared.putBack(chain, at);
-    }
     const verdict = judgeFork(ours, branch, prefixOf(chain, at)?.roster ?? null);
     if (verdict === 'frozen') return this.#freeze(chain, theirs.chain, at);
-    this.#complain({ kind: 'forked', epoch: at, won: verdict });
-    if (verdict === 'ours') return this.#shared.putBack(chain, at);
+    const isOurs = verdict === 'ours' && this.#mayInsist(branch[0], at);
+    this.#complain({ kind: 'forked', epoch: at, won: isOurs ? 'ours' : 'theirs' });
+    if (isOurs) return this.#shared.putBack(chain, at);
     await this.#believe(theirs.chain);
     this.#parts.onLost(ours);
+  }
+
+  /** What counted here for long is not judged anew, nor read any further: whoever writes there could make us read for ever. */
+  async #isRewritten(chain: Chain, at: number): Promise<void> {
+    const rival = await this.#shared.rivalAt(chain, at);
+    if ('fault' in rival) return this.#isJunk(chain, at, rival.fault);
+    const ours = chain.steps[at]?.digest ?? '';
+    this.#complain({ kind: 'rewritten', epoch: at, ours, theirs: rival.step.digest });
+    await this.#shared.putBack(chain, at);
+  }
+
+  async #isJunk(chain: Chain, at: number, reason: string): Promise<void> {
+    this.#complain({ kind: 'refused', epoch: at, reason });
+    await this.#shared.mend(chain, at);
+  }
+
+  /**
+   * By the rule ours counts. But what the backend never showed nobody else has, and who stays with the other after it
+   * was put back a few times has settled it: then it is for us to give in, or two halves never meet again.
+   */
+  #mayInsist(theirs: RosterStep | undefined, at: number): boolean {
+    if (!this.#copy.isSeen(at)) return false;
+    const digest = theirs?.digest ?? '';
+    const times = this.#insisted?.digest === digest ? this.#insisted.times + 1 : 1;
+    this.#insisted = { digest, times };
+    return times <= INSIST_MAX;
   }
 
   /** Why a chain that does not go on from ours is not taken over; null when it may be. */

@@ -2,9 +2,9 @@
  * The chain as it lies in the shared backend, which may have lost steps, or show what somebody else put there: compared
  * with ours little by little, read as far as it counts, and put right. What it means is for the keeper to say.
  */
-import type { Clock } from '../../base/clock.ts';
+import { type Clock, nextTurn } from '../../base/clock.ts';
 import { type Chain, extend, type Folding, isStep, prefixOf } from '../../membership/roster-chain.ts';
-import type { RosterStep } from '../../protocol/roster-step.ts';
+import { type RosterStep, readStep } from '../../protocol/roster-step.ts';
 import type { SlotReading } from '../../store/member-store.ts';
 import type { RosterStore } from '../../store/roster-store.ts';
 import { PutBackBudget } from './put-back-budget.ts';
@@ -13,7 +13,9 @@ import { PutBackBudget } from './put-back-budget.ts';
 const AHEAD = 2;
 const IN_TURN = 8;
 /** Places read in one round trip where the whole chain is read. Arbitrary. */
-const STEPS_PER_READ = 32;
+const STEPS_PER_READ = 16;
+/** Bytes folded in one turn of the event loop: some milliseconds. Arbitrary. */
+const BYTES_PER_TURN = 128 * 1024;
 
 /** `ahead`: the same, and something lies behind it. */
 export type Look = 'same' | 'ahead' | 'other';
@@ -65,17 +67,40 @@ export class SharedChain {
     return null;
   }
 
-  /** As much as counts of what lies there behind the first `length` steps of ours; of a whole chain without ours. */
+  /**
+   * As much as counts of what lies there behind the first `length` steps of ours; of a whole chain without ours. With
+   * turns of the event loop between: steps are large, and whoever writes there decides how many there are.
+   */
   async readBehind(chain: Chain | null, length = chain?.steps.length ?? 0): Promise<Folding> {
     let folding: Folding = {
       chain: chain === null || length === 0 ? null : prefixOf(chain, length),
       fault: null,
     };
+    let folded = 0;
     for (let next = length; ; next += STEPS_PER_READ) {
       const places = await this.#store.read(next, STEPS_PER_READ);
-      folding = extend(folding.chain, places.map(asBytes));
-      if (folding.fault !== null || places.length < STEPS_PER_READ) return folding;
+      for (const bytes of places.map(asBytes)) {
+        folding = extend(folding.chain, [bytes]);
+        if (folding.fault !== null) return folding;
+        folded += bytes.byteLength;
+        if (folded < BYTES_PER_TURN) continue;
+        folded = 0;
+        await nextTurn();
+      }
+      if (places.length < STEPS_PER_READ) return folding;
     }
+  }
+
+  /** The step that lies there in place of ours, where it would count; else why not. Nothing behind it is read. */
+  async rivalAt(chain: Chain, at: number): Promise<{ step: RosterStep } | { fault: string }> {
+    const [place] = await this.#store.read(at, 1);
+    const bytes = place === undefined ? new Uint8Array() : asBytes(place);
+    const reading = readStep(bytes);
+    if (!reading.ok) return { fault: reading.reason };
+    if (at > 0 && reading.step.parent !== chain.steps[at]?.parent)
+      return { fault: 'Does not follow the last step' };
+    const { fault } = extend(at === 0 ? null : prefixOf(chain, at), [bytes]);
+    return fault === null ? { step: reading.step } : { fault };
   }
 
   /** False when something lies there already. */
@@ -88,14 +113,14 @@ export class SharedChain {
     for (const step of steps.slice(at)) if (!(await this.append(step))) return;
   }
 
-  /** Junk that would keep every true step out goes, as often as the budget allows. */
-  async clear(from: number): Promise<void> {
-    if (this.#putBacks.spend()) await this.#store.cut(from);
+  /** Junk that would keep every true step out goes: there is no other half of the cluster that would want it back. */
+  clear(from: number): Promise<void> {
+    return this.#store.cut(from);
   }
 
   /** Ours over junk; nothing is cut off, for behind our last step may lie a true one that somebody wrote meanwhile. */
-  async mend(chain: Chain, at: number): Promise<void> {
-    if (this.#putBacks.spend()) await this.#write(chain, at);
+  mend(chain: Chain, at: number): Promise<void> {
+    return this.#write(chain, at);
   }
 
   /** Ours in place of another branch, as often as the budget allows. */

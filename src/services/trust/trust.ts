@@ -152,7 +152,7 @@ export class Trust {
     const epoch = this.roster?.epoch ?? -1;
     this.#looksBehind = this.#peerEpochs().some((theirs) => theirs > epoch) ? this.#looksBehind + 1 : 0;
     if (this.#looksBehind >= BEHIND_LOOKS) this.keeper.suspect();
-    if (this.roster !== null) this.#secrets.retry(this.roster);
+    if (this.roster !== null && this.keeper.isSeen) this.#secrets.keep(this.roster);
     if (!this.#parts.isSilent()) await this.rotation.drive();
   }
 
