@@ -23,6 +23,8 @@ let auditLog: FakeAuditLog;
 let setup: SetupCodes;
 /** Of an administrator. */
 let token: string;
+/** On the roster, as they were done. */
+let acts: string[];
 
 beforeEach(async () => {
   store = new FakeAccountStore();
@@ -32,7 +34,12 @@ beforeEach(async () => {
   const tokens = new ApiTokens(parts);
   setup = new SetupCodes({ ...parts, people: accounts });
   token = (await tokens.create({ name: 'deploy', scopes: ['admin'] })).token;
-  door = await openDoor({}, { accounts, tokens, setup, auditLog });
+  acts = [];
+  const act = (name: string) => async () => {
+    acts.push(name);
+  };
+  const trust = { evict: act('evict'), readmit: act('readmit'), rotate: act('rotate') };
+  door = await openDoor({}, { accounts, tokens, setup, auditLog, trust });
 });
 afterEach(() => door.app.close());
 
@@ -126,6 +133,15 @@ describe('the audit log', () => {
     expect((await asToken('POST', '/api/fleet/users', grace)).status).toBe(503);
     expect((await store.users()).map(({ username }) => username)).toEqual(['ada']);
     expect((await ask('POST', '/api/fleet/login', { username: 'ada', password: PASSWORD })).status).toBe(200);
+  });
+
+  it('that cannot be written hinders no eviction, and every other act of trust', async () => {
+    auditLog.failure = new AtlasError('store_unavailable', 'PostgreSQL does not answer');
+    const server = { node_id: 'server-02' };
+    expect((await asToken('POST', '/api/fleet/cluster/readmit', server)).status).toBe(503);
+    expect((await asToken('POST', '/api/fleet/cluster/rotation', { mode: 'routine' })).status).toBe(503);
+    expect((await asToken('POST', '/api/fleet/cluster/evict', server)).status).toBe(204);
+    expect(acts).toEqual(['evict']);
   });
 });
 

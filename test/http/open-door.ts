@@ -20,6 +20,7 @@ import type { Accounts } from '../../src/services/people/accounts.ts';
 import type { ApiTokens } from '../../src/services/people/api-tokens.ts';
 import { Audit } from '../../src/services/people/audit.ts';
 import type { SetupCodes } from '../../src/services/people/setup-code.ts';
+import type { TrustDesk } from '../../src/services/trust/trust-desk.ts';
 import type { AuditLog } from '../../src/store/audit-log.ts';
 import { FakeAuditLog } from '../fakes/audit-log.ts';
 import { makeCertificate } from '../fakes/certificate.ts';
@@ -42,6 +43,7 @@ export interface DoorPlan {
   readonly tokens?: Pick<ApiTokens, 'authenticate'>;
   readonly setup?: SetupCodes;
   readonly auditLog?: AuditLog;
+  readonly trust?: Partial<TrustDesk>;
   readonly log?: Log;
 }
 

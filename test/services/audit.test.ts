@@ -92,6 +92,34 @@ describe('an act that is performed', () => {
   });
 });
 
+describe('an act that is insisted on', () => {
+  const insist = (work: () => Promise<string>) => audit.insist({ ...ACT, action: 'roster.evicted' }, work);
+
+  it('stands in the log before it is begun, where that can be', async () => {
+    expect(await insist(async () => `${store.entries.length}`)).toBe('1');
+    expect(store.entries).toHaveLength(1);
+  });
+
+  it.each(['store_unavailable', 'store_locked'] as const)(
+    'is done although the database says %s, and noted as soon as it can be',
+    async (code) => {
+      store.failure = new AtlasError(code, 'PostgreSQL does not answer');
+      const done = await insist(async () => {
+        store.failure = undefined;
+        return 'done';
+      });
+      await audit.stop();
+      expect([done, store.entries.map(({ action }) => action)]).toEqual(['done', ['roster.evicted']]);
+      expect(log.lines).toEqual([expect.objectContaining({ level: 'error', event: 'audit.went_on' })]);
+    },
+  );
+
+  it('is not begun for any other fault of the log', async () => {
+    store.failure = new AtlasError('internal', 'not foreseen');
+    await expect(insist(async () => 'done')).rejects.toBe(store.failure);
+  });
+});
+
 describe('a note', () => {
   it('is written by the time that the server has stopped', async () => {
     audit.note({ actor: SYSTEM_ACTOR, action: 'roster.founded' });

@@ -1,4 +1,4 @@
-/** Trust: the roster, who goes, and the rotation of the secret. Each act is in the audit log before it is done. */
+/** Trust: the roster, who goes, and the rotation of the secret. Each act is in the audit log before it is done, but an eviction waits for no database. */
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Audit, AuditAct } from '../../services/people/audit.ts';
@@ -41,7 +41,9 @@ export function trustRoutes(app: App, { trust, audit }: TrustRouteParts): void {
       schema: { summary, body: rosterMemberName, response: nothing },
       handler: async (request, reply) => {
         const { node_id: subject } = request.body;
-        await audit.perform({ ...askedBy(request), action, subject }, () => trust[act](subject));
+        const told = { ...askedBy(request), action, subject };
+        const work = () => trust[act](subject);
+        await (act === 'evict' ? audit.insist(told, work) : audit.perform(told, work));
         return reply.code(204).send();
       },
     });
@@ -99,10 +101,8 @@ export function trustRoutes(app: App, { trust, audit }: TrustRouteParts): void {
     },
     handler: async (request, reply) => {
       const { body } = request;
-      const kept = body.mode === 'routine' ? null : body.keep;
-      await audit.perform(rotationAct(request, kept), () =>
-        kept === null ? trust.rotate() : trust.rotateAfterCompromise(kept),
-      );
+      if (body.mode === 'routine') await audit.perform(rotationAct(request, null), () => trust.rotate());
+      else await audit.insist(rotationAct(request, body.keep), () => trust.rotateAfterCompromise(body.keep));
       return reply.code(202).send(trust.rotation());
     },
   });

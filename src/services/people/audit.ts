@@ -1,7 +1,7 @@
 /**
  * Who did what, written down. A trust act is recorded before it happens, and does not happen when that fails: while the
- * database is away nobody is added, evicted or handed a secret. A login is noted beside its answer, which does not wait
- * for the note. So the log may tell of an act that a server did not live to do, but never misses one that it did.
+ * database is away nobody is added or handed a secret. Evictions alone do not wait for it (insist). A login is noted
+ * beside its answer, which does not wait for the note. So the log may tell of an act that a server did not live to do.
  */
 import { randomUUID } from 'node:crypto';
 import type { Clock, Timer } from '../../base/clock.ts';
@@ -118,6 +118,38 @@ export class Audit implements AuditTrail {
   /** Records the act, then does it. When it is refused or fails, a second entry says so. Rejects as both do. */
   async perform<Result>(act: AuditAct, work: () => Promise<Result>): Promise<Result> {
     await this.record(act);
+    return this.#attempt(act, work);
+  }
+
+  /**
+   * As perform(), for what takes power away: whoever is evicted may be the one that keeps the database from being
+   * written, and must not hold up his own eviction so. When the act cannot be recorded it is done all the same, said in
+   * the log, and noted afterwards; the signed step of the roster is the record of it that nobody can rewrite.
+   */
+  async insist<Result>(act: AuditAct, work: () => Promise<Result>): Promise<Result> {
+    const isRecorded = await this.#recordIfPossible(act);
+    const result = await this.#attempt(act, work);
+    if (!isRecorded) this.note(act);
+    return result;
+  }
+
+  async #recordIfPossible(act: AuditAct): Promise<boolean> {
+    try {
+      await this.record(act);
+      return true;
+    } catch (error) {
+      if (!isStoreAway(error)) throw error;
+      const { action, subject } = act;
+      this.#log.error('audit.went_on', 'An eviction goes on, although it cannot be written down first', {
+        action,
+        subject,
+        err: error,
+      });
+      return false;
+    }
+  }
+
+  async #attempt<Result>(act: AuditAct, work: () => Promise<Result>): Promise<Result> {
     try {
       return await work();
     } catch (error) {
@@ -141,6 +173,10 @@ export class Audit implements AuditTrail {
     };
     return entry;
   }
+}
+
+function isStoreAway(error: unknown): boolean {
+  return error instanceof AtlasError && (error.code === 'store_unavailable' || error.code === 'store_locked');
 }
 
 /** Refused: by a rule, whose code says which. Failed: whatever we did not foresee, or depend on. */
