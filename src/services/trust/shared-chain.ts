@@ -16,6 +16,8 @@ const IN_TURN = 8;
 const STEPS_PER_READ = 16;
 /** Bytes folded in one turn of the event loop: some milliseconds. Arbitrary. */
 const BYTES_PER_TURN = 128 * 1024;
+/** Bytes read of one chain, so that none fills a newcomer's memory. Arbitrary: some hundred thousand small steps. */
+const CHAIN_MAX_BYTES = 64 * 1024 * 1024;
 
 /** `ahead`: the same, and something lies behind it. */
 export type Look = 'same' | 'ahead' | 'other';
@@ -76,12 +78,15 @@ export class SharedChain {
       chain: chain === null || length === 0 ? null : prefixOf(chain, length),
       fault: null,
     };
+    let total = 0;
     let folded = 0;
     for (let next = length; ; next += STEPS_PER_READ) {
       const places = await this.#store.read(next, STEPS_PER_READ);
       for (const bytes of places.map(asBytes)) {
         folding = extend(folding.chain, [bytes]);
         if (folding.fault !== null) return folding;
+        total += bytes.byteLength;
+        if (total > CHAIN_MAX_BYTES) return { ...folding, fault: 'Longer than any roster is read' };
         folded += bytes.byteLength;
         if (folded < BYTES_PER_TURN) continue;
         folded = 0;
