@@ -5,7 +5,7 @@
  * Invariants: only a member of the parent changes anything; a step never changes a member's keys; a ban is never
  * dropped; of a step that is wrong in one operation nothing counts.
  */
-import { MEMBERS_MAX } from '../protocol/limits.ts';
+import { MEMBERS_MAX, OPEN_TICKETS_MAX, TICKETS_KNOWN_MAX } from '../protocol/limits.ts';
 import {
   type Admission,
   type Envelope,
@@ -15,6 +15,7 @@ import {
   type RosterMember,
   type RosterStep,
 } from '../protocol/roster-step.ts';
+import { type Draft, draftOf, forbid, Refused } from './roster-draft.ts';
 
 export interface RosterTicket {
   /** Ed25519, base64: whoever holds the ticket signs with it. */
@@ -78,21 +79,6 @@ export type Advance =
   | { readonly ok: true; readonly roster: Roster }
   | { readonly ok: false; readonly fault: StepFault; readonly reason: string };
 
-class Refused extends Error {
-  readonly fault: StepFault;
-
-  constructor(fault: StepFault, reason: string) {
-    super(reason);
-    this.fault = fault;
-  }
-}
-
-const forbid = (reason: string): never => {
-  throw new Refused('not_allowed', reason);
-};
-
-type Draft = { -readonly [Name in keyof Roster]: Roster[Name] };
-
 /** The roster that a first step makes. Whether its proof is good is for who holds the secret to say. */
 export function foundRoster(step: RosterStep): Advance {
   return attempt(() => {
@@ -128,8 +114,8 @@ export function advance(roster: Roster, step: RosterStep): Advance {
     const signer = roster.members.get(step.signer);
     if (signer === undefined) throw new Refused('not_member', `${step.signer} is no member`);
     requireSignature(step, signer);
-    let draft: Draft = { ...roster };
-    for (const operation of step.operations) draft = apply(draft, operation, step);
+    const draft = draftOf(roster);
+    for (const operation of step.operations) (RULES[operation.op] as Rule<Operation>)(draft, operation, step);
     requireWhole(roster, draft, step);
     return { ...draft, epoch: step.epoch, digest: step.digest };
   });
@@ -149,68 +135,50 @@ function requireSignature(step: RosterStep, signer: RosterMember): void {
     throw new Refused('bad_node_signature', `Not signed by the key of ${step.signer}`);
 }
 
-function apply(draft: Draft, operation: Operation, step: RosterStep): Draft {
-  switch (operation.op) {
-    case 'found':
-      return forbid('A roster is founded once');
-    case 'admit':
-      return admit(draft, operation, step);
-    case 'leave':
-      return { ...draft, members: without(draft.members, step.signer) };
-    case 'remove':
-      if (operation.node_id === step.signer) forbid('Who goes by itself leaves');
-      return { ...draft, members: without(draft.members, operation.node_id) };
-    case 'evict':
-      return evict(draft, operation.node_id, step);
-    case 'readmit':
-      if (!draft.evicted.has(operation.node_id)) forbid(`${operation.node_id} was not evicted`);
-      return { ...draft, evicted: less(draft.evicted, operation.node_id) };
-    case 'ticket':
-      if (draft.tickets.has(operation.id)) forbid('There is a ticket of that id');
-      return withTicket(draft, operation.id, {
-        key: operation.key,
-        expires: operation.expires,
-        state: 'open',
-        usedBy: null,
-      });
-    case 'revoke_ticket':
-      return withTicket(draft, operation.id, { ...openTicket(draft, operation.id), state: 'revoked' });
-    case 'admission':
-      return { ...draft, admission: operation.admission };
-    case 'level':
-      return { ...draft, level: operation.level };
-    case 'prepare_secret':
-      return prepare(draft, operation, step);
-    case 'activate_secret':
-      return enter(draft, operation.key_id, ['prepared'], { phase: 'active', epoch: step.epoch });
-    case 'abandon_secret':
-      return enter(draft, operation.key_id, ['prepared', 'active'], {
-        phase: 'abandoned',
-        epoch: step.epoch,
-      });
-    case 'retire_secret':
-      return retire(draft, operation.key_id);
-    case 'note':
-      return draft;
-  }
-}
+/** The operation of this name. */
+type Of<Name extends Operation['op']> = Extract<Operation, { op: Name }>;
+
+type Rule<Each extends Operation> = (draft: Draft, operation: Each, step: RosterStep) => void;
+
+/** What each does to the draft; what it may not do, it forbids. */
+const RULES: { readonly [Name in Operation['op']]: Rule<Of<Name>> } = {
+  found: () => forbid('A roster is founded once'),
+  admit,
+  leave: (draft, _, { signer }) => takeOut(draft, signer),
+  remove(draft, { node_id: nodeId }, { signer }) {
+    if (nodeId === signer) forbid('Who goes by itself leaves');
+    takeOut(draft, nodeId);
+  },
+  evict,
+  readmit({ evicted }, { node_id: nodeId }) {
+    if (!evicted.delete(nodeId)) forbid(`${nodeId} was not evicted`);
+  },
+  ticket: invite,
+  revoke_ticket: ({ tickets }, { id }) => tickets.set(id, { ...openTicket(tickets, id), state: 'revoked' }),
+  admission(draft, operation) {
+    draft.admission = operation.admission;
+  },
+  level(draft, operation) {
+    draft.level = operation.level;
+  },
+  prepare_secret: prepare,
+  activate_secret: ({ pending }, { key_id: keyId }, { epoch }) =>
+    enter(pending, keyId, ['prepared'], { phase: 'active', epoch }),
+  abandon_secret: ({ pending }, { key_id: keyId }, { epoch }) =>
+    enter(pending, keyId, ['prepared', 'active'], { phase: 'abandoned', epoch }),
+  retire_secret: retire,
+  note: () => undefined,
+};
 
 // Members
 
-function admit(draft: Draft, operation: Extract<Operation, { op: 'admit' }>, step: RosterStep): Draft {
-  const { member, ticket } = operation;
-  const secret = operation.secret && { ...operation.secret, epoch: step.epoch };
+function admit(draft: Draft, { member, ticket, secret }: Of<'admit'>, { epoch, time }: RosterStep): void {
   if (draft.evicted.has(member.node_id)) forbid(`${member.node_id} was evicted`);
-  if (ticket === undefined) {
-    if (draft.admission !== 'secret') forbid('Admission needs a ticket');
-    return join(draft, member, secret);
-  }
-  const open = openTicket(draft, ticket);
-  if (open.expires < step.time) forbid('The ticket has run out');
-  return join(withTicket(draft, ticket, { ...open, state: 'used', usedBy: member }), member, secret);
-}
-
-function join(draft: Draft, member: RosterMember, secret: SealedSecret | undefined): Draft {
+  if (ticket !== undefined) {
+    const open = openTicket(draft.tickets, ticket);
+    if (open.expires < time) forbid('The ticket has run out');
+    draft.tickets.set(ticket, { ...open, state: 'used', usedBy: member });
+  } else if (draft.admission !== 'secret') forbid('Admission needs a ticket');
   if (draft.members.has(member.node_id)) forbid(`${member.node_id} is a member`);
   if (draft.members.size >= MEMBERS_MAX) forbid(`A cluster has at most ${MEMBERS_MAX} members`);
   if (draft.banned.has(member.identity_key)) forbid('This key was evicted');
@@ -218,44 +186,54 @@ function join(draft: Draft, member: RosterMember, secret: SealedSecret | undefin
     if (other.identity_key === member.identity_key) forbid(`This key is that of ${other.node_id}`);
   if ((draft.pending === null) !== (secret === undefined))
     forbid('A secret is sealed for a newcomer exactly while one is pending');
-  const members = new Map(draft.members).set(member.node_id, member);
-  if (draft.pending === null || secret === undefined) return { ...draft, members };
-  const sealed = new Map(draft.pending.sealed).set(member.node_id, secret);
-  return { ...draft, members, pending: { ...draft.pending, sealed } };
+  draft.members.set(member.node_id, member);
+  if (secret !== undefined) draft.pending?.sealed.set(member.node_id, { ...secret, epoch });
+}
+
+function takeOut({ members }: Draft, nodeId: string): RosterMember {
+  const member = members.get(nodeId) ?? forbid(`${nodeId} is no member`);
+  members.delete(nodeId);
+  return member;
 }
 
 /** Whoever is evicted knows a pending secret: it is discarded, and with it what was sealed. */
-function evict(draft: Draft, nodeId: string, { signer }: RosterStep): Draft {
+function evict(draft: Draft, { node_id: nodeId }: Of<'evict'>, { signer }: RosterStep): void {
   if (nodeId === signer) forbid('Nobody evicts itself');
-  const key = draft.members.get(nodeId)?.identity_key ?? forbid(`${nodeId} is no member`);
-  return {
-    ...draft,
-    members: without(draft.members, nodeId),
-    banned: new Set(draft.banned).add(key),
-    evicted: new Set(draft.evicted).add(nodeId),
-    retired: draft.pending ? new Set(draft.retired).add(draft.pending.keyId) : draft.retired,
-    pending: null,
-  };
+  draft.banned.add(takeOut(draft, nodeId).identity_key);
+  draft.evicted.add(nodeId);
+  if (draft.pending !== null) draft.retired.add(draft.pending.keyId);
+  draft.pending = null;
 }
 
 // Tickets
 
-function openTicket(draft: Draft, id: string): RosterTicket {
-  const ticket = draft.tickets.get(id) ?? forbid('There is no such ticket');
-  return ticket.state === 'open' ? ticket : forbid(`The ticket is ${ticket.state}`);
+/** Each is a way in, and each is remembered: both are bounded, whatever a member writes. */
+function invite({ tickets }: Draft, { id, key, expires }: Of<'ticket'>, { time }: RosterStep): void {
+  if (tickets.has(id)) forbid('There is a ticket of that id');
+  const closed = [...tickets].filter(([, ticket]) => !admitsAt(ticket, time)).map(([each]) => each);
+  if (tickets.size - closed.length >= OPEN_TICKETS_MAX)
+    forbid(`At most ${OPEN_TICKETS_MAX} tickets are open at a time`);
+  if (tickets.size >= TICKETS_KNOWN_MAX) tickets.delete(closed[0] ?? '');
+  tickets.set(id, { key, expires, state: 'open', usedBy: null });
 }
 
-function withTicket(draft: Draft, id: string, ticket: RosterTicket): Draft {
-  return { ...draft, tickets: new Map(draft.tickets).set(id, ticket) };
+/** Whether somebody may come in by it at that time, Unix seconds. */
+export function admitsAt({ state, expires }: RosterTicket, time: number): boolean {
+  return state === 'open' && expires >= time;
+}
+
+function openTicket(tickets: Roster['tickets'], id: string): RosterTicket {
+  const ticket = tickets.get(id) ?? forbid('There is no such ticket');
+  return ticket.state === 'open' ? ticket : forbid(`The ticket is ${ticket.state}`);
 }
 
 // Secrets
 
 function prepare(
   draft: Draft,
-  { key_id: keyId, sealed }: Extract<Operation, { op: 'prepare_secret' }>,
+  { key_id: keyId, sealed, compromise }: Of<'prepare_secret'>,
   { epoch, signer, time }: RosterStep,
-): Draft {
+): void {
   if (draft.pending !== null) forbid('Another secret is being rotated in');
   if (keyId === draft.keyId || draft.retired.has(keyId)) forbid('This secret was used before');
   const envelopes = new Map(
@@ -263,30 +241,38 @@ function prepare(
   );
   const stranger = [...envelopes.keys()].find((nodeId) => !draft.members.has(nodeId));
   if (stranger !== undefined) forbid(`The secret is sealed for ${stranger}, who is no member`);
-  const pending = { keyId, phase: 'prepared', sealed: envelopes, epoch, by: signer, since: time } as const;
-  return { ...draft, pending };
+  draft.pending = { keyId, phase: 'prepared', sealed: envelopes, epoch, by: signer, since: time };
+  if (compromise) revokeAll(draft);
+}
+
+/** Whoever knew the secret may have made tickets with it. */
+function revokeAll({ tickets }: Draft): void {
+  for (const [id, ticket] of tickets)
+    if (ticket.state === 'open') tickets.set(id, { ...ticket, state: 'revoked' });
 }
 
 function enter(
-  draft: Draft,
+  pending: Draft['pending'],
   keyId: string,
   phases: readonly PendingSecret['phase'][],
   next: Pick<PendingSecret, 'phase' | 'epoch'>,
-): Draft {
-  const { pending } = draft;
-  if (pending === null || pending.keyId !== keyId) return forbid('That secret is not being rotated in');
+): void {
+  if (pending === null || pending.keyId !== keyId) forbid('That secret is not being rotated in');
   if (!phases.includes(pending.phase)) forbid(`That secret is ${pending.phase}`);
-  return { ...draft, pending: { ...pending, ...next } };
+  Object.assign(pending, next);
 }
 
-function retire(draft: Draft, keyId: string): Draft {
+function retire(draft: Draft, { key_id: keyId }: Of<'retire_secret'>): void {
   const { pending } = draft;
-  if (pending === null) return forbid('No secret is being rotated in');
+  if (pending === null) forbid('No secret is being rotated in');
   const goes = { prepared: null, active: draft.keyId, abandoned: pending.keyId }[pending.phase];
   if (keyId !== goes) forbid(`While the new secret is ${pending.phase}, that one is not retired`);
-  const retired = new Set(draft.retired).add(keyId);
-  if (pending.phase === 'abandoned') return { ...draft, retired, pending: null };
-  return { ...draft, retired, keyId: pending.keyId, sealed: pending.sealed, pending: null };
+  draft.retired.add(keyId);
+  if (pending.phase === 'active') {
+    draft.keyId = pending.keyId;
+    draft.sealed = pending.sealed;
+  }
+  draft.pending = null;
 }
 
 /** What holds for a step as a whole, whatever the order of its operations. */
@@ -309,14 +295,4 @@ function requireWhole(before: Roster, draft: Draft, { operations }: RosterStep):
     (nodeId) => (hasChanged && !draft.sealed.has(nodeId)) || (pending && !pending.sealed.has(nodeId)),
   );
   if (unsealed.length > 0) forbid(`The secret is not sealed for ${unsealed.join(', ')}`);
-}
-
-function without(members: Roster['members'], nodeId: string): Map<string, RosterMember> {
-  const rest = new Map(members);
-  if (!rest.delete(nodeId)) forbid(`${nodeId} is no member`);
-  return rest;
-}
-
-function less(ids: ReadonlySet<string>, nodeId: string): Set<string> {
-  return new Set([...ids].filter((id) => id !== nodeId));
 }

@@ -14,6 +14,8 @@ import { decodeBase64, encodeBase64 } from '../base/bytes.ts';
 
 const RAW_BYTES = 32;
 const SIGNATURE_BYTES = 64;
+/** To try sealing keys with: what is agreed with it protects nothing. */
+const TRIAL = generateKeyPairSync('x25519').privateKey;
 
 export function signAsNode(bytes: Uint8Array, privateKey: KeyObject): string {
   return encodeBase64(sign(null, bytes, privateKey));
@@ -38,7 +40,7 @@ export function isSealingKey(text: string): boolean {
   const publicKey = importPublicKey(text, 'X25519');
   if (publicKey === undefined) return false;
   try {
-    diffieHellman({ privateKey: generateKeyPairSync('x25519').privateKey, publicKey });
+    diffieHellman({ privateKey: TRIAL, publicKey });
     return true;
   } catch {
     return false; // all zero, whatever the other key

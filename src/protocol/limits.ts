@@ -31,6 +31,10 @@ export const NODE_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/;
 
 /** Bytes of one step. Arbitrary: a secret sealed for 256 members has about 45 KB. */
 export const ROSTER_STEP_MAX_BYTES = 256 * 1024;
+/** Tickets that are open and have not run out, at a time: each is a way in. Arbitrary. */
+export const OPEN_TICKETS_MAX = 64;
+/** Tickets that a roster remembers, with those that admit nobody any more. Arbitrary. */
+export const TICKETS_KNOWN_MAX = 256;
 
 // Join tickets (docs/protocol/join.md)
 

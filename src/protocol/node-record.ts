@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { decodeBase64 } from '../base/bytes.ts';
+import { isSealingKey } from './identity-key.ts';
 import type { VerifiedRecord } from './record.ts';
 
 /** Characters of a host name (RFC 1035, 2.3.4) and of a version. */
@@ -29,7 +30,7 @@ const body = serverAddress.extend({
   /** Ed25519, 32 bytes, base64: what its records are signed with. */
   identity_key: bytes32,
   /** X25519, 32 bytes, base64: what secrets for it are sealed to. */
-  sealing_key: bytes32,
+  sealing_key: z.string().refine(isSealingKey),
   /** SHA-256 of its TLS key's SPKI, base64; absent where it does not speak TLS with a key of its own. */
   tls_spki_sha256: bytes32.optional(),
   /** Of the database that it keeps the reports in: 16 random bytes, hex. Servers of one cluster share one. */

@@ -11,7 +11,7 @@ import { hash, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { decodeBase64 } from '../base/bytes.ts';
 import { canonicalText, type JsonObject, parseCanonical } from './canonical-json.ts';
-import { signAsNode, verifyAsNode } from './identity-key.ts';
+import { isSealingKey, signAsNode, verifyAsNode } from './identity-key.ts';
 import { MEMBERS_MAX, NODE_ID, ROSTER_STEP_MAX_BYTES } from './limits.ts';
 import { SECURITY_VERSION } from './record.ts';
 
@@ -29,7 +29,9 @@ const time = z.number().int().min(0).max(TIME_MAX);
 const ticketId = z.string().regex(/^[0-9a-f]{16}$/);
 const base64 = z.string().refine((text) => decodeBase64(text) !== undefined);
 
-const member = z.strictObject({ node_id: nodeId, identity_key: bytes32, sealing_key: bytes32 });
+/** With one to whom nothing can be sealed, no rotation would ever be whole. */
+const sealingKey = z.string().refine(isSealingKey);
+const member = z.strictObject({ node_id: nodeId, identity_key: bytes32, sealing_key: sealingKey });
 /** A cluster secret sealed to one member (HPKE): the encapsulated key and the ciphertext. */
 const envelope = z.strictObject({ enc: bytes32, ciphertext: base64 });
 const admission = z.enum(['secret', 'ticket']);
@@ -55,7 +57,7 @@ const operation = z.discriminatedUnion('op', [
   z.strictObject({ op: z.literal('revoke_ticket'), id: ticketId }),
   z.strictObject({ op: z.literal('admission'), admission }),
   z.strictObject({ op: z.literal('level'), level }),
-  /** `sealed`: an envelope for each member, by node id. After a compromise the same step activates and retires. */
+  /** `sealed`: an envelope for each member, by node id. After a compromise the same step activates and retires, and no ticket stays open. */
   z.strictObject({
     op: z.literal('prepare_secret'),
     key_id: keyId,

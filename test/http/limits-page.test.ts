@@ -7,7 +7,7 @@ import { CALLER_RATES, JOIN_COST, LOGIN_COST, READING_COST } from '../../src/htt
 import { CONNECTION_LIMITS } from '../../src/http/connections.ts';
 import { HEAD_MAX_BYTES } from '../../src/http/head.ts';
 import { LOOKUPS } from '../../src/http/lookups.ts';
-import { MACHINES_MAX, REPORT_MAX_BYTES } from '../../src/protocol/limits.ts';
+import { MACHINES_MAX, OPEN_TICKETS_MAX, REPORT_MAX_BYTES } from '../../src/protocol/limits.ts';
 import { MACHINES_PER_PAGE_MAX, SERIES_POINTS_MAX } from '../../src/services/fleet/fleet-view.ts';
 import { INTAKE_MAX_PENDING, MACHINE_REPORTS } from '../../src/services/fleet/report-intake.ts';
 import { RATE_CALLERS_MAX } from '../../src/services/limits/rate-limit.ts';
@@ -21,7 +21,6 @@ import {
 } from '../../src/services/people/attempt-limit.ts';
 import { ATTEMPT_WAIT_SECONDS, ATTEMPT_WINDOW_SECONDS } from '../../src/services/people/attempt-rule.ts';
 import { TICKET_TRIES } from '../../src/services/trust/joining.ts';
-import { OPEN_TICKETS_MAX } from '../../src/services/trust/tickets.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/limits.md'), 'utf8').replace(/\s+/g, ' ');
 const number = (value: number) => value.toLocaleString('en-US');

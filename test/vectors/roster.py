@@ -15,7 +15,7 @@ sys.dont_write_bytecode = True
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from envelopes import open_envelope, seal
 from hpke import public
@@ -27,6 +27,9 @@ PREFIX = b"atlas-fleet/roster-step/2.0\n"
 PROOF_PREFIX = b"atlas-fleet/roster-proof/2.0\n"
 MAX_BYTES = 262144
 TIME_MAX = 253402300799
+OPEN_TICKETS_MAX = 64
+TICKETS_KNOWN_MAX = 256
+TRIAL = X25519PrivateKey.generate()
 
 
 # Reading
@@ -55,8 +58,18 @@ def is_object(value, fields, optional=()):
     return all(fields[name](value[name]) for name in value)
 
 
+def is_sealing_key(value):
+    if not is_bytes32(value):
+        return False
+    try:
+        TRIAL.exchange(X25519PublicKey.from_public_bytes(unb64(value)))
+        return True
+    except ValueError:
+        return False  # all zero: a point of low order
+
+
 def is_member(value):
-    return is_object(value, {"node_id": is_node_id, "identity_key": is_bytes32, "sealing_key": is_bytes32})
+    return is_object(value, {"node_id": is_node_id, "identity_key": is_bytes32, "sealing_key": is_sealing_key})
 
 
 def is_envelope(value):
@@ -250,10 +263,15 @@ def readmit(draft, operation, _):
     draft["evicted"].remove(operation["node_id"])
 
 
-def ticket(draft, operation, _):
-    require(operation["id"] not in draft["tickets"])
+def ticket(draft, operation, step):
+    tickets = draft["tickets"]
+    require(operation["id"] not in tickets)
+    closed = [name for name, each in tickets.items() if each["state"] != "open" or each["expires"] < step["time"]]
+    require(len(tickets) - len(closed) < OPEN_TICKETS_MAX)
+    if len(tickets) >= TICKETS_KNOWN_MAX:
+        del tickets[closed[0]]
     fields = {"key": operation["key"], "expires": operation["expires"], "state": "open", "used_by": None}
-    draft["tickets"][operation["id"]] = fields
+    tickets[operation["id"]] = fields
 
 
 def revoke_ticket(draft, operation, _):
@@ -266,6 +284,9 @@ def prepare_secret(draft, operation, step):
     require(set(operation["sealed"]) <= set(draft["members"]))
     sealed = {name: {**each, "epoch": step["epoch"]} for name, each in operation["sealed"].items()}
     draft["pending"] = {"key_id": operation["key_id"], "phase": "prepared", "sealed": sealed}
+    for each in draft["tickets"].values():
+        if operation["compromise"] and each["state"] == "open":
+            each["state"] = "revoked"
 
 
 def enter(phases, phase):
@@ -365,7 +386,7 @@ NEW_THREE = Person("server-03", " installed anew")
 STRANGER = Person("server-99")
 SECRETS = {name: seed(f"cluster secret {name}") for name in ("first", "second", "third", "fourth")}
 FIRST, SECOND, THIRD, FOURTH = (key_id(secret) for secret in SECRETS.values())
-TICKETS = {number: f"{number}000000000000000"[:16] for number in range(1, 6)}
+TICKETS = {number: f"{number}000000000000000"[:16] for number in range(1, 8)}
 
 
 def sign(fields, person, prefix=PREFIX):
@@ -376,6 +397,14 @@ def sign(fields, person, prefix=PREFIX):
 def fields_on(roster, person, operations, **changes):
     place = {"epoch": roster["epoch"] + 1, "parent": roster["digest"], "signer": person.node_id}
     return {**place, "time": NOW + 60 * place["epoch"], "operations": operations, **changes}
+
+
+LOW_ORDER = {
+    "zero": "00" * 32,
+    "one": "01" + "00" * 31,
+    "order eight": "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+    "the prime, with the highest bit": "ed" + "ff" * 31,
+}
 
 
 def founding(person=ONE, **changes):
@@ -440,14 +469,26 @@ def chain():
     yield "and activated", FOUR, lambda r: [activating("third", r["digest"])]
     yield "and abandoned", TWO, lambda _: [op("abandon_secret", key_id=THIRD)]
     yield "and retired", TWO, lambda _: [op("retire_secret", key_id=THIRD)]
-    yield "the door is open, with a ticket that runs out", TWO, lambda _: [op("admission", admission="secret"), inviting(4, NOW)]
+    yield "the door is open, with a ticket that runs out", TWO, lambda _: [op("admission", admission="secret"), inviting(4, NOW), inviting(6)]
     yield (
         "one is evicted after a compromise",
         ONE,
         lambda r: evicting(THREE, [ONE, TWO, FOUR], r["epoch"] + 1, r["digest"]),
     )
-    yield "one is removed, and a name comes free", TWO, lambda _: [op("remove", node_id="server-04"), op("readmit", node_id="server-03")]
+    yield "one is removed, and a name comes free", TWO, lambda _: [op("remove", node_id="server-04"), op("readmit", node_id="server-03"), inviting(7)]
     yield "the name comes back with other keys", TWO, lambda _: [inviting(5), admitting(NEW_THREE, 5)]
+    yield "so many tickets that all the first are forgotten but the open one", ONE, lambda _: many_tickets()
+
+
+def numbered(number):
+    return op("ticket", id=f"{number:016x}", key=b64(bytes(32)), expires=NOW + 86400)
+
+
+def many_tickets():
+    """With the one that is open as many as may be; then, once these are revoked, more than are remembered."""
+    revoking = lambda number: op("revoke_ticket", id=f"{number:016x}")
+    full = [*map(numbered, range(63)), *map(revoking, range(63))]
+    return [*full, *(do(number) for number in range(63, 255) for do in (numbered, revoking))]
 
 
 def steps():
@@ -483,6 +524,8 @@ def refused_first():
     yield case("a first step signed by another key", sign(founding(), TWO), "bad_node_signature")
     yield case("a first step in another's name", sign({**founding(), "signer": "server-02"}, ONE), "bad_node_signature")
     yield case("a first step of level 1", sign(founding(level=1), ONE), "unreadable")
+    low = {**ONE.member, "sealing_key": b64(bytes(32))}
+    yield case("a first step by whom nothing can be sealed to", sign(founding(member=low), ONE), "unreadable")
     yield case("a first step with a parent", sign({**founding(), "parent": "00" * 32}, ONE), "unreadable")
 
 
@@ -510,6 +553,8 @@ def unreadable(rosters):
     yield doing("an operation with a field less", op("remove"))
     yield doing("a note of 513 characters", op("note", text="x" * 513))
     yield doing("an identity key of 31 bytes", op("admit", member={**FOUR.member, "identity_key": b64(bytes(31))}))
+    for title, low in LOW_ORDER.items():
+        yield doing(f"a sealing key of low order: {title}", op("admit", member={**FOUR.member, "sealing_key": b64(bytes.fromhex(low))}))
     yield doing("a ticket by the hash of its secret", op("ticket", id=TICKETS[1], hash="00" * 32, expires=NOW))
     yield doing("an envelope for what is no name", op("prepare_secret", key_id=SECOND, compromise=False, sealed={"": {"enc": b64(bytes(32)), "ciphertext": ""}}))
 
@@ -554,6 +599,8 @@ def refused(rosters):
     yield case("a revoked ticket", 4, ONE, [admitting(FIVE, 2)])
     yield case("a ticket that ran out", 15, ONE, [admitting(FIVE, 4)])
     yield case("a ticket that nobody made", 4, ONE, [admitting(FIVE, 5)])
+    yield case("a ticket that a compromise revoked", 16, ONE, [admitting(FIVE, 6)])
+    yield case("a ticket more than may be open", 18, ONE, [numbered(number) for number in range(64)])
     yield case("a ticket's id again", 4, ONE, [inviting(2)])
     yield case("a used ticket revoked", 4, ONE, [op("revoke_ticket", id=TICKETS[1])])
 

@@ -55,8 +55,8 @@ export class KeyRotation {
   }
 
   /**
-   * After a leak: everybody who is not kept is evicted, all open tickets are revoked, admission needs a ticket, and
-   * the secret is another one, all in one step. Rejects with keep_list_wrong, and as RosterKeeper.propose().
+   * After a leak: everybody who is not kept is evicted, admission needs a ticket, and the secret is another one, all in
+   * one step, with which the fold revokes all open tickets. Rejects with keep_list_wrong, and as RosterKeeper.propose().
    */
   async beginAfterCompromise(kept: Kept): Promise<Roster> {
     const secret = this.#makeSecret();
@@ -64,12 +64,10 @@ export class KeyRotation {
       checkKept(kept, roster, this.#parts.nodeId);
       const stay = [...roster.members.values()].filter(({ node_id }) => kept.has(node_id));
       const go = [...roster.members.keys()].filter((nodeId) => !kept.has(nodeId));
-      const open = [...roster.tickets].filter(([, { state }]) => state === 'open');
       const { keyId } = secret.key;
       return [
         { op: 'admission', admission: 'ticket' },
         ...go.map((node_id) => ({ op: 'evict', node_id }) as const),
-        ...open.map(([id]) => ({ op: 'revoke_ticket', id }) as const),
         await prepare(roster, stay, secret, true),
         { op: 'activate_secret', key_id: keyId, proof: rosterProof(secret.key, roster.digest) },
         { op: 'retire_secret', key_id: roster.keyId },

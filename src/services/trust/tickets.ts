@@ -5,15 +5,14 @@
 import { type Clock, unixSeconds } from '../../base/clock.ts';
 import { AtlasError } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
-import type { RosterTicket } from '../../membership/roster.ts';
+import { admitsAt, type RosterTicket } from '../../membership/roster.ts';
+import { OPEN_TICKETS_MAX } from '../../protocol/limits.ts';
 import type { NodeRecordBody } from '../../protocol/node-record.ts';
 import { type MadeTicket, makeTicket, type TicketServer } from '../../protocol/ticket.ts';
 import type { Audit, AuditAct } from '../people/audit.ts';
 import { type MaybeTrusted, requireRoster, requireTrust } from './required-roster.ts';
 import type { Trust } from './trust.ts';
 
-/** Tickets that are open at a time: each is a way in. Arbitrary. */
-export const OPEN_TICKETS_MAX = 64;
 /** Addresses in a ticket, so that it stays one that can be pasted. Arbitrary, and fewer than it may hold. */
 const ADDRESSES_NAMED = 8;
 /** Tickets told, the newest first. Arbitrary. */
@@ -103,7 +102,7 @@ export class Tickets {
   async #announce({ id, key }: MadeTicket, expires: number): Promise<void> {
     await this.#trust.keeper.propose(({ tickets }) => {
       const now = unixSeconds(this.#parts.clock);
-      const open = [...tickets.values()].filter((ticket) => stateOf(ticket, now) === 'open');
+      const open = [...tickets.values()].filter((ticket) => admitsAt(ticket, now));
       if (open.length >= OPEN_TICKETS_MAX)
         throw new AtlasError('tickets_full', `${OPEN_TICKETS_MAX} tickets are open, and no more may be`, {
           hint: 'revoke those that nobody will use: atlas-fleet cluster ticket list',
@@ -142,8 +141,8 @@ function addressesOf({ host, hostname, port, tls_spki_sha256: spki }: NodeRecord
   return urls.flatMap((url) => (url === null ? [] : { url: url.origin, spki_sha256: spki }));
 }
 
-function stateOf({ state, expires }: RosterTicket, now: number): TicketView['state'] {
-  return state === 'open' && expires < now ? 'expired' : state;
+function stateOf(ticket: RosterTicket, now: number): TicketView['state'] {
+  return ticket.state === 'open' && !admitsAt(ticket, now) ? 'expired' : ticket.state;
 }
 
 function requireOpen(ticket: RosterTicket | undefined, id: string): void {
