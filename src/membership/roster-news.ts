@@ -21,6 +21,16 @@ export function newsOf({ epoch, time, signer, digest, operations }: RosterStep):
   };
 }
 
+/** Who signed the last admission of each name. The founder was admitted by nobody. */
+export function admittersOf(steps: readonly RosterStep[]): ReadonlyMap<string, string> {
+  const admissions = steps.flatMap(({ signer, operations }) =>
+    operations.flatMap((operation) =>
+      operation.op === 'admit' ? [[operation.member.node_id, signer] as const] : [],
+    ),
+  );
+  return new Map(admissions);
+}
+
 function sentenceOf(operation: Operation, signer: string): string {
   switch (operation.op) {
     case 'found':

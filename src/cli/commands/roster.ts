@@ -1,8 +1,9 @@
 /** `atlas-fleet cluster roster` and the acts on it: who belongs to the cluster, and who is not to. */
 import { Argument, Command } from 'commander';
 import { AtlasError } from '../../base/errors.ts';
-import { runningServer } from '../control.ts';
+import { type ControlClient, runningServer } from '../control.ts';
 import { askYes, print, printJson, printTable, say } from '../terminal.ts';
+import { sayWhatItStillKnows, sayWhomItAdmitted } from './recovery.ts';
 
 interface Flags {
   readonly config?: string;
@@ -19,6 +20,8 @@ export interface Roster {
   readonly members: readonly {
     readonly node_id: string;
     readonly fingerprint: string;
+    /** Null of the founder. */
+    readonly admitted_by: string | null;
     readonly state: string;
     readonly this_node: boolean;
   }[];
@@ -34,42 +37,64 @@ export interface Roster {
 
 const CONFIG = ['--config <file>', 'the config.yaml of the running server'] as const;
 
+interface MemberAct {
+  readonly name: 'remove' | 'evict' | 'readmit';
+  readonly about: string;
+  readonly question?: string;
+  readonly done: (node: string) => string;
+  /** What is left to say then. */
+  readonly after?: (server: ControlClient, node: string) => Promise<void>;
+}
+
+const MEMBER_ACTS: readonly MemberAct[] = [
+  {
+    name: 'remove',
+    about: 'take a server that is gone off the roster; under its name another may come',
+    done: (node) => `Removed ${node}.`,
+  },
+  {
+    name: 'evict',
+    about: 'ban a server for ever, and change the secret that it knows',
+    question:
+      'Its key is banned for ever, the cluster secret changes, and new servers need a ticket. Evict it?',
+    done: (node) =>
+      `Evicted ${node}. New servers need a ticket from now on: atlas-fleet cluster ticket create`,
+    after: async (server, node) => {
+      await sayWhomItAdmitted(server, node);
+      await sayWhatItStillKnows(server);
+    },
+  },
+  {
+    name: 'readmit',
+    about: 'lift the ban of a name; it comes back with another key',
+    done: (node) => `The name ${node} is free again. Let the server join with a ticket.`,
+  },
+];
+
+function memberCommand({ name, about, question, done, after }: MemberAct): Command {
+  return new Command(name)
+    .description(about)
+    .argument('<node>', 'its node_id')
+    .option(...CONFIG)
+    .option('--yes', 'do not ask')
+    .action(async (node: string, flags: Flags) => {
+      const server = await runningServer(flags);
+      if (question !== undefined && !flags.yes && !(await askYes(question)))
+        throw new AtlasError('usage', 'nothing was changed', { hint: 'answer yes, or give --yes' });
+      await server.post(`/api/fleet/cluster/${name}`, { node_id: node });
+      say(done(node));
+      await after?.(server, node);
+    });
+}
+
 export function rosterCommands(): Command[] {
-  const act = (name: string, about: string, done: (node: string) => string, question?: string) =>
-    new Command(name)
-      .description(about)
-      .argument('<node>', 'its node_id')
-      .option(...CONFIG)
-      .option('--yes', 'do not ask')
-      .action(async (node: string, flags: Flags) => {
-        const server = await runningServer(flags);
-        if (question !== undefined && !flags.yes && !(await askYes(question)))
-          throw new AtlasError('usage', 'nothing was changed', { hint: 'answer yes, or give --yes' });
-        await server.post(`/api/fleet/cluster/${name}`, { node_id: node });
-        say(done(node));
-      });
   return [
     new Command('roster')
       .description('who belongs to the cluster, and the last steps')
       .option(...CONFIG)
       .option('--json', 'print JSON')
       .action(roster),
-    act(
-      'remove',
-      'take a server that is gone off the roster; under its name another may come',
-      (node) => `Removed ${node}.`,
-    ),
-    act(
-      'evict',
-      'ban a server for ever, and change the secret that it knows',
-      (node) => `Evicted ${node}. New servers need a ticket from now on: atlas-fleet cluster ticket create`,
-      'Its key is banned for ever, the cluster secret changes, and new servers need a ticket. Evict it?',
-    ),
-    act(
-      'readmit',
-      'lift the ban of a name; it comes back with another key',
-      (node) => `The name ${node} is free again. Let the server join with a ticket.`,
-    ),
+    ...MEMBER_ACTS.map(memberCommand),
     new Command('admission')
       .description('what a new server needs: the cluster secret, or a one-time ticket')
       .addArgument(new Argument('<by>').choices(['secret', 'ticket']))
@@ -106,11 +131,12 @@ async function roster(flags: Flags): Promise<void> {
   if (flags.json) return printJson(answer);
   print(`Step ${answer.epoch}, admission by ${answer.admission}, level ${answer.level}, hash ${answer.hash}`);
   printTable(
-    ['NODE', 'KEY', 'STATE'],
+    ['NODE', 'KEY', 'STATE', 'ADMITTED BY'],
     answer.members.map((member) => [
       member.this_node ? `${member.node_id} (this)` : member.node_id,
       member.fingerprint,
       member.state,
+      member.admitted_by ?? '-',
     ]),
   );
   if (answer.evicted.length > 0) print(`Evicted: ${answer.evicted.join(', ')}`);

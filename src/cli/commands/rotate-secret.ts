@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { AtlasError } from '../../base/errors.ts';
 import { type ControlClient, runningServer } from '../control.ts';
 import { askYes, printJson, printTable, say } from '../terminal.ts';
+import { sayWhatItStillKnows } from './recovery.ts';
 import type { Roster } from './roster.ts';
 
 const ASK_AGAIN_MS = 500;
@@ -77,7 +78,7 @@ async function rotateSecret(flags: Flags): Promise<void> {
   }
   await begin(server, flags, flags.compromised ? await keepList(server, flags) : null);
   finish(await follow(server), flags);
-  if (flags.compromised) sayWhatIsLeft();
+  if (flags.compromised) await sayWhatItStillKnows(server);
 }
 
 type Kept = readonly { readonly node_id: string; readonly fingerprint: string }[];
@@ -99,13 +100,14 @@ async function keepList(server: ControlClient, { keep = [] }: Flags): Promise<Ke
       keep.length === 0 ? '--compromised needs --keep' : `no member is called ${unknown.join(', ')}`,
       { hint: `the members are ${members.map(({ node_id }) => node_id).join(', ')}` },
     );
-  const rows = members.map(({ node_id, fingerprint, state }) => [
+  const rows = members.map(({ node_id, fingerprint, state, admitted_by }) => [
     node_id,
     fingerprint,
     state,
+    admitted_by ?? '-',
     keep.includes(node_id) ? 'stays' : 'is evicted for ever',
   ]);
-  printTable(['NODE', 'KEY', 'STATE', ''], rows);
+  printTable(['NODE', 'KEY', 'STATE', 'ADMITTED BY', ''], rows);
   return members
     .filter(({ node_id }) => keep.includes(node_id))
     .map(({ node_id, fingerprint }) => ({ node_id, fingerprint }));
@@ -128,10 +130,6 @@ function finish(rotation: Rotation, { json }: Flags): void {
   if (json) printJson(rotation);
   say(`Done: key ${rotation.key_id} signs.`);
   if (rotation.phase !== null) say('The servers retire the other secret by themselves within seconds.');
-}
-
-function sayWhatIsLeft(): void {
-  say('Still to be done by hand, each with its command: atlas-fleet cluster security --leaks');
 }
 
 function printNodes({ nodes }: Rotation): void {

@@ -4,7 +4,7 @@ import { decodeBase64 } from '../../base/bytes.ts';
 import { AtlasError } from '../../base/errors.ts';
 import type { NodeState } from '../../membership/failure-detector.ts';
 import type { Roster } from '../../membership/roster.ts';
-import { newsOf, type StepNews } from '../../membership/roster-news.ts';
+import { admittersOf, newsOf, type StepNews } from '../../membership/roster-news.ts';
 import { keysOf, type Progress, progressOf } from '../../membership/rotation.ts';
 import type { Admission, RosterLevel } from '../../protocol/roster-step.ts';
 import type { ClusterParts } from '../cluster/cluster-view.ts';
@@ -21,7 +21,14 @@ export interface RosterView {
   admission: 'secret' | 'ticket';
   key_id: string;
   retired_key_ids: string[];
-  members: { node_id: string; fingerprint: string; state: NodeState; this_node: boolean }[];
+  members: {
+    node_id: string;
+    fingerprint: string;
+    /** Who signed the step that let it in; null of the founder. */
+    admitted_by: string | null;
+    state: NodeState;
+    this_node: boolean;
+  }[];
   evicted: string[];
   /** Two pasts, of which a person must choose one; null otherwise. */
   frozen: { epoch: number; ours: string; theirs: string } | null;
@@ -70,7 +77,8 @@ export class TrustDesk {
   roster(): RosterView {
     const { trust } = this.#standing;
     const roster = this.#roster;
-    const { trouble } = trust.keeper;
+    const { trouble, steps } = trust.keeper;
+    const admitters = admittersOf(steps);
     return {
       epoch: roster.epoch,
       hash: roster.digest,
@@ -82,6 +90,7 @@ export class TrustDesk {
         .map(({ node_id, identity_key }) => ({
           node_id,
           fingerprint: fingerprintOf(identity_key),
+          admitted_by: admitters.get(node_id) ?? null,
           ...this.#seen(node_id),
         }))
         .sort((a, b) => (a.node_id < b.node_id ? -1 : 1)),
@@ -90,7 +99,7 @@ export class TrustDesk {
         trouble?.kind === 'frozen' || trouble?.kind === 'rewritten'
           ? { epoch: trouble.epoch, ours: trouble.ours, theirs: trouble.theirs }
           : null,
-      steps: trust.keeper.steps.slice(-STEPS_TOLD).map(newsOf).reverse(),
+      steps: steps.slice(-STEPS_TOLD).map(newsOf).reverse(),
     };
   }
 
