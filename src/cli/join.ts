@@ -10,7 +10,14 @@ import type { FreshValues } from '../config/fresh-config.ts';
 import type { JoinValues } from '../config/join-values.ts';
 import type { Ticket } from '../joiner/joiner.ts';
 import { refusal } from './configuration.ts';
-import { askSecret, readSecretFromFile, readSecretFromStdin, reportConfigProblems, say } from './terminal.ts';
+import {
+  askSecret,
+  readSecretFromFile,
+  readSecretFromStdin,
+  reportConfigProblems,
+  say,
+  sayHint,
+} from './terminal.ts';
 
 const PRIVATE_FILE = 0o600;
 
@@ -51,6 +58,7 @@ async function ticketText({ join: given, joinFile }: JoinFlags): Promise<Secret>
   if (joinFile !== undefined) return readSecretFromFile(joinFile);
   if (given === '-') return process.stdin.isTTY ? askSecret('Join ticket') : readSecretFromStdin();
   const { Secret } = await import('../base/secret.ts');
+  sayHint('next time --join - asks for it: on the command line others of this machine can read the ticket');
   return Secret.fromText(given ?? '');
 }
 

@@ -51,7 +51,7 @@ export function sayWarning(message: string, hint?: string): void {
   if (hint !== undefined) sayHint(hint);
 }
 
-function sayHint(hint: string): void {
+export function sayHint(hint: string): void {
   say(`${paint('dim', 'hint:')} ${escapeControls(hint)}`);
 }
 
@@ -163,8 +163,11 @@ export async function readSecretFromStdin(): Promise<Secret> {
 export function readSecretFromFile(path: string): Secret {
   const { text, problems } = readPrivateFile(path, SECRET_FILE_MAX_BYTES);
   const [problem] = problems;
-  if (problem !== undefined)
-    throw new AtlasError('usage', `${path}: ${problem.sentence}`, { hint: problem.hint });
+  if (problem !== undefined) {
+    // The hint for a missing file is about config.yaml.
+    const hint = problem.code === 'file_missing' ? 'Check the path.' : problem.hint;
+    throw new AtlasError('usage', `${path}: ${problem.sentence}`, { hint });
+  }
   return secretOf(text ?? '', path);
 }
 

@@ -50,7 +50,14 @@ describe('cluster ticket', () => {
     const { stdout } = await ticketCommand('list');
     expect(stdout).toMatch(new RegExp(`^${ticket.id}  revoked +server-01 +\\S+Z +-$`, 'm'));
     expect(await ticketCommand('revoke', ticket.id)).toMatchObject({ code: 7 });
-    expect(await ticketCommand('revoke', '0011223344556677')).toMatchObject({ code: 6 });
+    for (const nobodys of ['0011223344556677', 'deadbeef', '../../tokens']) {
+      const { code, stderr } = await ticketCommand('revoke', nobodys);
+      expect([code, stderr]).toEqual([6, expect.stringContaining(`there is no ticket "${nobodys}"`)]);
+    }
+  });
+
+  it('create says in its help how long a ticket is good for', async () => {
+    expect((await ticketCommand('create', '--help')).stdout).toContain('(default: 24h)');
   });
 
   it.each(['0s', '59s', '31d', 'soon'])('create takes no life of %s', async (life) => {
@@ -69,6 +76,12 @@ describe('server --join', () => {
     const { code, stderr } = await joinIn(folder, given);
     expect([code, stderr]).toEqual([2, expect.stringContaining(said)]);
     expect(existsSync(join(folder, 'data'))).toBe(false);
+  });
+
+  it('says that a ticket on the command line is one that others can read', async () => {
+    const given = await atlasFleet(['server', '--join', 'a ticket to the opera']);
+    expect(given).toMatchObject({ code: 2, stderr: expect.stringMatching(/^hint: next time --join - asks/) });
+    expect((await joinIn('/', 'a ticket to the opera')).stderr).not.toContain('next time');
   });
 
   it('takes one ticket, from one place, and its flags with one alone', async () => {
@@ -161,7 +174,12 @@ describe('server --join', () => {
     const { text } = await newTicket();
     const file = join(temporaryFolder(), 'ticket');
     writeFileSync(file, text, { mode: 0o644 });
-    const { code, stderr } = await atlasFleet(['server', '--join-file', file], { cwd: temporaryFolder() });
-    expect([code, stderr]).toEqual([2, expect.stringContaining('its mode is 0644')]);
+    const from = (path: string) => atlasFleet(['server', '--join-file', path], { cwd: temporaryFolder() });
+    expect(await from(file)).toMatchObject({ code: 2, stderr: expect.stringContaining('its mode is 0644') });
+    expect(await from(`${file}.gone`)).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: `error: ${file}.gone: there is no such file\nhint: Check the path.\n`,
+    });
   });
 });

@@ -17,7 +17,7 @@ export function serverCommand(): Command {
   return new Command('server')
     .description('run a server in the foreground')
     .option('--config <file>', 'the config.yaml to run')
-    .option('--join <ticket>', 'join a cluster first, by a ticket, in an empty folder; - asks for it')
+    .option('--join <ticket>', 'join a cluster first, by a ticket; - asks for it')
     .option('--join-file <file>', 'the same, with a file of mode 0600 that holds the ticket')
     .option('--port <number>', 'with --join: the port to listen on', portNumber)
     .option('--host <address>', 'with --join: the address to listen on')
