@@ -356,6 +356,7 @@ export const rosterView = z.object({
 });
 export const admissionChange = z.strictObject({ admission: z.enum(['secret', 'ticket']) });
 export const levelChange = z.strictObject({ level: z.union([z.literal(2), z.literal(3)]) });
+/** Of no past, where it is of another form. */
 export const pastChoice = z.strictObject({ hash: z.string().max(64) });
 export const rotationRequest = z.discriminatedUnion('mode', [
   z.strictObject({ mode: z.literal('routine') }),

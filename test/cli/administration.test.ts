@@ -44,6 +44,16 @@ describe('token create', () => {
   });
 });
 
+describe('token revoke', () => {
+  it('says of whatever is the id of no token that there is none', async () => {
+    for (const nobodys of ['nosuch', '00000000-0000-4000-8000-000000000000'])
+      expect(await run(`token revoke ${nobodys}`)).toMatchObject({
+        code: 6,
+        stderr: expect.stringContaining('error: There is no such token.'),
+      });
+  });
+});
+
 describe('audit list', () => {
   it('tells what was done from the shell, the newest first, as a table and as JSON', async () => {
     expect((await run('user add anna', 'four words of sense\n')).code).toBe(0);

@@ -194,6 +194,8 @@ describe('two halves of a cluster, each sure of another past', () => {
       shared.places.set(3, step.bytes);
       for (const { keeper } of [a, b]) await keeper.sync();
     }
+    for (const noPast of ['', byA.digest.slice(0, 7), '00112233'])
+      await expect(a.keeper.choose(noPast)).rejects.toMatchObject({ code: 'roster_choice' });
     await a.keeper.choose(byA.digest);
     await b.keeper.choose(byB.digest);
     const round = async () => {

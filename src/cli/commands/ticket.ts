@@ -1,5 +1,5 @@
 /** `atlas-fleet cluster ticket`: the way in for one more server. A ticket goes to stdout, alone and once. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { duration } from '../../config/kind.ts';
 import {
   TICKET_LIFE_MAX_SECONDS,
@@ -10,6 +10,7 @@ import { runningServer } from '../control.ts';
 import { print, printJson, printTable, say } from '../terminal.ts';
 
 const PATH = '/api/fleet/cluster/tickets';
+const HOUR_SECONDS = 3600;
 
 interface Flags {
   readonly config?: string;
@@ -35,7 +36,7 @@ export function ticketCommand(): Command {
   const ticket = new Command('ticket').description('join tickets: each lets one server in, once');
   withFlags(ticket.command('create'))
     .description('make a ticket and print it, this once')
-    .option('--life <time>', 'how long it is good for', lifeSeconds, TICKET_LIFE_SECONDS)
+    .addOption(lifeOption())
     .action(create);
   withFlags(ticket.command('list')).description('list tickets').action(list);
   withFlags(ticket.command('revoke'))
@@ -49,6 +50,13 @@ function withFlags(command: Command): Command {
   return command
     .option('--config <file>', 'the config.yaml of the running server')
     .option('--json', 'print JSON');
+}
+
+function lifeOption(): Option {
+  const usual = `${TICKET_LIFE_SECONDS / HOUR_SECONDS}h`;
+  return new Option('--life <time>', 'how long it is good for')
+    .argParser(lifeSeconds)
+    .default(TICKET_LIFE_SECONDS, usual);
 }
 
 function lifeSeconds(text: string): number {

@@ -21,11 +21,11 @@ import {
   setupRequest,
   tokenCreate,
   tokenCreated,
-  tokenId,
   tokenList,
   userCreate,
   userInfo,
   userList,
+  wantedId,
 } from '../shapes.ts';
 
 export interface AccountParts {
@@ -190,7 +190,7 @@ export function accountRoutes(app: App, { accounts, tokens, setup, audit, nodeId
     config: { guard: person('admin') },
     schema: {
       summary: 'Revoke an API token',
-      params: z.object({ id: tokenId }),
+      params: z.object({ id: wantedId }),
       response: { 204: nothing },
     },
     handler: async (request, reply) => {

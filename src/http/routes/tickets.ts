@@ -4,7 +4,7 @@ import type { Tickets } from '../../services/trust/tickets.ts';
 import type { App } from '../app.ts';
 import { askedBy } from '../caller.ts';
 import { person, recentPassword } from '../guard.ts';
-import { ticketCreate, ticketCreated, ticketId, ticketList } from '../shapes.ts';
+import { ticketCreate, ticketCreated, ticketList, wantedId } from '../shapes.ts';
 
 export interface TicketRouteParts {
   readonly tickets: Tickets;
@@ -38,7 +38,7 @@ export function ticketRoutes(app: App, { tickets }: TicketRouteParts): void {
     config: { guard: person('admin') },
     schema: {
       summary: 'Ends a join ticket that nobody has used',
-      params: z.object({ id: ticketId }),
+      params: z.object({ id: wantedId }),
       response: { 204: z.undefined() },
     },
     handler: async (request, reply) => {

@@ -23,6 +23,8 @@ const PROPOSALS_MAX = 50;
 const INSIST_MAX = 4;
 /** Milliseconds for which trouble that is over is still told: as long as refused records are. */
 const TROUBLE_SHOWN_MS = 10 * 60_000;
+/** Of a digest, by which a person names a past: fewer are no name, and may be a slip. */
+const CHOICE_MIN_DIGITS = 8;
 
 export interface RosterKeeperParts {
   /** In the shared backend. */
@@ -185,7 +187,9 @@ export class RosterKeeper {
    */
   choose(digest: string): Promise<Roster> {
     return this.#alone(async () => {
-      const chosen = (await this.#pasts()).filter(({ first }) => first.startsWith(digest));
+      const chosen = (await this.#pasts()).filter(
+        ({ first }) => digest.length >= CHOICE_MIN_DIGITS && first.startsWith(digest),
+      );
       const [past] = chosen;
       if (past === undefined || chosen.length > 1)
         throw new AtlasError('roster_choice', `there is no past ${JSON.stringify(digest)} to choose`, {
