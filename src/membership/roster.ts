@@ -213,7 +213,8 @@ function invite({ tickets }: Draft, { id, key, expires }: Of<'ticket'>, { time }
   const closed = [...tickets].filter(([, ticket]) => !admitsAt(ticket, time)).map(([each]) => each);
   if (tickets.size - closed.length >= OPEN_TICKETS_MAX)
     forbid(`At most ${OPEN_TICKETS_MAX} tickets are open at a time`);
-  if (tickets.size >= TICKETS_KNOWN_MAX) tickets.delete(closed[0] ?? '');
+  const [oldest] = closed;
+  if (oldest !== undefined && tickets.size >= TICKETS_KNOWN_MAX) tickets.delete(oldest);
   tickets.set(id, { key, expires, state: 'open', usedBy: null });
 }
 

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { advance, foundRoster, type Roster, type StepFault } from '../../src/membership/roster.ts';
 import { judgeFork } from '../../src/membership/roster-fork.ts';
+import { OPEN_TICKETS_MAX, TICKETS_KNOWN_MAX } from '../../src/protocol/limits.ts';
 import { type Operation, type RosterStep, readStep } from '../../src/protocol/roster-step.ts';
 import {
   activating,
@@ -25,6 +26,9 @@ const [alice, bob, carol] = ['alice', 'bob', 'carol'].map((name) => new Person(n
 
 const following = (roster: Roster, signer: Person, ...operations: Operation[]) =>
   whole(advance(roster, signer.step(roster, operations)));
+const idOf = (number: number) => number.toString(16).padStart(16, '0');
+const ticketsFrom = (first: number, count: number, expires = TIME + 10): Operation[] =>
+  Array.from({ length: count }, (_, i) => ({ op: 'ticket', id: idOf(first + i), key: TICKET_KEY, expires }));
 const names = ({ members }: Roster) => [...members.keys()];
 const evictingBob = (newKey = NEW_KEY): Operation[] => [
   { op: 'admission', admission: 'ticket' },
@@ -106,6 +110,15 @@ describe('a step is refused', () => {
       { op: 'remove', node_id: 'nobody' },
     ];
     expectFault(roster, alice, operations, 'not_allowed', /^nobody is no member$/);
+  });
+
+  it('and the roster before any step stays as it was', () => {
+    const pending = following(roster, alice, preparing(NEW_KEY, [alice, bob]));
+    const before = structuredClone(pending);
+    const admit: Operation = { op: 'admit', member: carol.member, secret: ENVELOPE };
+    expectFault(pending, alice, [admit, { op: 'remove', node_id: 'nobody' }], 'not_allowed', /^nobody/);
+    following(pending, alice, admit, activating(NEW_KEY), { op: 'retire_secret', key_id: KEY_ID });
+    expect(pending).toEqual(before);
   });
 
   it('when nobody would be left', () => {
@@ -204,6 +217,33 @@ describe('a ticket', () => {
     const revoked = following(following(closed, alice, ticket), bob, { op: 'revoke_ticket', id: TICKET });
     expectFault(revoked, alice, [admitting], 'not_allowed', /^The ticket is revoked$/);
     expectFault(closed, alice, [admitting], 'not_allowed', /^There is no such ticket$/);
+  });
+
+  it('is one of 64 at most that are open, without those that ran out by then', () => {
+    const full = following(closed, alice, ...ticketsFrom(0, OPEN_TICKETS_MAX));
+    expectFault(full, bob, [ticket], 'not_allowed', /^At most 64 tickets are open at a time$/);
+    expectFault(full, bob, ticketsFrom(64, 512), 'not_allowed', /^At most 64/);
+    const revoke: Operation = { op: 'revoke_ticket', id: idOf(5) };
+    expectFault(following(full, bob, revoke, ticket), bob, ticketsFrom(64, 1), 'not_allowed', /^At most 64/);
+    const expired = following(closed, alice, ...ticketsFrom(0, 100, TIME - 1));
+    expect(following(expired, alice, ...ticketsFrom(100, OPEN_TICKETS_MAX)).tickets.size).toBe(164);
+  });
+
+  it('is forgotten once 256 are known: the oldest of those that admit nobody', () => {
+    const known = following(closed, alice, ticket, ...ticketsFrom(0, TICKETS_KNOWN_MAX - 1, TIME - 1));
+    expect(known.tickets.size).toBe(TICKETS_KNOWN_MAX);
+    const after = following(known, bob, ...ticketsFrom(1000, 3, TIME - 1));
+    expect(after.tickets.size).toBe(TICKETS_KNOWN_MAX);
+    expect([...after.tickets.keys()].slice(0, 2)).toEqual([TICKET, idOf(3)]);
+  });
+
+  it('is revoked by a compromise, however many there are; one that was used is not', () => {
+    const three = following(rosterOf(alice, bob), alice, ticket, admitting, ...ticketsFrom(0, 200, TIME - 1));
+    const after = following(three, alice, ...evictingBob());
+    const states = [...after.tickets.values()].map(({ state }) => state);
+    expect(states).toEqual(['used', ...Array(200).fill('revoked')]);
+    const routine = following(three, alice, preparing(NEW_KEY, [alice, bob, carol]));
+    expect(routine.tickets).toEqual(three.tickets);
   });
 });
 

@@ -60,6 +60,7 @@ describe('the body of a node record', () => {
     { sealing_key: 'short' },
     { sealing_key: 'x'.repeat(44) },
     { sealing_key: Buffer.alloc(32, 0xff).toString('base64url') },
+    { sealing_key: Buffer.alloc(32).toString('base64') },
     { tls_spki_sha256: Buffer.alloc(33).toString('base64') },
     { tls_spki_sha256: null },
   ])('is none with %j', (change) => {

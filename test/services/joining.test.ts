@@ -177,6 +177,15 @@ describe('who proves a ticket', () => {
     expect(members(a)).toContain('new');
   });
 
+  it('is not let in by a ticket from before a compromise', async () => {
+    const before = await newTicket();
+    const { rotation, roster } = a.cluster.trust ?? expect.fail('a cluster with a roster');
+    const kept = [...(roster?.members.values() ?? [])];
+    await rotation.beginAfterCompromise(new Map(kept.map((each) => [each.node_id, each.identity_key])));
+    expect(tickets.list()).toMatchObject([{ id: before.id, state: 'revoked' }]);
+    await expect(join(new Machine('new'), before)).rejects.toEqual(refusal('ticket_revoked'));
+  });
+
   it('is told that it ran out, or was revoked', async () => {
     const revoked = await newTicket();
     await tickets.revoke(revoked.id, BY);
