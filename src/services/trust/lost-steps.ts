@@ -5,6 +5,7 @@
 import { reasonOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { Roster } from '../../membership/roster.ts';
+import { canonicalText } from '../../protocol/canonical-json.ts';
 import type { Operation, RosterStep } from '../../protocol/roster-step.ts';
 import type { KeyRotation } from './key-rotation.ts';
 import type { RosterKeeper } from './roster-keeper.ts';
@@ -22,7 +23,7 @@ export async function issueAgain(lost: readonly RosterStep[], parts: LostStepsPa
   try {
     await evictAgain(own, parts);
     await parts.keeper.propose((roster) => {
-      const wanted = own.filter((operation) => isWanted(operation, roster));
+      const wanted = ordersIn(own, roster).filter((operation) => isWanted(operation, roster));
       return wanted.length === 0 ? null : wanted;
     });
   } catch (error) {
@@ -41,15 +42,24 @@ async function evictAgain(own: readonly Operation[], { keeper, rotation }: LostS
   await rotation.beginAfterCompromise(new Map(kept.map(([nodeId, member]) => [nodeId, member.identity_key])));
 }
 
-/** A secret that lost is forgotten, and who is to be admitted claims again. */
+/** Each once, for one that is refused is the end of all. A compromise revoked each ticket that was open. */
+function ordersIn(own: readonly Operation[], { tickets }: Roster): Operation[] {
+  const isCompromise = own.some((operation) => operation.op === 'prepare_secret' && operation.compromise);
+  const revoking = [...tickets.keys()].map((id): Operation => ({ op: 'revoke_ticket', id }));
+  const orders = isCompromise ? [...own, ...revoking] : own;
+  return [...new Map(orders.map((operation) => [canonicalText(operation), operation])).values()];
+}
+
+/**
+ * A secret that lost is forgotten, and who is to be admitted claims again. So is a ticket: it may have been used or
+ * revoked in the steps that lost with it.
+ */
 function isWanted(operation: Operation, { members, evicted, tickets, admission, level }: Roster): boolean {
   switch (operation.op) {
     case 'remove':
       return members.has(operation.node_id);
     case 'readmit':
       return evicted.has(operation.node_id);
-    case 'ticket':
-      return !tickets.has(operation.id);
     case 'revoke_ticket':
       return tickets.get(operation.id)?.state === 'open';
     case 'admission':
