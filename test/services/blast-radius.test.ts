@@ -55,6 +55,8 @@ const REDIS_COMMANDS = [
 const POSTGRES_COMMANDS = [
   `psql -h db.example.com -p 5432 -U postgres -d fleet -c 'ALTER ROLE "atlas" PASSWORD $new$NEW-PASSWORD$new$'`,
   "psql -h db.example.com -p 5432 -U postgres -d fleet -c 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $name$atlas$name$ AND pid <> pg_backend_pid()'",
+  'atlas-fleet token list',
+  'atlas-fleet user list',
 ];
 
 describe('a package with embedded credentials', () => {
@@ -72,9 +74,9 @@ describe('a package with embedded credentials', () => {
 
   it('is mended by a rotation that keeps all members, and by new passwords', () => {
     expect(commands('package')).toEqual([
-      'atlas-fleet cluster rotate-secret --compromised --keep n1 --keep n2 --keep n3',
-      ...REDIS_COMMANDS,
       ...POSTGRES_COMMANDS,
+      ...REDIS_COMMANDS,
+      'atlas-fleet cluster rotate-secret --compromised --keep n1 --keep n2 --keep n3',
     ]);
     expect(entry('package').not_yet).toContain('cannot be changed by a command yet');
   });
@@ -90,11 +92,24 @@ describe("a server's disk", () => {
   it('speaks as that server and no other, until it is evicted', () => {
     expect(can('node')).toContain('Speak as n1');
     expect(cannot('node')).toContain('Speak as another server');
-    expect(commands('node')[0]).toBe('atlas-fleet cluster rotate-secret --compromised --keep n2 --keep n3');
-    expect(commands('node', { admission: 'ticket' }).slice(0, 2)).toEqual([
+    const backends = [...POSTGRES_COMMANDS, ...REDIS_COMMANDS];
+    expect(commands('node')).toEqual([
+      ...backends,
+      'atlas-fleet cluster rotate-secret --compromised --keep n2 --keep n3',
+    ]);
+    expect(commands('node', { admission: 'ticket' })).toEqual([
+      ...backends,
       'atlas-fleet cluster evict n1',
       'atlas-fleet cluster rotate-secret --compromised --keep n2 --keep n3',
     ]);
+  });
+
+  it('acts through PostgreSQL after its eviction, until the passwords are changed', () => {
+    const database = { engine: 'sqlite', path: '/var/fleet.db' } as const;
+    expect(can('node')).toContain('Make an administrator of his own in the database');
+    expect(cannot('node')).toContain('once the passwords of the database and Redis are changed');
+    expect(can('node', { database })).not.toContain('Make an administrator');
+    expect(cannot('node', { database })).toContain('Bring back one that was evicted.');
   });
 
   it('holds the data where that is SQLite', () => {
@@ -140,7 +155,11 @@ describe('the database', () => {
     expect(can('database')).toContain('Read all figures');
     expect(cannot('database')).toContain('they are sealed');
     expect(can('database')).toContain('by a hash of his own');
-    expect(commands('database')).toEqual([...POSTGRES_COMMANDS, 'atlas-fleet token list']);
+    expect(cannot('database')).toContain('But who may write can act as an administrator');
+    expect(commands('database')).toEqual(POSTGRES_COMMANDS);
+    expect(cannot('database', { database: { engine: 'sqlite', path: '/var/fleet.db' } })).toContain(
+      'Join the cluster or change the roster: no cluster secret lies there.',
+    );
     expect(can('database', {}, SINGLE)).toContain('Nothing can be read from it');
     expect(commands('database', {}, SINGLE)).toEqual([]);
   });

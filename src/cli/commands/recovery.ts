@@ -13,7 +13,7 @@ interface Report {
 }
 
 /** Leaks of which the recovery changes what an evicted server still holds. */
-const BACKENDS: readonly string[] = ['registry', 'database'];
+const BACKENDS = ['database', 'registry'];
 
 export async function sayWhomItAdmitted(server: ControlClient, evicted: string): Promise<void> {
   const { members } = await server.get<Roster>('/api/fleet/cluster/roster');
@@ -27,7 +27,9 @@ export async function sayWhomItAdmitted(server: ControlClient, evicted: string):
 /** Nothing where no backend has a password of its own: then there is nothing that it could still log in with. */
 export async function sayWhatItStillKnows(server: ControlClient): Promise<void> {
   const { blast_radius } = await server.get<Report>('/api/fleet/cluster/security');
-  const steps = blast_radius.filter(({ code }) => BACKENDS.includes(code)).flatMap(({ recover }) => recover);
+  const steps = BACKENDS.flatMap((backend) =>
+    blast_radius.filter(({ code }) => code === backend).flatMap(({ recover }) => recover),
+  );
   if (steps.length === 0) return;
   tell('Whoever is out still knows the passwords of the backends. Until they are changed it can act through');
   tell('the database, as an administrator too. The commands name the user of this server:');

@@ -70,7 +70,7 @@ function ofPackage(exposure: Exposure): BlastRadius {
       ...(isClustered && authenticated ? [NOT_ANOTHER, NOT_UNSEEN] : []),
       ...(exposure.admission === 'ticket' ? [NOT_BY_SECRET] : []),
     ],
-    recover: [...rotation(exposure, members), ...backendCommands(exposure)],
+    recover: [...backendCommands(exposure), ...rotation(exposure, members)],
     not_yet: DATA_KEYS_STAY,
   };
 }
@@ -102,7 +102,7 @@ function passwords({ registry, database }: Exposure): string[] {
     );
   sentences.push(
     database.engine === 'postgres'
-      ? `Log in to PostgreSQL as ${database.user}, read, change and remove everything there, and open what is sealed in it with db_encryption_key.`
+      ? `Log in to PostgreSQL as ${database.user}, read, change and remove everything there, open what is sealed in it with db_encryption_key, and so act as an administrator.`
       : 'Open a copy of the SQLite file, if he gets one: db_encryption_key is in it.',
   );
   return sentences;
@@ -131,17 +131,26 @@ function ofNode(exposure: Exposure): BlastRadius {
       ...(registry && authenticated
         ? ['Admit and remove others by steps in its name, each signed and kept.']
         : []),
+      ...(registry && database.engine === 'postgres' ? [THROUGH_DATABASE] : []),
       ...file,
       'Do all that a package can: config.yaml lies there.',
     ],
     cannot:
       registry && authenticated && others.length > 0
-        ? ['Speak as another server, change its keys, or bring back one that was evicted.']
+        ? [
+            'Speak as another server, or change its keys.',
+            database.engine === 'postgres' ? NOT_BACK_AFTER : 'Bring back one that was evicted.',
+          ]
         : [],
-    recover: [...eviction(exposure, others), ...backendCommands(exposure)],
+    recover: [...backendCommands(exposure), ...eviction(exposure, others)],
     not_yet: DATA_KEYS_STAY,
   };
 }
+
+const THROUGH_DATABASE =
+  'Make an administrator of his own in the database, and have any server admit, evict and readmit: also after an eviction, until the passwords below are changed.';
+const NOT_BACK_AFTER =
+  'Bring back one that was evicted, once the passwords of the database and Redis are changed and what he made in the database is gone.';
 
 function ofRegistry(exposure: Exposure): BlastRadius {
   const { registry, authenticated } = exposure;
@@ -193,17 +202,30 @@ function ofDatabase({ database, registry }: Exposure): BlastRadius {
     cannot: [
       ...(isPostgres ? ['Read the names of machines and people, or addresses: they are sealed.'] : []),
       'Learn a password, a token or a session: they are hashed.',
-      ...(registry ? ['Join the cluster or change the roster: no cluster secret lies there.'] : []),
+      ...(registry ? [isPostgres ? NOT_BY_HIMSELF : NOT_THE_ROSTER] : []),
     ],
-    recover: isPostgres ? [...databaseCommands(database), NEW_TOKENS] : [],
+    recover: databaseRecovery(database),
     not_yet: 'db_encryption_key cannot be changed by a command yet.',
   };
 }
+
+const NOT_THE_ROSTER = 'Join the cluster or change the roster: no cluster secret lies there.';
+const NOT_BY_HIMSELF =
+  'Join the cluster or sign a step of the roster himself: no cluster secret lies there. But who may write can act as an administrator, who can have a server do it.';
 
 const NEW_TOKENS: RecoveryStep = {
   why: 'Every API token of this list, revoked and made anew: its hash may be that of another',
   command: 'atlas-fleet token list',
 };
+const KNOWN_USERS: RecoveryStep = {
+  why: 'No user in this list whom you do not know, and a new password for each that you do',
+  command: 'atlas-fleet user list',
+};
+
+/** What he put there outlives the password by which he came. */
+function databaseRecovery(database: DatabaseAccess): RecoveryStep[] {
+  return database.engine === 'postgres' ? [...databaseCommands(database), NEW_TOKENS, KNOWN_USERS] : [];
+}
 
 function ofAgent({ acceptV1, registry, tls }: Exposure): BlastRadius {
   return {
@@ -254,6 +276,7 @@ function eviction(exposure: Exposure, others: readonly string[]): RecoveryStep[]
   return [...(exposure.admission === 'ticket' ? [first] : []), ...rotation(exposure, others)];
 }
 
+/** First of all: until then whoever is evicted can undo it, as an administrator of his own making. */
 function backendCommands({ registry, database }: Exposure): RecoveryStep[] {
-  return [...(registry?.kind === 'redis' ? redisCommands(registry) : []), ...databaseCommands(database)];
+  return [...databaseRecovery(database), ...(registry?.kind === 'redis' ? redisCommands(registry) : [])];
 }
