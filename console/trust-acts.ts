@@ -5,6 +5,8 @@ export interface Act {
   readonly title: string;
   readonly sentences: readonly string[];
   readonly button: string;
+  /** It ends with a way to what is left to do by hand. */
+  readonly leadsToLeaks?: true;
   /** To be typed, exactly. */
   readonly typed?: string;
   /** At once; of the others only when the last time is some minutes ago. */
@@ -35,16 +37,24 @@ export function removal(name: string, { admission }: RosterView): Act {
   };
 }
 
-export function eviction(name: string): Act {
+export function eviction(name: string, { members }: RosterView): Act {
+  const admitted = members.filter(({ admitted_by }) => admitted_by === name).map(({ node_id }) => node_id);
   return {
     title: `Evict ${name}?`,
     sentences: [
       'Its key is banned for ever: no server believes it again, whatever it holds.',
       'The cluster secret changes at once. All other members keep their place; who is away finds the new secret when it comes back.',
       'Open join tickets are revoked, and from now on a new server needs a ticket.',
+      ...(admitted.length === 0
+        ? []
+        : [
+            `It admitted ${admitted.join(', ')}, and they stay: whoever of them is not yours is to be evicted too.`,
+          ]),
       'This cannot be undone. The name can be freed later, for another key.',
+      'It still knows the passwords of Redis and the database. Until they are changed it can act through the database, as an administrator too.',
     ],
     button: 'Evict for ever',
+    leadsToLeaks: true,
     typed: name,
     asksPassword: true,
     run: () => actOnMember('evict', name),

@@ -13,7 +13,7 @@ import { Foreign } from './foreign.tsx';
 import { useRecentPassword } from './password-again.tsx';
 
 function ActForm({ act, onClose }: { readonly act: Act; readonly onClose: () => void }) {
-  const { sentences, button, typed, asksPassword, run } = act;
+  const { sentences, button, leadsToLeaks, typed, asksPassword, run } = act;
   const changed = useTrustChanged();
   const [name, setName] = useState('');
   const [isWrongName, setWrongName] = useState(false);
@@ -42,6 +42,13 @@ function ActForm({ act, onClose }: { readonly act: Act; readonly onClose: () => 
             </li>
           ))}
         </ul>
+        {leadsToLeaks && (
+          <Group>
+            <Button component="a" href="#leaks" variant="default" size="xs" onClick={onClose}>
+              What to change by hand
+            </Button>
+          </Group>
+        )}
         {typed !== undefined && (
           <TextInput
             label={`Type ${typed} to confirm`}

@@ -33,6 +33,7 @@ function MemberTable({ roster, onAct }: RosterProps) {
           <th scope="col">Member</th>
           <th scope="col">Key fingerprint</th>
           <th scope="col">State</th>
+          <th scope="col">Admitted by</th>
           <th scope="col">
             <span className="at-hidden">Actions</span>
           </th>
@@ -51,6 +52,9 @@ function MemberTable({ roster, onAct }: RosterProps) {
             <td data-label="State">
               <StateBadge state={member.state} />
             </td>
+            <td data-label="Admitted by">
+              {member.admitted_by === null ? 'founder' : <Foreign text={member.admitted_by} />}
+            </td>
             <td className="at-row-acts">
               {canRemove(member) && (
                 <Button
@@ -62,7 +66,11 @@ function MemberTable({ roster, onAct }: RosterProps) {
                 </Button>
               )}
               {canEvict(member) && (
-                <Button variant="default" size="compact-xs" onClick={() => onAct(eviction(member.node_id))}>
+                <Button
+                  variant="default"
+                  size="compact-xs"
+                  onClick={() => onAct(eviction(member.node_id, roster))}
+                >
                   Evict…<span className="at-hidden"> {member.node_id}</span>
                 </Button>
               )}

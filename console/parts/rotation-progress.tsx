@@ -115,7 +115,8 @@ export function RotationDone({ rotation, after, onClose }: DoneProps) {
       {after === 'compromise' && (
         <p>
           Still to be done by hand: whoever had the secret may also have the passwords of Redis and PostgreSQL
-          and the keys of the agents.
+          and the keys of the agents. Until those passwords are changed he can act through the database, as an
+          administrator too.
         </p>
       )}
       {after !== 'abandoned' && (

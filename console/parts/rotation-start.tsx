@@ -40,12 +40,12 @@ function KeepList({ members, kept, onChange }: KeepListProps) {
       onChange={onChange}
     >
       <Stack gap="xs" mt="xs">
-        {members.map(({ node_id, fingerprint, state, this_node }) => (
+        {members.map(({ node_id, fingerprint, state, admitted_by, this_node }) => (
           <Checkbox
             key={node_id}
             value={node_id}
             label={this_node ? `${node_id} (this node)` : node_id}
-            description={`${fingerprint}, ${state}`}
+            description={`${fingerprint}, ${state}, ${admitted_by === null ? 'founder' : `admitted by ${admitted_by}`}`}
             disabled={this_node}
           />
         ))}

@@ -103,6 +103,7 @@ describe('the members', () => {
     await openClusterPage();
     expect(await members.getByRole('cell', { name: /[0-9a-f]{16}$/ }).count()).toBe(3);
     await members.getByText('admitted server-03').first().waitFor();
+    await members.getByRole('cell', { name: 'founder' }).waitFor();
     await members.getByText('by secret: who holds the cluster secret is admitted').waitFor();
     expect(await members.getByRole('button', { name: 'Evict… server-01' }).count()).toBe(0);
     expect(await members.getByRole('button', { name: /^Remove/ }).count()).toBe(0);
@@ -161,6 +162,10 @@ describe('an eviction', () => {
     await dialog.getByLabel('Your password').fill(cluster.secrets.password);
     await dialog.getByRole('button', { name: 'Evict for ever' }).click();
     await dialog.getByText('This is not server-03. Nothing was done.').waitFor();
+    await dialog.getByText(/It still knows the passwords of Redis and the database/).waitFor();
+    expect(await dialog.getByRole('link', { name: 'What to change by hand' }).getAttribute('href')).toBe(
+      '#leaks',
+    );
     expect(await keyId()).toBe(before);
     await expectClean();
     await name.fill('server-03');
