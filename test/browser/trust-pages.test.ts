@@ -1,6 +1,7 @@
 /** Trust on the Cluster Health Monitor, in real Chromium: who belongs to a live cluster, who goes, and its secret. */
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { agePassword } from '../http/age-password.ts';
 import { LiveCluster, type LiveServer, USER } from '../scenario/live-cluster.ts';
 import type { Visitor } from './visitor.ts';
 import { Visits } from './visits.ts';
@@ -149,6 +150,31 @@ describe('the rotation of the secret', () => {
     await dialog.waitFor({ state: 'hidden' });
     expect(page.url()).toContain('#leaks');
     await members.getByText(`retired key ${before}`).waitFor({ timeout: SOON });
+  });
+});
+
+describe('a session whose password was given long ago', () => {
+  const age = async () => {
+    const [cookie] = await page.context().cookies(server.url);
+    await agePassword(cluster, cookie?.value ?? '');
+  };
+
+  it('is asked for it again before it makes a token', async () => {
+    await age();
+    await page.goto(`${server.url}/settings/tokens`);
+    const dialog = await openDialog('Create token', 'Create an API token');
+    const password = dialog.getByLabel('Your password');
+    await dialog.getByLabel('Name').fill('from an old session');
+    expect(await password.count()).toBe(0);
+    await dialog.getByRole('button', { name: 'Create token' }).click();
+    await dialog
+      .getByRole('alert')
+      .getByText(/needs your password again/)
+      .waitFor();
+    await expectClean();
+    await password.fill(cluster.secrets.password);
+    await dialog.getByRole('button', { name: 'Create token' }).click();
+    await dialog.getByText(/Copy the token now/).waitFor();
   });
 });
 

@@ -3,13 +3,10 @@
  * sites, API tokens and their scopes, and the wait of who guesses.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/base/clock.ts';
-import { silentLog } from '../../src/base/log.ts';
-import { hashOf } from '../../src/services/people/accounts.ts';
-import { openSqliteStores } from '../../src/store/sql/sqlite-stores.ts';
 import { atlasFleet } from '../cli/atlas-fleet.ts';
 import { eventually } from '../scenario/eventually.ts';
 import { LiveCluster, USER } from '../scenario/live-cluster.ts';
+import { agePassword } from './age-password.ts';
 import { expectProblem } from './problem-answer.ts';
 
 let cluster: LiveCluster;
@@ -45,14 +42,6 @@ async function logIn(): Promise<Session> {
   expect(answer.status).toBe(200);
   const { csrf_token } = (await answer.json()) as { csrf_token: string };
   return { cookie: answer.headers.getSetCookie()[0]?.split(';')[0] ?? '', csrf: csrf_token };
-}
-
-/** As if it had been given at the beginning of time. */
-async function agePassword({ cookie }: Session): Promise<void> {
-  const { databasePath: path, databaseKey: key } = cluster;
-  const stores = await openSqliteStores({ path, key, clock: systemClock, log: silentLog });
-  await stores.accounts.confirmSession(hashOf(cookie.slice(cookie.indexOf('=') + 1)), 0);
-  await stores.close();
 }
 
 const withSession = ({ cookie, csrf }: Session) => ({ cookie, 'x-csrf-token': csrf });
@@ -176,7 +165,7 @@ describe('a session', () => {
   it('whose password was given long ago does nothing that counts until it is given again', async () => {
     const session = await logIn();
     const own = withSession(session);
-    await agePassword(session);
+    await agePassword(cluster, session.cookie.slice(session.cookie.indexOf('=') + 1));
     const acts = [
       ['/api/fleet/cluster/rotation', { mode: 'routine' }, 202],
       ['/api/fleet/cluster/evict', { node_id: 'nobody' }, 404],
