@@ -267,7 +267,7 @@ describe('an API token', () => {
   it.each(['%00', 'x', '..%2f..', '00000000-0000-0000-0000-00000000000g'])(
     'is not looked for by what is no id: %s',
     async (id) => {
-      await expectProblem(await ask(`/api/fleet/tokens/${id}`, cluster.token, 'DELETE'), 400, 'bad_request');
+      await expectProblem(await ask(`/api/fleet/tokens/${id}`, cluster.token, 'DELETE'), 404, 'not_found');
     },
   );
 
