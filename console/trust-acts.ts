@@ -51,7 +51,7 @@ export function eviction(name: string, { members }: RosterView): Act {
             `It admitted ${admitted.join(', ')}, and they stay: whoever of them is not yours is to be evicted too.`,
           ]),
       'This cannot be undone. The name can be freed later, for another key.',
-      'It still knows the passwords of Redis and the database. Until they are changed it can act through the database, as an administrator too.',
+      'It still knows the passwords of Redis and PostgreSQL, where they have any. Until those are changed it can act through the database, as an administrator too.',
     ],
     button: 'Evict for ever',
     leadsToLeaks: true,

@@ -188,7 +188,7 @@ describe('an eviction', () => {
     await dialog.getByLabel('Your password').fill(cluster.secrets.password);
     await dialog.getByRole('button', { name: 'Evict for ever' }).click();
     await dialog.getByText('This is not server-03. Nothing was done.').waitFor();
-    await dialog.getByText(/It still knows the passwords of Redis and the database/).waitFor();
+    await dialog.getByText(/It still knows the passwords of Redis and PostgreSQL/).waitFor();
     expect(await dialog.getByRole('link', { name: 'What to change by hand' }).getAttribute('href')).toBe(
       '#leaks',
     );

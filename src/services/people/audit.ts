@@ -124,7 +124,7 @@ export class Audit implements AuditTrail {
   /**
    * As perform(), for what takes power away: whoever is evicted may be the one that keeps the database from being
    * written, and must not hold up his own eviction so. When the act cannot be recorded it is done all the same, said in
-   * the log, and noted afterwards; the signed step of the roster is the record of it that nobody can rewrite.
+   * the log, and noted afterwards if it can be; the signed step of the roster is the record of it that nobody can rewrite.
    */
   async insist<Result>(act: AuditAct, work: () => Promise<Result>): Promise<Result> {
     const isRecorded = await this.#recordIfPossible(act);
