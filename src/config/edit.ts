@@ -7,13 +7,13 @@ import { type Document, isMap, isScalar, type Node, type Pair, parseDocument, ty
 import { AtlasError } from '../base/errors.ts';
 import { isKeyPath, type KeyPath } from './schema.ts';
 
-export type Scalar = string | number | boolean;
+export type Settable = string | number | boolean | readonly string[];
 
 /**
  * `source` with the one key set, inserted when it is not there. Throws AtlasError `config_invalid` when the text
  * is not YAML or of a form that cannot be edited surely: the result is read again and compared before it is given.
  */
-export function setKey(source: string, key: KeyPath, value: Scalar): string {
+export function setKey(source: string, key: KeyPath, value: Settable): string {
   if (!isKeyPath(key)) throw new TypeError(`no such key: ${key}`);
   const before = parse(source);
   const [section = '', name = ''] = key.split('.');

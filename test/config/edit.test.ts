@@ -28,6 +28,15 @@ function errorOf(act: () => unknown): unknown {
 
 describe('setting a key', () => {
   it.each([
+    ['a list in brackets', '[a, b] # keep\n', '["x","y"] # keep\n'],
+    ['a list of lines', '\n    - a\n    - b\n', '\n    ["x","y"]\n'],
+    ['one value', 'a\n', '["x","y"]\n'],
+  ])('puts a list in the place of %s', (_, before, after) => {
+    const source = (value: string) => `cluster:\n  roster_pins: ${value}  enabled: true\n`;
+    expect(setKey(source(before), 'cluster.roster_pins', ['x', 'y'])).toBe(source(after));
+  });
+
+  it.each([
     [
       'replaces a plain value',
       'cluster:\n  cluster_secret: old # keep\n',
