@@ -12,7 +12,13 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { publicKeyText } from '../../src/protocol/identity-key.ts';
 import { NODE_ID } from '../../src/protocol/limits.ts';
-import { deriveNodeId, nextIncarnation, openIdentity } from '../../src/store/file/identity.ts';
+import {
+  deriveNodeId,
+  nextIncarnation,
+  openIdentity,
+  readIdentity,
+  writeIdentity,
+} from '../../src/store/file/identity.ts';
 import { makeFolder } from '../fakes/folder.ts';
 
 const NOW = Date.UTC(2026, 10, 21, 12);
@@ -46,6 +52,16 @@ describe('openIdentity', () => {
     const here = await open('alice');
     dataDir = join(await makeFolder(), 'data');
     expect(publicKeyText((await open('alice')).signingKey)).not.toBe(publicKeyText(here.signingKey));
+  });
+
+  it('is read without being made, and keeps its keys under another name', async () => {
+    expect(await readIdentity(dataDir)).toBeUndefined();
+    const made = await open('alice');
+    await writeIdentity(dataDir, { ...made, nodeId: 'bob' });
+    const read = await readIdentity(dataDir);
+    expect(read?.nodeId).toBe('bob');
+    expect(read?.signingKey.equals(made.signingKey)).toBe(true);
+    expect(statSync(path('identity.json')).mode & 0o777).toBe(0o600);
   });
 
   it('takes the id that the config asks for, and refuses another one later', async () => {

@@ -38,16 +38,34 @@ export async function openIdentity(
   wish: { nodeId: string | null; hostname: string },
 ): Promise<Identity> {
   await mkdir(dataDir, { recursive: true, mode: PRIVATE_FOLDER });
-  const path = join(dataDir, 'identity.json');
-  const text = await readPrivate(path);
-  if (text === undefined) return create(path, wish.nodeId ?? deriveNodeId(wish.hostname));
-  const identity = parse(text, path);
+  const path = pathIn(dataDir);
+  const identity = await readIdentity(dataDir);
+  if (identity === undefined) return create(dataDir, wish.nodeId ?? deriveNodeId(wish.hostname));
   if (wish.nodeId !== null && wish.nodeId !== identity.nodeId) {
     throw invalid(`${path} belongs to ${identity.nodeId}, but config.yaml says node_id: ${wish.nodeId}`, {
       hint: `set node_id back to ${identity.nodeId}, or give the new server a data_dir of its own`,
     });
   }
   return identity;
+}
+
+/** Undefined where there is none. Rejects with identity_invalid. */
+export async function readIdentity(dataDir: string): Promise<Identity | undefined> {
+  const path = pathIn(dataDir);
+  const text = await readPrivate(path);
+  return text === undefined ? undefined : parse(text, path);
+}
+
+/** In place of the one that is there. Of a member the name never changes. */
+export async function writeIdentity(dataDir: string, identity: Identity): Promise<void> {
+  const content: z.input<typeof stored> = {
+    node_id: identity.nodeId,
+    signing_key: exportKey(identity.signingKey),
+    sealing_key: exportKey(identity.sealingKey),
+    tls_key: exportKey(identity.tlsKey),
+  };
+  const bytes = Buffer.from(`${JSON.stringify(content, null, 2)}\n`);
+  await writeAtomically(pathIn(dataDir), bytes, { durable: true });
 }
 
 /** max(last on disk + 1, Unix ms or more): it rises even when the clock went back. On disk when the promise resolves. */
@@ -78,20 +96,16 @@ export function deriveNodeId(hostname: string): string {
   return `${(short || 'server').slice(0, NODE_ID_MAX_LENGTH - 7)}-${randomBytes(3).toString('hex')}`;
 }
 
-async function create(path: string, nodeId: string): Promise<Identity> {
+const pathIn = (dataDir: string) => join(dataDir, 'identity.json');
+
+async function create(dataDir: string, nodeId: string): Promise<Identity> {
   const identity: Identity = {
     nodeId,
     signingKey: generateKeyPairSync('ed25519').privateKey,
     sealingKey: generateKeyPairSync('x25519').privateKey,
     tlsKey: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
   };
-  const content: z.input<typeof stored> = {
-    node_id: nodeId,
-    signing_key: exportKey(identity.signingKey),
-    sealing_key: exportKey(identity.sealingKey),
-    tls_key: exportKey(identity.tlsKey),
-  };
-  await writeAtomically(path, Buffer.from(`${JSON.stringify(content, null, 2)}\n`), { durable: true });
+  await writeIdentity(dataDir, identity);
   return identity;
 }
 
