@@ -223,15 +223,23 @@ function later(why: string): AtlasError {
 
 function refused({ members, evicted, banned }: Roster, { node_id: name, ...keys }: RosterMember): AtlasError {
   const say = (sentence: string, hint: string) => new AtlasError('join_refused', sentence, { hint });
+  const known = [...members.values()].find(({ identity_key }) => identity_key === keys.identity_key);
+  if (known !== undefined)
+    return say(
+      `these keys are of a member already: ${known.node_id}`,
+      `start it without --join; if its config.yaml is lost, run atlas-fleet cluster remove ${known.node_id} on a server, then join as ${known.node_id} again`,
+    );
   if (members.has(name))
-    return say(`${name} is a member already`, 'give this server another name with --node-id');
+    return say(
+      `${name} is a member already`,
+      `give this server another name with --node-id; or, if its disk was lost, run atlas-fleet cluster remove ${name} on a server, then join again`,
+    );
   if (evicted.has(name))
     return say(
       `${name} was evicted`,
       `run atlas-fleet cluster readmit ${name} on a server, or use --node-id`,
     );
-  const isTaken = [...members.values()].some(({ identity_key }) => identity_key === keys.identity_key);
-  if (isTaken || banned.has(keys.identity_key))
-    return say('these keys were used in the cluster before', 'join from a data folder without identity.json');
+  if (banned.has(keys.identity_key))
+    return say('these keys were evicted', 'remove identity.json from the data folder, then join again');
   return say(`the cluster has ${members.size} members, and no more may join`, 'remove those that are gone');
 }
