@@ -48,6 +48,8 @@ import { Tickets } from './services/trust/tickets.ts';
 import { TrustDesk } from './services/trust/trust-desk.ts';
 import { type Identity, nextIncarnation, openIdentity } from './store/file/identity.ts';
 
+export { tryToListen } from './http/listen.ts';
+
 export interface NodeOptions {
   readonly config: Config;
   readonly secrets: Secrets;
@@ -270,6 +272,7 @@ function completeParts(
     clock,
     log: base.log,
     isDegraded: () => cluster !== null && cluster.watch.outage !== null,
+    isEvicted: () => cluster?.trust?.standing === 'evicted',
   });
   const onMisuse = () => base.changes.note('cluster');
   const trust = cluster?.trust ?? null;

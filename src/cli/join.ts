@@ -1,15 +1,17 @@
 /**
- * What `server --join` does before it starts: from a ticket to a config.yaml of mode 0600 in a folder that has none.
- * Run again after it was killed, it goes on with the keys that it made.
+ * What `server --join` does before it starts: from a ticket to a config.yaml with the credentials of the cluster, a
+ * new one or the one that is there. The ticket is used by who is no member yet; run again after it was killed, it
+ * goes on with the keys that it made (docs/protocol/join.md, "Again").
  */
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { AtlasError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
 import type { FreshValues } from '../config/fresh-config.ts';
-import type { JoinValues } from '../config/join-values.ts';
+import type { LoadedConfig } from '../config/load.ts';
 import type { Ticket } from '../joiner/joiner.ts';
 import { refusal } from './configuration.ts';
+import { requireHere, setInConfig, sharedValues, writeConfig } from './join-config.ts';
 import {
   askSecret,
   readSecretFromFile,
@@ -18,8 +20,6 @@ import {
   say,
   sayHint,
 } from './terminal.ts';
-
-const PRIVATE_FILE = 0o600;
 
 export interface JoinFlags {
   readonly config?: string;
@@ -31,26 +31,29 @@ export interface JoinFlags {
   readonly nodeId?: string;
 }
 
+/** Where it joins. `loaded`: of the config.yaml that is there; null without one. */
+interface Place {
+  readonly path: string;
+  readonly dataDir: string;
+  readonly loaded: LoadedConfig | null;
+}
+
 /** Resolves to the path of the config.yaml to run. */
 export async function joinFirst(flags: JoinFlags): Promise<string> {
-  const { openTicket, joinCluster } = await import('../joiner/joiner.ts');
-  const { systemClock } = await import('../base/clock.ts');
-  const { readJoinValues } = await import('../config/join-values.ts');
+  const { openTicket } = await import('../joiner/joiner.ts');
+  const { memberHere } = await import('../joiner/own-standing.ts');
   const ticket = openTicket(await ticketText(flags));
-  const path = resolve(flags.config ?? 'config.yaml');
-  if (existsSync(path)) {
-    await requireSameCluster(path, ticket);
-    say(`${path} is there, and of this cluster: starting it as it is.`);
+  const place = await placeOf(flags, ticket);
+  const { path, dataDir, loaded } = place;
+  const member = loaded === null ? null : await memberHere(dataDir, ticket);
+  if (member === null) {
+    await requireFreePort(flags, loaded);
+    await redeem(ticket, place, flags);
     return path;
   }
-  const dataDir = join(dirname(path), 'data');
-  const nodeId = flags.nodeId ?? null;
-  const joined = await joinCluster({ ticket, dataDir, nodeId, clock: systemClock, say });
-  const given = readJoinValues(joined.values);
-  requireHere(given.values, ticket);
-  const own = { ...ownValues(flags), 'cluster.roster_pins': joined.pins, ...keptFiles(given, dataDir) };
-  await writeConfig(path, { ...given.values, ...own });
-  say(`Wrote ${path} (mode 0600). This server is ${joined.nodeId}.`);
+  requireName(member, flags);
+  await setInConfig(path, ownValues(flags));
+  say(`${path} is there, and ${member} is a member already: starting it without the ticket.`);
   return path;
 }
 
@@ -62,37 +65,62 @@ async function ticketText({ join: given, joinFile }: JoinFlags): Promise<Secret>
   return Secret.fromText(given ?? '');
 }
 
-/** A join that was finished before is no mistake; a server of something else is not written over. */
-async function requireSameCluster(path: string, ticket: Ticket): Promise<void> {
+/** A server of something else is not written over. */
+async function placeOf({ config }: JoinFlags, { clusterId }: Ticket): Promise<Place> {
+  const path = resolve(config ?? 'config.yaml');
+  if (!existsSync(path)) return { path, dataDir: join(dirname(path), 'data'), loaded: null };
   const { loadConfig } = await import('../config/load.ts');
   const loaded = loadConfig({ role: 'any', configPath: path });
-  if (loaded.ok && loaded.config.cluster.clusterId === ticket.clusterId) return;
+  if (!loaded.ok) {
+    reportConfigProblems(loaded.problems);
+    throw await refusal(loaded);
+  }
+  if (loaded.config.cluster.clusterId === clusterId)
+    return { path, dataDir: loaded.config.server.dataDir, loaded };
   throw new AtlasError('file_exists', `${path} is there already, and not of the cluster of this ticket`, {
     hint: 'join from an empty folder, or name another file with --config',
   });
 }
 
-/** What lies on a disk cannot be shared with another machine, and would be made anew here without a word. */
-function requireHere(values: FreshValues, ticket: Ticket): void {
-  if (values['cluster.cluster_id'] !== ticket.clusterId)
-    throw new AtlasError('join_elsewhere', 'the server gave the configuration of another cluster', {
-      hint: 'see who answers at that address, and make another ticket',
-    });
-  const database = String(values['database.url'] ?? '');
-  const paths = [
-    ['SQLite', database.startsWith('sqlite:') ? database.slice('sqlite:'.length) : undefined],
-    ['a shared folder', values['cluster.state_path']],
-  ] as const;
-  for (const [what, path] of paths) {
-    if (path === undefined || existsSync(String(path))) continue;
-    throw new AtlasError(
-      'join_elsewhere',
-      `the cluster uses ${what} at ${path}, which is not on this machine`,
-      {
-        hint: 'run this server on that machine, or move the cluster to PostgreSQL and Redis (docs/operations.md)',
-      },
-    );
-  }
+/** Before the ticket is used: a server that cannot start would have used it up. */
+async function requireFreePort({ host, port }: JoinFlags, loaded: LoadedConfig | null): Promise<void> {
+  const { tryToListen } = await import('../node.ts');
+  const { rowOf } = await import('../config/schema.ts');
+  const { server } = loaded?.config ?? {};
+  await tryToListen({
+    host: host ?? server?.host ?? String(rowOf('server.host').default),
+    port: port ?? server?.port ?? Number(rowOf('server.port').default),
+  });
+}
+
+async function redeem(ticket: Ticket, { path, dataDir, loaded }: Place, flags: JoinFlags): Promise<void> {
+  const { joinCluster } = await import('../joiner/joiner.ts');
+  const { systemClock } = await import('../base/clock.ts');
+  const { readJoinValues } = await import('../config/join-values.ts');
+  const nodeId = flags.nodeId ?? loaded?.config.cluster.nodeId ?? null;
+  const joined = await joinCluster({ ticket, dataDir, nodeId, clock: systemClock, say });
+  const given = readJoinValues(joined.values);
+  requireHere(given.values, ticket);
+  const values = {
+    ...sharedValues(given, { dataDir, loaded }),
+    'cluster.roster_pins': joined.pins,
+    ...ownValues(flags),
+  };
+  if (loaded === null) await writeConfig(path, values);
+  else await setInConfig(path, values);
+  say(`Wrote ${path} (mode 0600). This server is ${joined.nodeId}.`);
+}
+
+/** A name is a member's as long as it is one. */
+function requireName(member: string, { nodeId = member }: JoinFlags): void {
+  if (nodeId === member) return;
+  throw new AtlasError(
+    'join_refused',
+    `this server is ${member} in the cluster, and a member keeps its name`,
+    {
+      hint: 'leave --node-id away; or join as another from an empty folder',
+    },
+  );
 }
 
 function ownValues({ port, host, nodeId }: JoinFlags): FreshValues {
@@ -101,27 +129,4 @@ function ownValues({ port, host, nodeId }: JoinFlags): FreshValues {
     ...(port !== undefined && { 'server.port': port }),
     ...(nodeId !== undefined && { 'cluster.node_id': nodeId }),
   };
-}
-
-/** Into the data folder, which is ours to write over when this is run again. */
-function keptFiles({ files }: JoinValues, dataDir: string): FreshValues {
-  const kept = Object.entries(files).map(([key, pem]) => {
-    const path = join(dataDir, `${key.slice(key.indexOf('.') + 1)}.pem`);
-    writeFileSync(path, pem, { mode: PRIVATE_FILE });
-    return [key, path];
-  });
-  return Object.fromEntries(kept);
-}
-
-/** A configuration that does not start is not left behind: the next try would take it for a join that was finished. */
-async function writeConfig(path: string, values: FreshValues): Promise<void> {
-  const { createConfig } = await import('../config/config-file.ts');
-  const { freshConfig } = await import('../config/fresh-config.ts');
-  const { loadConfig } = await import('../config/load.ts');
-  createConfig(path, freshConfig(values));
-  const loaded = loadConfig({ role: 'server', configPath: path });
-  if (loaded.ok) return;
-  rmSync(path);
-  reportConfigProblems(loaded.problems);
-  throw await refusal(loaded);
 }

@@ -1,4 +1,6 @@
 /** Opens a door on its port, or says in words why not. */
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { AtlasError, systemCode } from '../base/errors.ts';
 import type { App } from './app.ts';
 
@@ -24,11 +26,31 @@ const UNUSABLE: Readonly<Record<string, { readonly why: string; readonly mend: s
   },
 };
 
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** Rejects with port_taken and address_unusable. */
-export async function listen(app: App, { host, port }: { host: string; port: number }): Promise<void> {
+export async function listen(app: App, address: Address): Promise<void> {
+  await inWords(address, () => app.listen({ host: oneHost(address), port: address.port }));
+}
+
+/** Whether listen() would do; holds nothing when it resolves. Rejects as that. */
+export async function tryToListen(address: Address): Promise<void> {
+  const probe = createServer();
+  await inWords(address, () =>
+    once(probe.listen({ host: oneHost(address), port: address.port }), 'listening'),
+  );
+  await once(probe.close(), 'close');
+}
+
+/** For `localhost` fastify would open a second server, without the bounds of the first. */
+const oneHost = ({ host }: Address) => (host === 'localhost' ? '127.0.0.1' : host);
+
+async function inWords({ host, port }: Address, open: () => Promise<unknown>): Promise<void> {
   try {
-    // For `localhost` fastify would open a second server, without the bounds of the first.
-    await app.listen({ host: host === 'localhost' ? '127.0.0.1' : host, port });
+    await open();
   } catch (cause) {
     const code = systemCode(cause) ?? '';
     const unusable = UNUSABLE[code];

@@ -10,7 +10,7 @@ import { parseCanonical } from '../protocol/canonical-json.ts';
 import { openEnvelope } from '../protocol/envelope.ts';
 import { publicKeyText } from '../protocol/identity-key.ts';
 import { readTicket, type Ticket } from '../protocol/ticket.ts';
-import { type Identity, openIdentity } from '../store/file/identity.ts';
+import { type Identity, openIdentity, readIdentity, writeIdentity } from '../store/file/identity.ts';
 import { askToJoin, type JoinAnswer, type Joiner, JoinRefused } from './join-server.ts';
 
 export type { Ticket };
@@ -18,7 +18,7 @@ export type { Ticket };
 export interface JoinPlan {
   readonly ticket: Ticket;
   readonly dataDir: string;
-  /** Null: one is made of the machine's name. */
+  /** Null: the one that its identity has, or one that is made of the machine's name. */
   readonly nodeId: string | null;
   readonly clock: Clock;
   /** Told of what goes on, a sentence a time. */
@@ -46,8 +46,9 @@ export function openTicket(text: Secret): Ticket {
  * Rejects with ticket_used, ticket_expired, ticket_revoked, join_refused or ticket_unknown as the servers say, with
  * unreachable, and with identity_invalid.
  */
-export async function joinCluster({ ticket, dataDir, nodeId, clock, say }: JoinPlan): Promise<Joined> {
-  const identity = await openIdentity(dataDir, { nodeId, hostname: hostname() });
+export async function joinCluster(plan: JoinPlan): Promise<Joined> {
+  const { ticket, dataDir, clock, say } = plan;
+  const identity = await identityFor(plan);
   const member = {
     node_id: identity.nodeId,
     identity_key: publicKeyText(identity.signingKey),
@@ -61,6 +62,7 @@ export async function joinCluster({ ticket, dataDir, nodeId, clock, say }: JoinP
     try {
       const answer = await askToJoin(server, joiner);
       const values = await opened(answer, ticket, identity);
+      await writeIdentity(dataDir, identity);
       say(`Admitted by step ${answer.epoch} of the roster.`);
       const pins = [ticket, answer].map(({ epoch, hash }) => `${epoch}:${hash}`);
       return { nodeId: identity.nodeId, values, pins: [...new Set(pins)] };
@@ -74,6 +76,13 @@ export async function joinCluster({ ticket, dataDir, nodeId, clock, say }: JoinP
   }
   // Expired only where all say so who answer: one clock may be fast.
   throw refusals.find(({ code }) => code !== 'ticket_expired') ?? refusals[0] ?? unreachable(faults);
+}
+
+/** Keys are made once. Until they are admitted under a name, that is whatever is asked for. */
+async function identityFor({ dataDir, nodeId }: JoinPlan): Promise<Identity> {
+  const made = await readIdentity(dataDir);
+  if (made === undefined) return openIdentity(dataDir, { nodeId, hostname: hostname() });
+  return { ...made, nodeId: nodeId ?? made.nodeId };
 }
 
 /** What does not open was sealed by somebody else, for somebody else, or for another step. */

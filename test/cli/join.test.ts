@@ -1,5 +1,13 @@
 /** `cluster ticket` and `server --join` as commands: what stands on stdout, and how each mistake ends. */
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTicket, readTicket, type Ticket } from '../../src/protocol/ticket.ts';
@@ -157,17 +165,29 @@ describe('server --join', () => {
       renameSync(away, there);
     }
     expect(existsSync(join(folder, 'config.yaml'))).toBe(false);
-    const taken = await joinIn(folder, text, '--host', '127.0.0.1', '--port', String(server.port));
-    expect([taken.code, taken.stderr]).toEqual([7, expect.stringContaining('Wrote ')]);
-    expect(statSync(join(folder, 'config.yaml')).mode & 0o777).toBe(0o600);
-    expect((await joinIn(folder, text)).stderr).toContain('is there, and of this cluster');
   });
 
-  it('takes the name of no member', async () => {
+  it('uses no ticket for a port that is taken', async () => {
+    const { text, ticket } = await newTicket();
+    const folder = temporaryFolder();
+    const port = String(server.port);
+    expect(await joinIn(folder, text, '--host', '127.0.0.1', '--port', port)).toEqual({
+      code: 7,
+      stdout: '',
+      stderr: `error: port ${port} on 127.0.0.1 is taken by another program\nhint: stop it, or choose another port (server.port)\n`,
+    });
+    expect(readdirSync(folder)).toEqual([]);
+    expect((await ticketCommand('list')).stdout).toMatch(new RegExp(`^${ticket.id}  open`, 'm'));
+  });
+
+  it('takes the name of no member, and none that is no name', async () => {
     const { text } = await newTicket();
-    const { code, stderr } = await joinIn(temporaryFolder(), text, '--node-id', 'server-01');
+    const own = ['--host', '127.0.0.1', '--port', String(await freePorts(1))];
+    const folder = temporaryFolder();
+    const { code, stderr } = await joinIn(folder, text, '--node-id', 'server-01', ...own);
     expect([code, stderr]).toEqual([7, expect.stringContaining('server-01 is a member already')]);
-    expect(stderr).toContain('--node-id');
+    expect(stderr).toContain('another name with --node-id; or, if its disk was lost');
+    expect(await joinIn(folder, text, '--node-id', 'a/b')).toMatchObject({ code: 2 });
   });
 
   it('reads the ticket from a file that nobody else may read', async () => {

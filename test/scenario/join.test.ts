@@ -2,7 +2,7 @@
  * A machine that has nothing but a ticket, and real servers, over Redis and over files: it joins within seconds, also
  * when it was killed before the answer came; a second one does not, and is heard of.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTicket, readTicket } from '../../src/protocol/ticket.ts';
@@ -66,12 +66,17 @@ describe.each(['redis', 'file'] as const)('over %s', (backend) => {
     writeFileSync(ticketPath, ticket, { mode: 0o600 });
     const configPath = join(folder, 'config.yaml');
     const port = String(await freePorts(1));
-    const args = ['--join-file', ticketPath, '--host', '127.0.0.1', '--port', port, '--node-id', name];
-    const process = new AtlasProcess({ command: 'server', configPath, args, logPath: join(folder, 'log') });
+    const own = ['--join-file', ticketPath, '--host', '127.0.0.1', '--port', port];
     const client = new FleetClient(first().url, () => undefined, controlFetch(join(folder, 'data')));
-    const made = { name, folder, configPath, process, client };
-    newcomers.push(made);
-    return made;
+    const as = (nodeId: string): Newcomer => {
+      const args = [...own, '--node-id', nodeId];
+      const process = new AtlasProcess({ command: 'server', configPath, args, logPath: join(folder, 'log') });
+      const renew = (text: string) => writeFileSync(ticketPath, text, { mode: 0o600 });
+      const made = { name: nodeId, folder, configPath, process, client, as, renew };
+      newcomers.push(made);
+      return made;
+    };
+    return as(name);
   }
 
   /** Of a join that is to fail. */
@@ -125,6 +130,65 @@ describe.each(['redis', 'file'] as const)('over %s', (backend) => {
     eater.mayPass = async () => true;
     await one.process.start();
     await known(one);
+  });
+
+  it('a name that was refused keeps nobody from taking another', async () => {
+    const { as, process, configPath } = await newcomer('new-04', await newTicket());
+    await expect(as('server-01').process.start()).rejects.toThrow('server-01 is a member already');
+    await process.start();
+    await eventually('it is a member', WAIT_MS, () => isMember('new-04'));
+    expect(readFileSync(configPath, 'utf8')).toContain('node_id: "new-04"');
+    await process.kill();
+  });
+
+  describe('where a config.yaml of the cluster is', () => {
+    const OWN = '\n# of this machine alone\n';
+    let one: Newcomer;
+    const isUsed = async () => JSON.parse((await command('ticket', 'list', '--json')).stdout).items[0].state;
+    const config = () => readFileSync(one.configPath, 'utf8');
+    const leave = async () => {
+      await one.process.kill();
+      await eventually('it is gone', WAIT_MS, async () => (await command('remove', one.name)).code === 0);
+    };
+
+    beforeAll(async () => {
+      one = await newcomer('new-05', await newTicket());
+      await one.process.start();
+      await eventually('it is a member', WAIT_MS, () => isMember('new-05'));
+      await eventually('it holds the roster', WAIT_MS, () =>
+        existsSync(join(one.folder, 'data/roster/0.json')),
+      );
+      appendFileSync(one.configPath, OWN);
+    });
+
+    it('a member starts without the ticket, and keeps its name', async () => {
+      await one.process.kill();
+      const before = config();
+      await one.process.start();
+      expect(one.process.log()).toContain('new-05 is a member already: starting it without the ticket');
+      expect(config()).toBe(before);
+      await one.process.kill();
+      await expect(one.as('other').process.start()).rejects.toThrow('a member keeps its name');
+      expect(config()).toBe(before);
+    });
+
+    it('one that was removed uses the ticket, and its file keeps all that is its own', async () => {
+      await leave();
+      one.renew(await newTicket());
+      await one.process.start();
+      await known(one);
+      expect([await isUsed(), config()]).toEqual(['used', expect.stringContaining(OWN)]);
+    });
+
+    it('one whose disk was lost comes back with keys of its own', async () => {
+      await leave();
+      rmSync(join(one.folder, 'data'), { recursive: true });
+      one.renew(await newTicket());
+      await one.process.start();
+      await known(one);
+      expect([await isUsed(), config()]).toEqual(['used', expect.stringContaining(OWN)]);
+      await one.process.kill();
+    });
   });
 
   it('a second machine with the ticket is refused, and heard of', async () => {
@@ -185,6 +249,22 @@ describe.each(['redis', 'file'] as const)('over %s', (backend) => {
     await stranger.process.kill();
   });
 
+  it('one that was evicted and readmitted comes back with new keys, and the secret that counts now', async () => {
+    const one = newcomers.find(({ name }) => name === 'new-05') as Newcomer;
+    const before = readFileSync(one.configPath, 'utf8');
+    expect(await command('evict', one.name, '--yes')).toMatchObject({ code: 0 });
+    expect(await command('readmit', one.name)).toMatchObject({ code: 0 });
+    one.renew(await newTicket());
+    await expect(one.process.start()).rejects.toThrow('these keys were evicted');
+    rmSync(join(one.folder, 'data/identity.json'));
+    await one.process.start();
+    await known(one);
+    const secretIn = (text: string) => /cluster_secret: "(.+)"/.exec(text)?.[1];
+    const after = readFileSync(one.configPath, 'utf8');
+    expect(secretIn(after)).not.toBe(secretIn(before));
+    expect(after).toContain('# of this machine alone');
+  });
+
   it('no log says a ticket or a secret', () => {
     const { clusterSecret, apiKey, encryptionKey, dbEncryptionKey } = cluster.secrets;
     const secrets = [...tickets, clusterSecret, apiKey, encryptionKey, dbEncryptionKey, REDIS_PASSWORD];
@@ -199,6 +279,10 @@ interface Newcomer {
   readonly configPath: string;
   readonly process: AtlasProcess;
   readonly client: FleetClient;
+  /** The same folder, run with another name. */
+  readonly as: (nodeId: string) => Newcomer;
+  /** Another ticket for it. */
+  readonly renew: (ticket: string) => void;
 }
 
 interface Roster {

@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { AtlasError } from '../../base/errors.ts';
 import type { LoadedConfig } from '../../config/load.ts';
+import { NODE_ID, NODE_ID_MAX_LENGTH } from '../../protocol/limits.ts';
 import { requireConfig } from '../configuration.ts';
 import { type JoinFlags, joinFirst } from '../join.ts';
 import { VERSION } from '../program.ts';
@@ -21,13 +22,20 @@ export function serverCommand(): Command {
     .option('--join-file <file>', 'the same, with a file of mode 0600 that holds the ticket')
     .option('--port <number>', 'with --join: the port to listen on', portNumber)
     .option('--host <address>', 'with --join: the address to listen on')
-    .option('--node-id <name>', 'with --join: the name of this server in the cluster')
+    .option('--node-id <name>', 'with --join: the name of this server in the cluster', nodeName)
     .action(runServer);
 }
 
 function portNumber(text: string): number {
   if (/^[1-9][0-9]{0,4}$/.test(text) && Number(text) <= PORT_MAX) return Number(text);
   throw new InvalidArgumentError(`It is a whole number from 1 to ${PORT_MAX}.`);
+}
+
+function nodeName(text: string): string {
+  if (NODE_ID.test(text)) return text;
+  throw new InvalidArgumentError(
+    `It has 1 to ${NODE_ID_MAX_LENGTH} letters, digits, dots, dashes or underscores, and begins with a letter or digit.`,
+  );
 }
 
 async function configPathOf(flags: JoinFlags): Promise<string | undefined> {

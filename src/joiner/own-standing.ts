@@ -1,0 +1,28 @@
+/**
+ * What this machine knows by itself of its place in the cluster of a ticket: whether the ticket is needed at all
+ * (docs/protocol/join.md, "Again").
+ */
+import { join } from 'node:path';
+import { extend } from '../membership/roster-chain.ts';
+import { publicKeyText } from '../protocol/identity-key.ts';
+import type { Ticket } from '../protocol/ticket.ts';
+import { readIdentity } from '../store/file/identity.ts';
+import { FileRosterDisk } from '../store/file/roster-disk.ts';
+
+/**
+ * The name under which this machine is a member; null where its own copy of the roster does not say so, or ends
+ * before the ticket was made: it may have been sent away since.
+ */
+export async function memberHere(dataDir: string, { epoch, hash }: Ticket): Promise<string | null> {
+  const identity = await readIdentity(dataDir);
+  if (identity === undefined) return null;
+  const held = await new FileRosterDisk(join(dataDir, 'roster')).load();
+  const { chain } = extend(
+    null,
+    held.map(({ bytes }) => bytes),
+  );
+  if (chain?.steps[epoch]?.digest !== hash) return null;
+  const { nodeId, signingKey } = identity;
+  const member = chain.roster.members.get(nodeId);
+  return member?.identity_key === publicKeyText(signingKey) ? nodeId : null;
+}
