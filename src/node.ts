@@ -272,7 +272,6 @@ function completeParts(
     clock,
     log: base.log,
     isDegraded: () => cluster !== null && cluster.watch.outage !== null,
-    isEvicted: () => cluster?.trust?.standing === 'evicted',
   });
   const onMisuse = () => base.changes.note('cluster');
   const trust = cluster?.trust ?? null;
