@@ -1,7 +1,7 @@
 /**
  * What `server --join` does before it starts: from a ticket to a config.yaml with the credentials of the cluster, a
  * new one or the one that is there. The ticket is used by who is no member yet; run again after it was killed, it
- * goes on with the keys that it made (docs/protocol/join.md, "Again").
+ * goes on with the keys that it made (docs/protocol/join.md).
  */
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';

@@ -1,6 +1,6 @@
 /**
  * What this machine knows by itself of its place in the cluster of a ticket: whether the ticket is needed at all
- * (docs/protocol/join.md, "Again").
+ * (docs/protocol/join.md, "Whether to ask at all").
  */
 import { join } from 'node:path';
 import { extend } from '../membership/roster-chain.ts';
