@@ -256,7 +256,7 @@ export class MemberWatch {
       const level = state === 'offline' || state === 'rejected' ? 'warn' : 'info';
       this.#parts.log[level]('cluster.node.state', `Node ${nodeId} is ${state}`, {
         before: before.get(nodeId) ?? 'new',
-        silent_seconds: silentMs === null ? null : Math.round(silentMs / 1000),
+        ...(silentMs !== null && { silent_seconds: Math.round(silentMs / 1000) }),
         ...(refusal && { reason: refusal.reason }),
       });
     }
