@@ -1,5 +1,6 @@
 /** `atlas-fleet cluster`: the cluster as the running server of this machine sees it. */
 import { Command } from 'commander';
+import { AtlasError } from '../../base/errors.ts';
 import { runningServer } from '../control.ts';
 import { print, printJson, printTable } from '../terminal.ts';
 import { security } from './cluster-security.ts';
@@ -16,7 +17,7 @@ interface Flags {
 export function clusterCommand(): Command {
   const cluster = new Command('cluster').description('look at the cluster, and change who belongs to it');
   withFlags(cluster.command('status'))
-    .description('the verdict, the findings and the refused records')
+    .description('the verdict, the findings and the refused records; fails when the verdict is critical')
     .action(status);
   withFlags(cluster.command('nodes')).description('the servers and their states').action(nodes);
   withFlags(cluster.command('security'))
@@ -70,6 +71,7 @@ async function nodes(flags: Flags): Promise<void> {
 }
 
 interface Health {
+  readonly overall: string;
   readonly verdict: string;
   readonly findings: readonly { severity: string; sentence: string; mend: string }[];
   readonly refusals: readonly {
@@ -86,8 +88,15 @@ async function status(flags: Flags): Promise<void> {
   const health = await server.get<Health>('/api/fleet/cluster/health-check?probe=true');
   if (flags.json) {
     const cluster = await server.get<Record<string, unknown>>('/api/fleet/cluster/status');
-    return printJson({ ...cluster, health });
-  }
+    printJson({ ...cluster, health });
+  } else printHealth(health);
+  if (health.overall === 'critical')
+    throw new AtlasError('check_failed', 'the cluster is in a critical state', {
+      hint: 'do what stands behind the critical findings',
+    });
+}
+
+function printHealth(health: Health): void {
   print(health.verdict);
   for (const { severity, sentence, mend } of health.findings) print(`  ${severity}: ${sentence} ${mend}`);
   if (health.refusals.length > 0) print('Refused records:');
