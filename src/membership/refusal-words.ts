@@ -4,6 +4,7 @@
  */
 import type { RefusalCode } from '../protocol/refusal.ts';
 import type { RefusedRecord } from './refusal-ledger.ts';
+import { APART } from './twin-findings.ts';
 
 type Words = (refused: Omit<RefusedRecord, 'code'>) => string;
 
@@ -45,7 +46,7 @@ const WORDS: Readonly<Record<RefusalCode, Words>> = {
   replayed: ({ nodeId }) =>
     `An old record of ${nodeId} lies in the registry, from before this server started or before a newer one it has seen. Somebody put a copy back, or ${nodeId} stopped meanwhile; if it should run, start it.`,
   clone: ({ nodeId }) =>
-    `Two servers speak as ${nodeId}. Its folder was copied, or a restored machine runs beside the first; stop one and delete its data folder's identity.json.`,
+    `Two servers speak as ${nodeId}. Its folder was copied, or a restored machine runs beside the first; stop one. If that one is to be a server too: ${APART}.`,
 };
 
 export function refusalSentence(refused: RefusedRecord): string {

@@ -9,8 +9,9 @@ export interface TwinAddresses {
   readonly other: ServerAddress | null;
 }
 
-const APART =
-  'remove identity.json from its data folder, give it a node_id of its own in config.yaml, and start it again';
+/** What makes a server of its own of the one that runs on a copied folder. */
+export const APART =
+  'give it a node_id of its own in config.yaml, remove identity.json and the folder roster from its data folder, and start it again (with a join ticket, where admission is by ticket)';
 
 export function clonedFinding(nodeId: string, { speaks, other }: TwinAddresses): Finding {
   const places = new Set([speaks, other].flatMap((address) => (address === null ? [] : [shown(address)])));

@@ -6,6 +6,7 @@ import type { Clock } from '../../base/clock.ts';
 import { reasonOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { answerTo, type Contest } from '../../membership/twin.ts';
+import { APART } from '../../membership/twin-findings.ts';
 import { type Contested, parseHeartbeat } from '../../protocol/heartbeat.ts';
 import type { RecordType } from '../../protocol/keyring.ts';
 import { parseNodeRecord, type ServerAddress } from '../../protocol/node-record.ts';
@@ -132,7 +133,7 @@ export class OwnSlots {
     log.error(
       'cluster.node.silent',
       `Another server speaks as ${nodeId} from a copy of this data folder; this one is silent until it is restarted`,
-      { ...heartbeat.contested?.twin },
+      { ...heartbeat.contested?.twin, hint: `if this one is the copy, stop it; for a server too: ${APART}` },
     );
   }
 }
