@@ -47,13 +47,15 @@ const cannot = (...given: Parameters<typeof entry>) => entry(...given).cannot.jo
 const commands = (...given: Parameters<typeof entry>) =>
   entry(...given).recover.map(({ command }) => command);
 
+const ASKED = String.raw`printf 'Password of ADMIN: '; read -rs NOW; printf '\nNew password: '; read -rs NEW; echo; printf '>%s' "$NEW" | REDISCLI_AUTH="$NOW"`;
 const REDIS_COMMANDS = [
-  "redis-cli -h redis.example.com -p 6379 --tls ACL SETUSER fleet-n1 resetpass '>NEW-PASSWORD'",
-  'redis-cli -h redis.example.com -p 6379 --tls ACL SAVE',
-  'redis-cli -h redis.example.com -p 6379 --tls CLIENT KILL USER fleet-n1',
+  `${ASKED} redis-cli -h redis.example.com -p 6379 --tls --user ADMIN -x ACL SETUSER fleet-n1 resetpass; unset NOW NEW`,
+  'redis-cli -h redis.example.com -p 6379 --tls --user ADMIN --askpass ACL SAVE',
+  'redis-cli -h redis.example.com -p 6379 --tls --user ADMIN --askpass CONFIG REWRITE',
+  'redis-cli -h redis.example.com -p 6379 --tls --user ADMIN --askpass CLIENT KILL USER fleet-n1',
 ];
 const POSTGRES_COMMANDS = [
-  `psql -h db.example.com -p 5432 -U postgres -d fleet -c 'ALTER ROLE "atlas" PASSWORD $new$NEW-PASSWORD$new$'`,
+  `psql -h db.example.com -p 5432 -U postgres -d fleet -c '\\password "atlas"'`,
   "psql -h db.example.com -p 5432 -U postgres -d fleet -c 'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $name$atlas$name$ AND pid <> pg_backend_pid()'",
   'atlas-fleet token list',
   'atlas-fleet user list',
@@ -137,7 +139,7 @@ describe('the registry', () => {
   it('behind Sentinels, and with the default user, is mended by commands that say so', () => {
     const registry = { ...REDIS, host: null, username: null, tls: false };
     expect(commands('registry', { registry })[0]).toBe(
-      "redis-cli -h MASTER -p 6379 ACL SETUSER default resetpass '>NEW-PASSWORD'",
+      `${ASKED} redis-cli -h MASTER -p 6379 --user ADMIN -x ACL SETUSER default resetpass; unset NOW NEW`,
     );
   });
 
