@@ -117,7 +117,7 @@ async function keepList(server: ControlClient, { keep = [] }: Flags): Promise<Ke
 async function follow(server: ControlClient): Promise<Rotation> {
   let said = '';
   for (;;) {
-    const rotation = await server.get<Rotation>(PATH);
+    const rotation = await server.get<Rotation>(PATH).catch(rejectAsGone);
     if (rotation.sentence !== said) say(rotation.sentence);
     said = rotation.sentence;
     const isDone = rotation.phase !== 'prepared' && !rotation.nodes.some((node) => node.waited_for);
@@ -126,10 +126,22 @@ async function follow(server: ControlClient): Promise<Rotation> {
   }
 }
 
+/** Whoever began it may die: the others go on. */
+function rejectAsGone(error: unknown): never {
+  if (!(error instanceof AtlasError) || error.kind !== 'unavailable') throw error;
+  throw new AtlasError(error.code, error.message, {
+    cause: error,
+    hint: 'the rotation goes on by itself; see atlas-fleet cluster rotation on another server',
+  });
+}
+
 function finish(rotation: Rotation, { json }: Flags): void {
   if (json) printJson(rotation);
   say(`Done: key ${rotation.key_id} signs.`);
-  if (rotation.phase !== null) say('The servers retire the other secret by themselves within seconds.');
+  if (rotation.phase !== null)
+    say(
+      'The servers retire the other secret by themselves after one node_timeout, about half a minute by default.',
+    );
 }
 
 function printNodes({ nodes }: Rotation): void {

@@ -199,6 +199,6 @@ function checkKept(kept: Kept, { members }: Roster, self: string): void {
 function running({ pending }: Roster): AtlasError {
   const since = new Date((pending?.since ?? 0) * 1000).toISOString();
   return new AtlasError('rotation_runs', `a rotation is under way since ${since}, begun by ${pending?.by}`, {
-    hint: 'see atlas-fleet cluster rotation; it goes on by itself',
+    hint: 'it goes on by itself; try again when atlas-fleet cluster rotation says that none is under way, as a rule within one node_timeout after all live servers sign with the new secret',
   });
 }
