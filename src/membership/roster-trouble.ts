@@ -1,5 +1,7 @@
 /** What can be wrong with the roster's chain, and what it means for people. */
+import type { Admission } from '../protocol/roster-step.ts';
 import type { Finding } from './findings.ts';
+import { APART } from './twin-findings.ts';
 
 export type RosterTrouble =
   /** The chain there is another cluster's, or nobody who holds our secret made it. */
@@ -32,6 +34,10 @@ export interface RosterState {
   readonly unwrittenSecret: string | null;
   /** Where the configuration names another admission than the roster, which counts; null where they agree. */
   readonly admission: { readonly wished: string; readonly counts: string } | null;
+  /** By what newcomers come in; null while there is no roster. */
+  readonly admits: Admission | null;
+  /** A member has our name and another key. */
+  readonly isNameTaken: boolean;
   readonly standing: OwnStanding;
   readonly self: string;
 }
@@ -47,7 +53,8 @@ export function rosterFindings(state: RosterState): Finding[] {
     ...(lacksSecret === null || standing === 'evicted' ? [] : [lacking(self, lacksSecret)]),
     ...(unwrittenSecret === null ? [] : [unwritten(self, unwrittenSecret)]),
     ...(admission === null ? [] : [otherAdmission(self, admission)]),
-    ...ofStanding(standing, self),
+    ...(standing === 'evicted' ? [evicted(self)] : []),
+    ...(standing === 'waiting' ? [waiting(state)] : []),
   ];
 }
 
@@ -76,7 +83,7 @@ const CONTESTED: Finding = {
   code: 'roster_contested',
   severity: 'critical',
   sentence:
-    'Somebody overwrites the roster in the registry again and again. It changes nothing here, but new servers cannot join.',
+    'Somebody puts another past of the roster into the registry as often as this server puts back its own. Nobody is admitted or sent away meanwhile.',
   mend: WHO_WRITES,
 };
 
@@ -146,27 +153,36 @@ function chooseMend({ ours, theirs }: { readonly ours: string; readonly theirs: 
   return `See both with atlas-fleet cluster roster, stop the server that is not yours, and choose on each of the others: ${kept} (what this one holds), or ${other}.`;
 }
 
-function ofStanding(standing: OwnStanding, self: string): Finding[] {
-  if (standing === 'evicted')
-    return [
-      finding(
-        'self_evicted',
-        'critical',
-        `${self} was evicted from this cluster: no other server believes it.`,
-        `If that was a mistake: on another server run atlas-fleet cluster readmit ${self}, then remove identity.json and the folder roster in its data folder, and let it join again.`,
-      ),
-    ];
-  if (standing === 'waiting')
-    return [
-      finding(
-        'self_not_admitted',
-        'warning',
-        `${self} is not a member yet; a running member admits it within some seconds.`,
-        'If none runs, start one. Where admission is by ticket, join with a ticket: atlas-fleet cluster ticket create.',
-      ),
-    ];
-  return [];
+const evicted = (self: string): Finding => ({
+  code: 'self_evicted',
+  severity: 'critical',
+  sentence: `${self} was evicted from this cluster: no other server believes it.`,
+  mend: `If that was a mistake: on another server run atlas-fleet cluster readmit ${self}, and atlas-fleet cluster ticket create. Then stop this one, remove identity.json and the folder roster from its data folder, and start it with the ticket: atlas-fleet server --join -`,
+});
+
+/** Why nobody lets this server in, which decides what helps. Its log says the same. */
+export function waiting({ self, admits, isNameTaken }: RosterState): Finding {
+  if (isNameTaken)
+    return notAdmitted(
+      `${self} is not a member: a member of this name has another key. This server was installed anew, or its name is given twice.`,
+      `If it was installed anew: stop it, run atlas-fleet cluster remove ${self} on another server, and ${admits === 'ticket' ? WITH_TICKET : 'start it again'}. Otherwise ${APART}.`,
+    );
+  if (admits === 'ticket')
+    return notAdmitted(
+      `${self} is not a member, and nobody admits it without a ticket.`,
+      `Stop it, and ${WITH_TICKET}.`,
+    );
+  return notAdmitted(
+    `${self} is not a member yet; a running member admits it within some seconds.`,
+    'If none runs, start one.',
+  );
 }
+
+const WITH_TICKET =
+  'let it join with a ticket: atlas-fleet cluster ticket create on a member, and here atlas-fleet server --join -';
+
+const notAdmitted = (sentence: string, mend: string) =>
+  finding('self_not_admitted', 'warning', sentence, mend);
 
 function finding(code: string, severity: Finding['severity'], sentence: string, mend: string): Finding {
   return { code, severity, sentence, mend };

@@ -4,10 +4,10 @@
  */
 import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
-import type { Log } from '../../base/log.ts';
+import { type Log, RateLimitedLog } from '../../base/log.ts';
 import type { Member } from '../../membership/member-table.ts';
 import type { Roster } from '../../membership/roster.ts';
-import type { OwnStanding, RosterState } from '../../membership/roster-trouble.ts';
+import { type OwnStanding, type RosterState, waiting } from '../../membership/roster-trouble.ts';
 import type { HeartbeatBody } from '../../protocol/heartbeat.ts';
 import type { Keyring } from '../../protocol/keyring.ts';
 import { isProvedBy, rosterProof } from '../../protocol/roster-proof.ts';
@@ -65,12 +65,14 @@ export class Trust {
   readonly rotation: KeyRotation;
   readonly #admission: Admission;
   readonly #secrets: HeldSecrets;
+  readonly #rare: RateLimitedLog;
   #looksBehind = 0;
   #isRunning = false;
 
   constructor(parts: TrustParts) {
     const { keyring, self } = parts;
     this.#parts = parts;
+    this.#rare = new RateLimitedLog(parts.clock);
     const nodeId = self.node_id;
     this.#secrets = new HeldSecrets({ ...parts, nodeId, rest: parts.secretRest });
     this.keeper = new RosterKeeper({
@@ -111,6 +113,8 @@ export class Trust {
       lacksSecret: lacks,
       unwrittenSecret: unwritten,
       admission: this.#otherAdmission,
+      admits: this.roster?.admission ?? null,
+      isNameTaken: this.#isNameTaken,
       standing: this.standing,
       self: self.node_id,
     };
@@ -153,6 +157,7 @@ export class Trust {
     this.#looksBehind = this.#peerEpochs().some((theirs) => theirs > epoch) ? this.#looksBehind + 1 : 0;
     if (this.#looksBehind >= BEHIND_LOOKS) this.keeper.suspect();
     if (this.roster !== null && this.keeper.isSeen) this.#secrets.keep(this.roster);
+    this.#sayWhyOutside();
     if (!this.#parts.isSilent()) await this.rotation.drive();
   }
 
@@ -166,6 +171,22 @@ export class Trust {
     const { roster } = this;
     if (roster?.evicted.has(nodeId) || roster?.banned.has(key)) return 'evicted';
     return roster?.members.get(nodeId)?.identity_key === key ? 'member' : 'waiting';
+  }
+
+  get #isNameTaken(): boolean {
+    const { node_id: nodeId, identity_key: key } = this.#parts.self;
+    const member = this.roster?.members.get(nodeId);
+    return member !== undefined && member.identity_key !== key;
+  }
+
+  /** Where waiting does not help. */
+  #sayWhyOutside(): void {
+    const { state } = this;
+    if (state.standing !== 'waiting' || (state.admits !== 'ticket' && !state.isNameTaken)) return;
+    const { sentence, mend } = waiting(state);
+    this.#rare.once('outside', (times) =>
+      this.#parts.log.warn('cluster.roster.outside', sentence, { hint: mend, times }),
+    );
   }
 
   get #otherAdmission(): RosterState['admission'] {
