@@ -2,7 +2,15 @@
  * A machine that has nothing but a ticket, and real servers, over Redis and over files: it joins within seconds, also
  * when it was killed before the answer came; a second one does not, and is heard of.
  */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTicket, readTicket } from '../../src/protocol/ticket.ts';
@@ -144,7 +152,8 @@ describe.each(['redis', 'file'] as const)('over %s', (backend) => {
   describe('where a config.yaml of the cluster is', () => {
     const OWN = '\n# of this machine alone\n';
     let one: Newcomer;
-    const isUsed = async () => JSON.parse((await command('ticket', 'list', '--json')).stdout).items[0].state;
+    const stateOfTicket = async () =>
+      JSON.parse((await command('ticket', 'list', '--json')).stdout).items[0].state;
     const config = () => readFileSync(one.configPath, 'utf8');
     const leave = async () => {
       await one.process.kill();
@@ -177,7 +186,7 @@ describe.each(['redis', 'file'] as const)('over %s', (backend) => {
       one.renew(await newTicket());
       await one.process.start();
       await known(one);
-      expect([await isUsed(), config()]).toEqual(['used', expect.stringContaining(OWN)]);
+      expect([await stateOfTicket(), config()]).toEqual(['used', expect.stringContaining(OWN)]);
     });
 
     it('one whose disk was lost comes back with keys of its own', async () => {
@@ -186,8 +195,16 @@ describe.each(['redis', 'file'] as const)('over %s', (backend) => {
       one.renew(await newTicket());
       await one.process.start();
       await known(one);
-      expect([await isUsed(), config()]).toEqual(['used', expect.stringContaining(OWN)]);
+      expect([await stateOfTicket(), config()]).toEqual(['used', expect.stringContaining(OWN)]);
       await one.process.kill();
+    });
+
+    it('keys of a member use no ticket, where only the file is lost', async () => {
+      one.renew(await newTicket());
+      renameSync(one.configPath, `${one.configPath}.away`);
+      await expect(one.process.start()).rejects.toThrow('these keys are of a member already: new-05');
+      expect(await stateOfTicket()).toBe('open');
+      renameSync(`${one.configPath}.away`, one.configPath);
     });
   });
 
