@@ -272,6 +272,7 @@ function completeParts(
     clock,
     log: base.log,
     isDegraded: () => cluster !== null && cluster.watch.outage !== null,
+    isEvicted: () => cluster?.trust?.standing === 'evicted',
   });
   const onMisuse = () => base.changes.note('cluster');
   const trust = cluster?.trust ?? null;

@@ -491,6 +491,7 @@ export const clusterHealth = z.object({
 export const readiness = z.object({
   status: z.enum(['ready', 'starting', 'draining', 'unhealthy']),
   degraded: z.boolean(),
+  reason: z.enum(['database_not_writable', 'evicted']).optional(),
 });
 
 /** For people with a question about one slot. `text` is null for bytes that are not UTF-8. */

@@ -1,6 +1,6 @@
 /**
- * Should a load balancer send traffic here? Only the database decides, and whether this server is starting or
- * draining. A registry that is away is "degraded" and still ready: otherwise every server would leave the
+ * Should a load balancer send traffic here? Only the database decides, whether this server is starting or draining,
+ * and whether it was evicted: what is reported to a server that nobody trusts any more is in the wrong hands. A registry that is away is "degraded" and still ready: otherwise every server would leave the
  * balancer at the same moment and nobody would take reports.
  */
 import type { Clock, Timer } from '../base/clock.ts';
@@ -16,6 +16,8 @@ const PROBE_AGAIN_MS = 1000;
 export interface ReadinessView {
   status: 'ready' | 'starting' | 'draining' | 'unhealthy';
   degraded: boolean;
+  /** Of `unhealthy` alone. */
+  reason?: 'database_not_writable' | 'evicted';
 }
 
 /** Why the database cannot be written, and since when. */
@@ -30,6 +32,7 @@ export class Readiness {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #isDegraded: () => boolean;
+  readonly #isEvicted: () => boolean;
   #phase: 'starting' | 'running' | 'draining' = 'starting';
   #outage: StoreOutage | null = null;
   #timer: Timer | undefined;
@@ -39,17 +42,21 @@ export class Readiness {
     clock: Clock;
     log: Log;
     isDegraded: () => boolean;
+    isEvicted: () => boolean;
   }) {
     this.#reports = parts.reports;
     this.#clock = parts.clock;
     this.#log = parts.log;
     this.#isDegraded = parts.isDegraded;
+    this.#isEvicted = parts.isEvicted;
   }
 
   view(): ReadinessView {
     const degraded = this.#isDegraded();
     if (this.#phase !== 'running') return { status: this.#phase, degraded };
-    return { status: this.#outage === null ? 'ready' : 'unhealthy', degraded };
+    if (this.#isEvicted()) return { status: 'unhealthy', degraded, reason: 'evicted' };
+    if (this.#outage !== null) return { status: 'unhealthy', degraded, reason: 'database_not_writable' };
+    return { status: 'ready', degraded };
   }
 
   /** Null while the database takes what is written. */

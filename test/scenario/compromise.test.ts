@@ -95,6 +95,14 @@ describe('a rotation after a compromise', () => {
     await foundByAll([evicted], 'self_evicted');
     expect(await findingCodes(evicted)).not.toContain('secret_lacking'); // it has none to lack
   });
+
+  it('takes the evicted server out of every load balancer', async () => {
+    await eventually('its health is 503', WAIT_MS, async () => {
+      return (await fetch(`${evicted.url}/api/fleet/cluster/health`)).status === 503;
+    });
+    const own = (await evicted.client.nodes()).find(({ node_id }) => node_id === EVICTED);
+    expect(own?.state).toBe('evicted');
+  });
 });
 
 describe('the thief', () => {

@@ -13,11 +13,13 @@ class Database {
   }
 }
 
+const SOUND = { isDegraded: () => false, isEvicted: () => false };
+
 describe('readiness', () => {
   it('finds out within a second that the database is back, and probes a sound one each five', async () => {
     const [clock, database] = [new ManualClock(), new Database()];
     const log = new FakeLog();
-    const readiness = new Readiness({ reports: database, clock, log, isDegraded: () => false });
+    const readiness = new Readiness({ reports: database, clock, log, ...SOUND });
     await readiness.ready();
     expect(readiness.view().status).toBe('ready');
 
@@ -25,7 +27,7 @@ describe('readiness', () => {
     expect(database.probes).toBe(1);
     database.works = false;
     await clock.advance(1);
-    expect(readiness.view().status).toBe('unhealthy');
+    expect(readiness.view()).toMatchObject({ status: 'unhealthy', reason: 'database_not_writable' });
     expect(readiness.outage).toEqual({ reason: 'gone', sinceMs: clock.wallMs() });
 
     database.works = true;
@@ -34,5 +36,22 @@ describe('readiness', () => {
     expect(readiness.outage).toBeNull();
     await clock.advance(4999);
     expect(database.probes).toBe(3);
+  });
+
+  it('is over when the server is evicted, whatever its database says', async () => {
+    let isEvicted = false;
+    const readiness = new Readiness({
+      reports: new Database(),
+      clock: new ManualClock(),
+      log: new FakeLog(),
+      ...SOUND,
+      isEvicted: () => isEvicted,
+    });
+    await readiness.ready();
+    expect(readiness.view()).toEqual({ status: 'ready', degraded: false });
+    isEvicted = true;
+    expect(readiness.view()).toEqual({ status: 'unhealthy', degraded: false, reason: 'evicted' });
+    readiness.drain();
+    expect(readiness.view().status).toBe('draining');
   });
 });

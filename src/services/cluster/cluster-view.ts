@@ -222,6 +222,7 @@ export class ClusterView {
 
   #selfState(): NodeState {
     const { cluster } = this.#options;
+    if (cluster?.trust?.standing === 'evicted') return 'evicted';
     if (cluster?.heartbeat.isSilent) return 'unconfirmed'; // so it is for the others
     if (cluster === null || cluster.heartbeat.state === 'up') return 'healthy';
     return cluster.heartbeat.state === 'left' ? 'left' : 'draining';
