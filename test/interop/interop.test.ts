@@ -120,7 +120,10 @@ describe('among three servers on files', () => {
       for (const key of await refusedEverywhere(alterations.slice(next, next + MEMBERS))) refused.add(key);
     await witness.stop();
     expect(witness.looks).toBeGreaterThan(alterations.length);
-    const views = witness.views.map((lines) => lines.map((line) => line.replace(' late ', ' healthy ')));
+    // An altered heartbeat silences its own sender while it lies there, and is no death.
+    const views = witness.views.map((lines) =>
+      lines.map((line) => line.replace(/ (late|unconfirmed) /, ' healthy ')),
+    );
     expect(new Set(views.map(String)).size).toBe(1);
     for (const server of cluster.servers) expect(new Set((await refusalsAt(server)).keys())).toEqual(refused);
   }, 180_000);

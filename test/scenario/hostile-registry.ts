@@ -180,9 +180,13 @@ export function hostileRegistry(stage: HostileStage): void {
         Promise.all(readers.map(async (server) => (await refusalOf(server, code, slot))?.count ?? 0));
       const before = await counts();
       let bytes: Uint8Array | string | undefined;
+      let tries = 0;
       await eventually(`all count ${code} of ${keyOf(slot)} once more`, READ_MS, async () => {
         if (bytes === undefined || !(await intruder.read(slot)).equals(Buffer.from(bytes))) {
           await afterBeat(intruder, slot.nodeId, others);
+          // Each time at another moment: its owner, who may answer at its next look, must not always be the first.
+          await wait(((tries * 3) % 7) * (cluster.intervalMs / 7));
+          tries += 1;
           bytes = await forge();
           await intruder.write(slot, bytes);
         }
