@@ -36,7 +36,7 @@ export function judgeFork(ours: Branch, theirs: Branch, before: Roster | null): 
   return our.digest < their.digest ? 'ours' : 'theirs';
 }
 
-function removesSignerOf(branch: Branch, other: Branch): boolean {
+export function removesSignerOf(branch: Branch, other: Branch): boolean {
   const signers = new Set(other.map(({ signer }) => signer));
   return operationsOf(branch).some(
     (operation) => (operation.op === 'evict' || operation.op === 'remove') && signers.has(operation.node_id),

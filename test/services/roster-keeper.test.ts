@@ -330,6 +330,18 @@ describe('a fork', () => {
     expect(a.lost.map(({ epoch }) => epoch)).toEqual([3]);
   });
 
+  it('keeps an eviction that its victim writes over before anybody has seen it', async () => {
+    const { shared, a, b, c } = await three();
+    const parent = digestAt(a);
+    await a.keeper.propose(() => remove('c'));
+    shared.places.set(3, c.forge(3, parent, [{ op: 'note', text: 'not me' }]).bytes);
+    for (const { keeper } of [a, b]) await keeper.sync();
+    expect([a.names, b.names]).toEqual([
+      ['a', 'b'],
+      ['a', 'b'],
+    ]);
+  });
+
   it('ends by who has not settled giving in, and never by two halves writing for ever', async () => {
     const { shared, clock, a, b, c } = await three();
     const parent = digestAt(a);

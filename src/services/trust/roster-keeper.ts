@@ -9,7 +9,7 @@ import { AtlasError } from '../../base/errors.ts';
 import { type Log, RateLimitedLog } from '../../base/log.ts';
 import { advance, type Roster } from '../../membership/roster.ts';
 import { type Chain, extend, prefixOf } from '../../membership/roster-chain.ts';
-import { judgeFork } from '../../membership/roster-fork.ts';
+import { judgeFork, removesSignerOf } from '../../membership/roster-fork.ts';
 import type { RosterTrouble } from '../../membership/roster-trouble.ts';
 import { type Operation, type RosterStep, signStep } from '../../protocol/roster-step.ts';
 import type { RosterDisk, RosterStore } from '../../store/roster-store.ts';
@@ -265,7 +265,7 @@ export class RosterKeeper {
     const branch = theirs.chain.steps.slice(at);
     const verdict = judgeFork(ours, branch, prefixOf(chain, at)?.roster ?? null);
     if (verdict === 'frozen') return this.#freeze(chain, theirs.chain, at);
-    const isOurs = verdict === 'ours' && this.#mayInsist(branch[0], at);
+    const isOurs = verdict === 'ours' && this.#mayInsist(ours, branch);
     this.#complain({ kind: 'forked', epoch: at, won: isOurs ? 'ours' : 'theirs' });
     if (isOurs) return this.#shared.putBack(chain, at);
     await this.#believe(theirs.chain);
@@ -287,12 +287,14 @@ export class RosterKeeper {
   }
 
   /**
-   * By the rule ours counts. But what the backend never showed nobody else has, and who stays with the other after it
-   * was put back a few times has settled it: then it is for us to give in, or two halves never meet again.
+   * By the rule ours counts. But what the backend never showed nobody else has, unless it is kept from them by whom it
+   * takes out; and who stays with the other after it was put back a few times has settled it. Then it is for us to give
+   * in, or two halves never meet again; what was ordered is ordered once more.
    */
-  #mayInsist(theirs: RosterStep | undefined, at: number): boolean {
-    if (!this.#copy.isSeen(at)) return false;
-    const digest = theirs?.digest ?? '';
+  #mayInsist(ours: readonly RosterStep[], theirs: readonly RosterStep[]): boolean {
+    const isShown = this.#copy.isSeen(ours[0]?.epoch ?? 0);
+    if (!isShown && !removesSignerOf(ours, theirs)) return false;
+    const digest = theirs[0]?.digest ?? '';
     const times = this.#insisted?.digest === digest ? this.#insisted.times + 1 : 1;
     this.#insisted = { digest, times };
     return times <= INSIST_MAX;
