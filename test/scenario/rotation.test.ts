@@ -5,6 +5,7 @@
 import { appendFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RotationView } from '../../src/services/trust/trust-desk.ts';
+import { rosterKey } from '../../src/store/roster-store.ts';
 import { RedisServer } from '../backends/redis.ts';
 import { refusalsAt, refusedByAll, refusedTimes } from './complaints.ts';
 import { eventually } from './eventually.ts';
@@ -151,7 +152,12 @@ describe('who is away for the whole of a rotation', () => {
     await retired(before, present);
     expect(secretOnDisk(stopped).keyId).toBe(before);
 
+    const { epoch } = await trust().roster();
     await redis.cli('flushall');
+    // Who comes back before the others have put it back knows no better than its own disk, and is refused till then.
+    await eventually('the chain is put back', ROTATED_MS, async () =>
+      (await redis.cli('exists', rosterKey(epoch))).includes('1'),
+    );
     stopped.process.signal('SIGCONT');
     await killed.process.start();
     await cluster.settled();
