@@ -15,7 +15,7 @@ import { fieldsOf } from '../scenario/registry-intruder.ts';
 import { ViewWitness } from '../scenario/view-witness.ts';
 import { type Alteration, ForeignMember, type Place, PROGRAM, PYTHON } from './foreign-member.ts';
 
-const WAIT_MS = 20_000;
+const WAIT_MS = 50_000;
 /** Members that alter their records at the same time, each one field after the other. */
 const MEMBERS = 4;
 

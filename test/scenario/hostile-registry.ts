@@ -15,7 +15,7 @@ import { STRANGER_RECORDS } from './stranger-records.ts';
 import { ViewWitness } from './view-witness.ts';
 
 /** Milliseconds for a record to be read by all: two looks are an interval, the rest is for a busy machine. */
-const READ_MS = 20_000;
+const READ_MS = 40_000;
 
 const nodeOf = (nodeId: string): Slot => ({ type: 'node', nodeId });
 const heartbeatOf = (nodeId: string): Slot => ({ type: 'heartbeat', nodeId });

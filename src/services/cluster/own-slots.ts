@@ -100,7 +100,9 @@ export class OwnSlots {
     }
     const opening = open(type, reading, false);
     if (opening?.ok === false) tell(opening.refusal, type, reading);
-    const behind = ageless?.ok === false ? ageless.behind : undefined;
+    // An old node record that is put back is nobody who lives; of a twin with a slow clock the heartbeats tell.
+    const isOld = type === 'node' && opening?.ok === false && opening.refusal.code === 'timestamp_old';
+    const behind = ageless?.ok === false && !isOld ? ageless.behind : undefined;
     return behind !== undefined && behind.incarnation !== heartbeat.incarnation ? 'behind' : 'foreign';
   }
 
