@@ -1,14 +1,15 @@
 /** The part of the door (api.ts) that is about trust: who belongs to the cluster, who goes, and its secret. */
 import type { z } from 'zod';
-import type * as shapes from '../src/http/shapes.ts';
+import type * as ticketShapes from '../src/http/shapes/tickets.ts';
+import type * as trustShapes from '../src/http/shapes/trust.ts';
 import { call } from './api.ts';
 
-export type RosterView = z.output<typeof shapes.rosterView>;
+export type RosterView = z.output<typeof trustShapes.rosterView>;
 export type RosterMember = RosterView['members'][number];
-export type RotationView = z.output<typeof shapes.rotationView>;
-export type RotationRequest = z.output<typeof shapes.rotationRequest>;
-export type Ticket = z.output<typeof shapes.ticketInfo>;
-export type NewTicket = z.output<typeof shapes.ticketCreated>;
+export type RotationView = z.output<typeof trustShapes.rotationView>;
+export type RotationRequest = z.output<typeof trustShapes.rotationRequest>;
+export type Ticket = z.output<typeof ticketShapes.ticketInfo>;
+export type NewTicket = z.output<typeof ticketShapes.ticketCreated>;
 export type RotationPhase = NonNullable<RotationView['phase']>;
 
 export function roster(signal?: AbortSignal): Promise<RosterView> {
@@ -36,7 +37,7 @@ export function abandonRotation(): Promise<RotationView> {
 }
 
 export async function tickets(signal?: AbortSignal): Promise<readonly Ticket[]> {
-  return (await call<z.output<typeof shapes.ticketList>>('/cluster/tickets', { signal })).items;
+  return (await call<z.output<typeof ticketShapes.ticketList>>('/cluster/tickets', { signal })).items;
 }
 
 export function createTicket(lifeSeconds: number): Promise<NewTicket> {

@@ -161,7 +161,7 @@ function install() {
 }
 
 function buildConsole() {
-  const inputs = ['console', 'src/http/shapes.ts', 'package-lock.json'];
+  const inputs = ['console', 'src/http/shapes', 'package-lock.json'];
   return unlessFresh('console', inputs, 'dist/console/index.html', () => {
     say('Building the console');
     return runNow('the build of the console', 'npm', [

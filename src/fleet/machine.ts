@@ -1,7 +1,7 @@
 /**
  * A machine as the fleet sees it: its status, and the row a page shows. The status is judged by the age of its
  * last report only, by the clock of the server that took it; what a machine says about its own clock has no
- * say. Names and units are those of the API (src/http/shapes.ts); fields are only added.
+ * say. Names and units are those of the API (src/http/shapes/machines.ts); fields are only added.
  */
 import type { MachineInfo } from '../protocol/report.ts';
 import type { MachineRow } from '../store/report-store.ts';

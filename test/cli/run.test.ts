@@ -13,10 +13,10 @@ const WAIT = { timeout: 10_000, interval: 20 };
 /** `npm`: a shell script; it runs in the checkout. */
 function makeCheckout(npm: string): string {
   const root = temporaryFolder();
-  for (const folder of ['scripts', 'tools', 'bin', 'console', 'src/http'])
+  for (const folder of ['scripts', 'tools', 'bin', 'console', 'src/http/shapes'])
     mkdirSync(join(root, folder), { recursive: true });
   cpSync(RUN, join(root, 'scripts/run.mjs'));
-  for (const file of ['package-lock.json', 'src/http/shapes.ts']) writeFileSync(join(root, file), '');
+  for (const file of ['package-lock.json', 'src/http/shapes/values.ts']) writeFileSync(join(root, file), '');
   for (const [path, script] of [
     ['tools/npm', npm],
     ['bin/atlas-fleet', 'echo "program $* $NODE_COMPILE_CACHE"'],

@@ -5,7 +5,7 @@ import {
   machineStatus,
   statusThresholds,
 } from '../../src/fleet/machine.ts';
-import { machine as machineShape } from '../../src/http/shapes.ts';
+import { machine as machineShape } from '../../src/http/shapes/machines.ts';
 import type { MachineRow } from '../../src/store/report-store.ts';
 import { START_MS } from '../fakes/clock.ts';
 import { makeReport } from '../fakes/report.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildSeries, pointsThatFit, RATE_MAX_GAP_SECONDS, SERIES_METRICS } from '../../src/fleet/series.ts';
-import { seriesMetric, series as seriesShape } from '../../src/http/shapes.ts';
+import { seriesMetric, series as seriesShape } from '../../src/http/shapes/machines.ts';
 import type { Sample } from '../../src/store/report-store.ts';
 
 function makeSample(takenAtMs: number, changes: Partial<Sample> = {}): Sample {

@@ -1,4 +1,4 @@
-/** Asks a running server over HTTP, with a token or without: shapes are those of src/http/shapes.ts. */
+/** Asks a running server over HTTP, with a token or without: shapes are those of src/http/shapes. */
 import type { HealthCheckView } from '../../src/services/cluster/cluster-view.ts';
 import type { NodeView } from '../../src/services/cluster/node-view.ts';
 

@@ -1,6 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { machineList, machine as machineShape, series as seriesShape } from '../../src/http/shapes.ts';
+import {
+  machineList,
+  machine as machineShape,
+  series as seriesShape,
+} from '../../src/http/shapes/machines.ts';
 import { FleetView, SERIES_MAX_SAMPLES } from '../../src/services/fleet/fleet-view.ts';
 import { ManualClock, START_MS } from '../fakes/clock.ts';
 import { makeReport } from '../fakes/report.ts';

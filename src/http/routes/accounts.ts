@@ -25,8 +25,8 @@ import {
   userCreate,
   userInfo,
   userList,
-  wantedId,
-} from '../shapes.ts';
+} from '../shapes/accounts.ts';
+import { wantedId } from '../shapes/values.ts';
 
 export interface AccountParts {
   readonly accounts: Accounts;

@@ -4,7 +4,7 @@ import { REPORT_MAX_BYTES } from '../../protocol/limits.ts';
 import type { ReportIntake } from '../../services/fleet/report-intake.ts';
 import type { App } from '../app.ts';
 import { agentKey } from '../guard.ts';
-import { reportAnswer } from '../shapes.ts';
+import { reportAnswer } from '../shapes/agents.ts';
 
 export interface AgentParts {
   readonly intake: ReportIntake;

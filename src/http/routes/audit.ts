@@ -5,7 +5,7 @@ import { AUDIT_ENTRIES_PER_PAGE, AUDIT_ENTRIES_PER_PAGE_MAX } from '../../servic
 import type { App } from '../app.ts';
 import { READING_COST } from '../caller-rates.ts';
 import { person } from '../guard.ts';
-import { auditKind, auditList } from '../shapes.ts';
+import { auditKind, auditList } from '../shapes/audit.ts';
 
 export function auditRoutes(app: App, { audit }: { audit: Audit }): void {
   app.get('/api/fleet/audit', {

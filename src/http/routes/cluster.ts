@@ -5,7 +5,8 @@ import type { SecurityCheck } from '../../services/security/security-check.ts';
 import type { App } from '../app.ts';
 import { READING_COST } from '../caller-rates.ts';
 import { person } from '../guard.ts';
-import { clusterStatus, healthCheck, nodeList, securityReport, slotInspection } from '../shapes.ts';
+import { clusterStatus, healthCheck, nodeList, slotInspection } from '../shapes/cluster.ts';
+import { securityReport } from '../shapes/security.ts';
 
 export interface ClusterRouteParts {
   readonly view: ClusterView;

@@ -7,7 +7,7 @@ import type { Joining } from '../../services/trust/joining.ts';
 import type { App } from '../app.ts';
 import { JOIN_COST } from '../caller-rates.ts';
 import { open } from '../guard.ts';
-import { joinAnswer, joinChallenge, joinRequest } from '../shapes.ts';
+import { joinAnswer, joinChallenge, joinRequest } from '../shapes/join.ts';
 
 export interface JoinRouteParts {
   readonly joining: Joining;

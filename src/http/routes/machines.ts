@@ -9,7 +9,7 @@ import {
 import type { App } from '../app.ts';
 import { READING_COST } from '../caller-rates.ts';
 import { person } from '../guard.ts';
-import { machine, machineId, machineList, moment, series, seriesMetric } from '../shapes.ts';
+import { machine, machineId, machineList, moment, series, seriesMetric } from '../shapes/machines.ts';
 
 const HOUR_MS = 3_600_000;
 const DEFAULT_POINTS = 300;

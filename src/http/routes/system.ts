@@ -6,7 +6,7 @@ import type { App } from '../app.ts';
 import { FREE } from '../caller-rates.ts';
 import { EventStreams } from '../event-streams.ts';
 import { open, person } from '../guard.ts';
-import { clusterHealth, EVENT_NAMES, readiness as readinessShape } from '../shapes.ts';
+import { clusterHealth, EVENT_NAMES, readiness as readinessShape } from '../shapes/system.ts';
 
 export interface SystemParts {
   readonly readiness: Readiness;

@@ -4,7 +4,8 @@ import type { Tickets } from '../../services/trust/tickets.ts';
 import type { App } from '../app.ts';
 import { askedBy } from '../caller.ts';
 import { person, recentPassword } from '../guard.ts';
-import { ticketCreate, ticketCreated, ticketList, wantedId } from '../shapes.ts';
+import { ticketCreate, ticketCreated, ticketList } from '../shapes/tickets.ts';
+import { wantedId } from '../shapes/values.ts';
 
 export interface TicketRouteParts {
   readonly tickets: Tickets;

@@ -14,7 +14,7 @@ import {
   rosterView,
   rotationRequest,
   rotationView,
-} from '../shapes.ts';
+} from '../shapes/trust.ts';
 
 export interface TrustRouteParts {
   readonly trust: TrustDesk;

@@ -1,6 +1,6 @@
 /**
  * The fleet as pages and scripts ask for it: machines page by page, one machine, one chart. Every answer says
- * by which clock and by which rule it was judged. Shapes are those of src/http/shapes.ts.
+ * by which clock and by which rule it was judged. Shapes are those of src/http/shapes/machines.ts.
  */
 import type { Clock } from '../../base/clock.ts';
 import { AtlasError } from '../../base/errors.ts';

@@ -1,4 +1,4 @@
-/** The audit log as pages and scripts ask for it, page by page. Shapes are those of src/http/shapes.ts. */
+/** The audit log as pages and scripts ask for it, page by page. Shapes are those of src/http/shapes/audit.ts. */
 import { AtlasError } from '../../base/errors.ts';
 import { AUDIT_ACTIONS, type AuditKind } from '../../store/audit-action.ts';
 import type { AuditActor, AuditDetail, AuditEntry, AuditLog, AuditOutcome } from '../../store/audit-log.ts';
