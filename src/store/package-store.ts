@@ -1,0 +1,71 @@
+/**
+ * Where it rests which packages were built, by whom and of what: names and fingerprints, never a value, and never the
+ * package. For all servers on one database together.
+ */
+
+/** What is in the file, from the first to the last: `cluster-node` joins this cluster. */
+export const PACKAGE_KINDS = ['cluster-node', 'standalone', 'agent'] as const;
+export type PackageKind = (typeof PACKAGE_KINDS)[number];
+
+/** `embedded`: the secrets themselves. `ticket`: a join ticket alone. `none`: no secret at all. */
+export const CREDENTIAL_MODES = ['embedded', 'ticket', 'none'] as const;
+export type CredentialMode = (typeof CREDENTIAL_MODES)[number];
+
+export interface PackageContent {
+  /** As in `cluster_secret`, or `server program`. */
+  readonly name: string;
+  /** What it is for, a sentence. */
+  readonly why: string;
+  readonly secret: boolean;
+  /** Of a secret that nobody chose: to tell two apart. Null for a password, and for what is no secret. */
+  readonly fingerprint: string | null;
+}
+
+export interface PackageBuild {
+  /** No other build has it. */
+  readonly buildId: string;
+  readonly kind: PackageKind;
+  readonly fileName: string;
+  readonly architecture: 'arm64' | 'x64' | 'universal';
+  /** Of Atlas Fleet. */
+  readonly version: string;
+  readonly credentials: CredentialMode;
+  readonly contents: readonly PackageContent[];
+  /** The name that the new server was given; null: it makes one of its host name. */
+  readonly nodeName: string | null;
+  /** Of the join ticket inside; null without one. */
+  readonly ticketId: string | null;
+  readonly signed: boolean;
+  /** Of who built it; may be empty. */
+  readonly note: string;
+  readonly builtBy: { readonly kind: string; readonly name: string };
+  readonly builtAtMs: number;
+  /** The server that built it. */
+  readonly nodeId: string;
+}
+
+/** How it ended: written when the last byte was handed over, or when it was not. */
+export interface PackageOutcome {
+  readonly state: 'ready' | 'failed';
+  /** Bytes, and SHA-256 in hex, of the whole file; null when it failed. */
+  readonly file: { readonly size: number; readonly sha256: string } | null;
+}
+
+export interface StoredBuild extends PackageBuild {
+  /** Null while it is being built, or when the server died meanwhile. */
+  readonly outcome: PackageOutcome | null;
+  readonly revokedAtMs: number | null;
+}
+
+export interface PackageStore {
+  /** Durable when it resolves. Rejects with store_unavailable or store_locked, as all of it. */
+  add(build: PackageBuild): Promise<void>;
+  finish(buildId: string, outcome: PackageOutcome): Promise<void>;
+  revoke(buildId: string, atMs: number): Promise<void>;
+  find(buildId: string): Promise<StoredBuild | null>;
+  /** The newest first. `before`: what the page before said. */
+  list(page: {
+    limit: number;
+    before?: number;
+  }): Promise<{ readonly builds: readonly StoredBuild[]; readonly nextBefore: number | null }>;
+}
