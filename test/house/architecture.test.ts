@@ -84,6 +84,17 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   'engines.ts': { may: ['base/', 'config/', 'store/'] },
   'exposure.ts': { may: ['config/'], types: ['services/'] },
+  'address.ts': { may: [], types: ['config/config.ts', 'http/tls.ts'], touches: ['node:crypto'] },
+  'cluster-parts.ts': {
+    may: ['base/errors.ts', 'protocol/', 'services/', 'engines.ts', 'exposure.ts'],
+    types: ['config/config.ts'],
+    touches: ['node:crypto'],
+  },
+  'server-parts.ts': {
+    may: ['services/', 'engines.ts', 'exposure.ts', 'cluster-parts.ts'],
+    types: ['address.ts', 'base/', 'config/config.ts', 'http/server.ts', 'protocol/'],
+    touches: [],
+  },
   'node.ts': {
     may: [
       'base/',
@@ -92,7 +103,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'services/',
       'store/file/identity.ts',
       'engines.ts',
-      'exposure.ts',
+      'address.ts',
+      'cluster-parts.ts',
+      'server-parts.ts',
       'http/',
     ],
   },

@@ -1,0 +1,33 @@
+/** Where others reach this server, and the certificate that it shows them there: both follow from the configuration. */
+import type { KeyObject } from 'node:crypto';
+import type { Config } from './config/config.ts';
+import type { TlsChoice } from './http/tls.ts';
+
+export interface Address {
+  readonly host: string;
+  readonly url: string;
+}
+
+const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
+
+export function addressOf({ server }: Config, hostName: string): Address {
+  if (server.publicUrl !== null) {
+    const host = new URL(server.publicUrl).hostname.replace(/^\[(.*)\]$/, '$1');
+    return { host, url: server.publicUrl };
+  }
+  const host = ANY_ADDRESS.has(server.host) ? hostName : server.host;
+  const shown = host.includes(':') ? `[${host}]` : host;
+  return { host, url: `${server.tls === 'off' ? 'http' : 'https'}://${shown}:${server.port}` };
+}
+
+/** `names`: of this machine, beside `localhost`; of use to a certificate of our own alone, as is `key`. */
+export function tlsOf(
+  { server }: Config,
+  { key, names }: { readonly key: KeyObject; readonly names: readonly string[] },
+): TlsChoice {
+  if (server.tls === 'own') {
+    return { kind: 'own', key, names: [...new Set([...names, 'localhost', '127.0.0.1', '::1'])] };
+  }
+  if (server.tls === 'off') return { kind: 'off' };
+  return { kind: 'files', certPath: server.tlsCert ?? '', keyPath: server.tlsKey ?? '' };
+}
