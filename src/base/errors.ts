@@ -92,6 +92,9 @@ const KINDS = {
   token_name_taken: 'conflict',
   slot_unknown: 'not_found',
   password_weak: 'invalid',
+  // packages
+  package_unfit: 'invalid',
+  source_changed: 'unavailable',
   // starting
   config_invalid: 'config',
   config_missing: 'config',
