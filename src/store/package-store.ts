@@ -57,15 +57,26 @@ export interface StoredBuild extends PackageBuild {
   readonly revokedAtMs: number | null;
 }
 
+export interface BuildPage {
+  readonly builds: readonly StoredBuild[];
+  /** What `before` is for the next page; null when there is none. */
+  readonly nextBefore: number | null;
+}
+
+/** All of it rejects with store_unavailable or store_locked. */
 export interface PackageStore {
-  /** Durable when it resolves. Rejects with store_unavailable or store_locked, as all of it. */
+  /** Durable when it resolves. */
   add(build: PackageBuild): Promise<void>;
+  /** The first word on how it ended stays. */
   finish(buildId: string, outcome: PackageOutcome): Promise<void>;
+  /** The first time stays. */
   revoke(buildId: string, atMs: number): Promise<void>;
   find(buildId: string): Promise<StoredBuild | null>;
-  /** The newest first. `before`: what the page before said. */
-  list(page: {
-    limit: number;
-    before?: number;
-  }): Promise<{ readonly builds: readonly StoredBuild[]; readonly nextBefore: number | null }>;
+  /** The newest first, in the order in which they were begun, whatever the clocks said. */
+  list(page: { limit: number; before?: number }): Promise<BuildPage>;
+  /**
+   * When the next package after this one was begun that carries the cluster secret and gives its server no name: a
+   * newcomer without a ticket came by the one or by the other. Those that failed do not count. Null without one.
+   */
+  nextUnnamedAtMs(buildId: string): Promise<number | null>;
 }

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stores } from '../../src/store/sql/stores.ts';
 import { PostgresServer } from '../backends/postgres.ts';
 import { makeAuditEntry } from '../contract/audit-log.ts';
+import { makePackageBuild } from '../contract/package-store.ts';
 import { KEY_HEX, PostgresDatabase } from './postgres-database.ts';
 import { machineId, machineInfo, realisticReport } from './realistic-report.ts';
 
@@ -51,6 +52,15 @@ const AUDITED = makeAuditEntry({
   address: '203.0.113.199',
 });
 
+const BUILT = makePackageBuild({
+  fileName: 'ForTheAtticOnly.pkg',
+  nodeName: 'server-of-the-cellar',
+  note: 'for-the-mac-of-margaret',
+  builtBy: { kind: 'user', name: 'margaret.hamilton' },
+  nodeId: 'server-of-the-roof',
+});
+const BUILT_FILE = { size: 91_000_000, sha256: '0f1e2d3c'.repeat(8) };
+
 let server: PostgresServer;
 let at: PostgresDatabase;
 let stores: Stores;
@@ -71,6 +81,8 @@ beforeAll(async () => {
     () => new Map([[SUBJECT, { count: 1, lastMs: 1, blockedUntilMs: 0 }]]),
   );
   await stores.audit.append(AUDITED);
+  await stores.packages.add(BUILT);
+  await stores.packages.finish(BUILT.buildId, { state: 'ready', file: BUILT_FILE });
   const [plain, inHex, inBase64] = PLANTED;
   await at.query(`create table planted as select '${plain}'::text as plain, sha256('${HASHED}') as hashed,
     encode('${inHex}', 'hex') as in_hex, encode('a word before ${inBase64} and behind', 'base64') as in_base64`);
@@ -98,7 +110,16 @@ function telling(): string[] {
     AUDITED.nodeId,
     AUDITED.address,
   ];
-  const shared = [...audited, 'Apple M4 Pro', '198.51.100.23', SUBJECT, KEY_HEX];
+  const built = [
+    BUILT.fileName,
+    BUILT.nodeName,
+    BUILT.note,
+    BUILT.builtBy.name,
+    BUILT.nodeId,
+    BUILT_FILE.sha256,
+    ...BUILT.contents.map(({ name }) => name),
+  ];
+  const shared = [...audited, ...built, 'Apple M4 Pro', '198.51.100.23', SUBJECT, KEY_HEX];
   const texts = [...machines.flat(), ...people, ...shared, SETUP_CODE].map(String);
   return [...texts, ...texts.map(bareHash)];
 }

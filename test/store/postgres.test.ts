@@ -6,6 +6,7 @@ import { PostgresServer } from '../backends/postgres.ts';
 import { accountStoreContract } from '../contract/account-store.ts';
 import { attemptStoreContract } from '../contract/attempt-store.ts';
 import { auditLogContract } from '../contract/audit-log.ts';
+import { packageStoreContract } from '../contract/package-store.ts';
 import { reportStoreContract } from '../contract/report-store.ts';
 import { storesContract } from '../contract/stores.ts';
 import { FakeLog } from '../fakes/log.ts';
@@ -56,6 +57,13 @@ describe('the audit log on PostgreSQL', () => {
   auditLogContract(async () => {
     const { audit, close } = await at.open();
     return { log: audit, close };
+  });
+});
+
+describe('the records of packages on PostgreSQL', () => {
+  packageStoreContract(async () => {
+    const { packages, close } = await at.open();
+    return { store: packages, close };
   });
 });
 

@@ -26,6 +26,7 @@ import { openSqliteStores } from '../../src/store/sql/sqlite-stores.ts';
 import { accountStoreContract } from '../contract/account-store.ts';
 import { attemptStoreContract } from '../contract/attempt-store.ts';
 import { auditLogContract } from '../contract/audit-log.ts';
+import { packageStoreContract } from '../contract/package-store.ts';
 import { reportStoreContract } from '../contract/report-store.ts';
 import { storesContract } from '../contract/stores.ts';
 import { machineId, realisticReport } from './realistic-report.ts';
@@ -77,6 +78,13 @@ describe('the audit log on SQLite', () => {
   auditLogContract(async () => {
     const { audit, close } = await at.open();
     return { log: audit, close };
+  });
+});
+
+describe('the records of packages on SQLite', () => {
+  packageStoreContract(async () => {
+    const { packages, close } = await at.open();
+    return { store: packages, close };
   });
 });
 

@@ -19,6 +19,7 @@ export interface Schema {
   setup_code: SetupCodeTable;
   attempts: AttemptTable;
   audit_entries: AuditTable;
+  package_builds: PackageBuildTable;
   probe: ProbeTable;
   database_identity: DatabaseIdentityTable;
   /** Only where cells are sealed (PostgreSQL). */
@@ -140,6 +141,25 @@ export interface AuditTable {
   outcome: string;
   /** JSON: who, to what, how, where and from where. */
   told: Cell;
+}
+
+/** A row is added when a package is begun; of it only the last three columns are ever written again, each once. */
+export interface PackageBuildTable {
+  /** The order in which they were begun. */
+  build_no: Generated<number>;
+  build_id: string;
+  built_at_ms: number;
+  kind: string;
+  credentials: string;
+  /** Whether its server was given a name. */
+  is_named: number;
+  /** JSON: all else that was known when it was begun. */
+  told: Cell;
+  /** How it ended. */
+  state: string | null;
+  /** JSON: size and digest of the whole file. */
+  file: Cell | null;
+  revoked_at_ms: number | null;
 }
 
 /** One row at most, slot 1. `code_hash`: a lookup, for whoever has the bare hash of so short a code finds the code. */

@@ -4,10 +4,12 @@ import type { Log } from '../../base/log.ts';
 import type { AccountStore } from '../account-store.ts';
 import type { AttemptStore } from '../attempt-store.ts';
 import type { AuditLog } from '../audit-log.ts';
+import type { PackageStore } from '../package-store.ts';
 import type { ReportStore } from '../report-store.ts';
 import { SqlAccountStore } from './account-store.ts';
 import { SqlAttemptStore } from './attempt-store.ts';
 import { SqlAuditLog } from './audit-log.ts';
+import { SqlPackageStore } from './package-store.ts';
 import { type SqlConnections, SqlReportStore } from './report-store.ts';
 
 export interface Stores {
@@ -15,6 +17,7 @@ export interface Stores {
   readonly accounts: AccountStore;
   readonly attempts: AttemptStore;
   readonly audit: AuditLog;
+  readonly packages: PackageStore;
   /** 32 hex digits, the same for every server that has this database open (database-identity.ts). */
   readonly databaseId: string;
   /** Settles every report that was taken, then closes the database. */
@@ -42,6 +45,7 @@ export function storesOn(database: Database, { clock, log }: { clock: Clock; log
     accounts: new SqlAccountStore(common),
     attempts: new SqlAttemptStore(common),
     audit: new SqlAuditLog(common),
+    packages: new SqlPackageStore(common),
     databaseId: id,
     close,
   };
