@@ -5,6 +5,7 @@ import type { AuditEntry, AuditKind } from '../api.ts';
 import { ErrorBox } from '../parts/error-box.tsx';
 import { Foreign } from '../parts/foreign.tsx';
 import { PageHeading } from '../parts/page-heading.tsx';
+import { TableHead } from '../parts/table-head.tsx';
 import { TableRegion } from '../parts/table-region.tsx';
 import { TimeAgo } from '../parts/time-ago.tsx';
 import { useAuditLog } from '../queries.ts';
@@ -77,15 +78,7 @@ function What({ entry: { sentence, subject, detail } }: { readonly entry: AuditE
 function AuditTable({ entries }: { readonly entries: readonly AuditEntry[] }) {
   return (
     <TableRegion label="Table of audit entries" stacks>
-      <thead>
-        <tr>
-          <th scope="col">When</th>
-          <th scope="col">Who</th>
-          <th scope="col">What</th>
-          <th scope="col">Outcome</th>
-          <th scope="col">Server</th>
-        </tr>
-      </thead>
+      <TableHead columns={['When', 'Who', 'What', 'Outcome', 'Server']} />
       <tbody>
         {entries.map((entry) => (
           <tr key={entry.entry_id}>

@@ -8,6 +8,8 @@ import { Dialog } from '../parts/dialog.tsx';
 import { ErrorBox } from '../parts/error-box.tsx';
 import { Foreign } from '../parts/foreign.tsx';
 import { PageHeading } from '../parts/page-heading.tsx';
+import { RowAct } from '../parts/row-act.tsx';
+import { TableHead } from '../parts/table-head.tsx';
 import { TableRegion } from '../parts/table-region.tsx';
 import { TimeAgo } from '../parts/time-ago.tsx';
 import { TokenDialog } from '../parts/token-dialog.tsx';
@@ -63,18 +65,7 @@ interface TokenTableProps {
 function TokenTable({ tokens, onRevoke }: TokenTableProps) {
   return (
     <TableRegion label="Table of API tokens">
-      <thead>
-        <tr>
-          <th scope="col">Name</th>
-          <th scope="col">May</th>
-          <th scope="col">Created</th>
-          <th scope="col">Ends</th>
-          <th scope="col">Last used</th>
-          <th scope="col">
-            <span className="at-hidden">Actions</span>
-          </th>
-        </tr>
-      </thead>
+      <TableHead columns={['Name', 'May', 'Created', 'Ends', 'Last used']} hasActs />
       <tbody>
         {tokens.map((token) => (
           <tr key={token.token_id}>
@@ -92,10 +83,8 @@ function TokenTable({ tokens, onRevoke }: TokenTableProps) {
                 </span>
               )}
             </td>
-            <td className="at-number">
-              <Button variant="default" size="compact-xs" onClick={() => onRevoke(token)}>
-                Revoke<span className="at-hidden"> {token.name}</span>
-              </Button>
+            <td className="at-row-acts">
+              <RowAct label="Revoke" name={token.name} onAct={() => onRevoke(token)} />
             </td>
           </tr>
         ))}

@@ -9,7 +9,9 @@ import { ErrorBox } from './error-box.tsx';
 import { Facts } from './facts.tsx';
 import { Foreign } from './foreign.tsx';
 import { RosterSteps } from './roster-steps.tsx';
+import { RowAct } from './row-act.tsx';
 import { StateBadge } from './state-badge.tsx';
+import { TableHead } from './table-head.tsx';
 import { TableRegion } from './table-region.tsx';
 
 interface RosterProps {
@@ -28,17 +30,7 @@ const HASH_SHOWN = 16;
 function MemberTable({ roster, onAct }: RosterProps) {
   return (
     <TableRegion label="Table of members" stacks>
-      <thead>
-        <tr>
-          <th scope="col">Member</th>
-          <th scope="col">Key fingerprint</th>
-          <th scope="col">State</th>
-          <th scope="col">Admitted by</th>
-          <th scope="col">
-            <span className="at-hidden">Actions</span>
-          </th>
-        </tr>
-      </thead>
+      <TableHead columns={['Member', 'Key fingerprint', 'State', 'Admitted by']} hasActs />
       <tbody>
         {roster.members.map((member) => (
           <tr key={member.node_id}>
@@ -57,22 +49,18 @@ function MemberTable({ roster, onAct }: RosterProps) {
             </td>
             <td className="at-row-acts">
               {canRemove(member) && (
-                <Button
-                  variant="default"
-                  size="compact-xs"
-                  onClick={() => onAct(removal(member.node_id, roster))}
-                >
-                  Remove…<span className="at-hidden"> {member.node_id}</span>
-                </Button>
+                <RowAct
+                  label="Remove…"
+                  name={member.node_id}
+                  onAct={() => onAct(removal(member.node_id, roster))}
+                />
               )}
               {canEvict(member) && (
-                <Button
-                  variant="default"
-                  size="compact-xs"
-                  onClick={() => onAct(eviction(member.node_id, roster))}
-                >
-                  Evict…<span className="at-hidden"> {member.node_id}</span>
-                </Button>
+                <RowAct
+                  label="Evict…"
+                  name={member.node_id}
+                  onAct={() => onAct(eviction(member.node_id, roster))}
+                />
               )}
             </td>
           </tr>
@@ -91,9 +79,7 @@ function Evicted({ roster, onAct }: RosterProps) {
         {roster.evicted.map((name) => (
           <li key={name}>
             <Foreign text={name} />
-            <Button variant="default" size="compact-xs" onClick={() => onAct(readmission(name))}>
-              Free the name…<span className="at-hidden"> {name}</span>
-            </Button>
+            <RowAct label="Free the name…" name={name} onAct={() => onAct(readmission(name))} />
           </li>
         ))}
       </ul>

@@ -7,6 +7,7 @@ import { count, hostAndPort, signedSeconds } from '../quantities.ts';
 import { Foreign } from './foreign.tsx';
 import { Shape } from './glyph.tsx';
 import { StateBadge } from './state-badge.tsx';
+import { TableHead } from './table-head.tsx';
 import { TableRegion } from './table-region.tsx';
 import { TimeAgo } from './time-ago.tsx';
 
@@ -20,7 +21,7 @@ const COLUMNS = [
   'Up since',
   'Reports/min',
 ] as const;
-const NUMERIC: readonly string[] = ['Clock offset', 'Reports/min'];
+const NUMERIC = ['Clock offset', 'Reports/min'];
 
 function Signature({ signature }: { readonly signature: string }) {
   if (signature === 'verified') {
@@ -97,15 +98,7 @@ export function NodeTable({ health }: { readonly health: HealthCheck }) {
         <h2 id="nodes">Nodes</h2>
       </div>
       <TableRegion label="Table of nodes">
-        <thead>
-          <tr>
-            {COLUMNS.map((column) => (
-              <th key={column} scope="col" className={NUMERIC.includes(column) ? 'at-number' : ''}>
-                {column}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <TableHead columns={COLUMNS} numeric={NUMERIC} />
         <tbody>
           {health.nodes.map((node) => (
             <NodeRow key={`${node.state} ${node.node_id}`} node={node} checkedAt={health.checked_at} />

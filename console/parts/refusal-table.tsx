@@ -3,8 +3,11 @@ import type { HealthCheck } from '../api.ts';
 import { count } from '../quantities.ts';
 import { Foreign } from './foreign.tsx';
 import { Shape } from './glyph.tsx';
+import { TableHead } from './table-head.tsx';
 import { TableRegion } from './table-region.tsx';
 import { TimeAgo } from './time-ago.tsx';
+
+const COLUMNS = ['Last seen', 'Claims to be', 'Found in slot', 'Code', 'What it means', 'Times'] as const;
 
 export function RefusalTable({ health }: { readonly health: HealthCheck }) {
   const { refusals, security, checked_by } = health;
@@ -29,18 +32,7 @@ export function RefusalTable({ health }: { readonly health: HealthCheck }) {
             {summedUp && ' The findings above sum up the recent ones.'}
           </p>
           <TableRegion label="Table of rejected records" stacks>
-            <thead>
-              <tr>
-                <th scope="col">Last seen</th>
-                <th scope="col">Claims to be</th>
-                <th scope="col">Found in slot</th>
-                <th scope="col">Code</th>
-                <th scope="col">What it means</th>
-                <th scope="col" className="at-number">
-                  Times
-                </th>
-              </tr>
-            </thead>
+            <TableHead columns={COLUMNS} numeric={['Times']} />
             <tbody>
               {latestFirst.map((refusal) => (
                 <tr key={`${refusal.code} ${refusal.slot} ${refusal.node_id}`}>

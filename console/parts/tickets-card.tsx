@@ -9,7 +9,9 @@ import type { Ticket } from '../trust-api.ts';
 import { ActDialog } from './act-dialog.tsx';
 import { ErrorBox } from './error-box.tsx';
 import { Foreign } from './foreign.tsx';
+import { RowAct } from './row-act.tsx';
 import { Badge, ticketLook } from './state-badge.tsx';
+import { TableHead } from './table-head.tsx';
 import { TableRegion } from './table-region.tsx';
 import { TicketDialog } from './ticket-dialog.tsx';
 import { TimeAgo } from './time-ago.tsx';
@@ -22,18 +24,7 @@ interface TicketTableProps {
 function TicketTable({ tickets, onAct }: TicketTableProps) {
   return (
     <TableRegion label="Table of join tickets" stacks>
-      <thead>
-        <tr>
-          <th scope="col">Ticket</th>
-          <th scope="col">State</th>
-          <th scope="col">Made</th>
-          <th scope="col">Ends</th>
-          <th scope="col">Let in</th>
-          <th scope="col">
-            <span className="at-hidden">Actions</span>
-          </th>
-        </tr>
-      </thead>
+      <TableHead columns={['Ticket', 'State', 'Made', 'Ends', 'Let in']} hasActs />
       <tbody>
         {tickets.map(({ id, state, created_by, created_at, expires_at, used_by }) => (
           <tr key={id}>
@@ -54,11 +45,7 @@ function TicketTable({ tickets, onAct }: TicketTableProps) {
             <td data-label="Ends">{dateAndTime(expires_at)}</td>
             <td data-label="Let in">{used_by === null ? '–' : <Foreign text={used_by} />}</td>
             <td className="at-row-acts">
-              {state === 'open' && (
-                <Button variant="default" size="compact-xs" onClick={() => onAct(revocation(id))}>
-                  Revoke…<span className="at-hidden"> {id}</span>
-                </Button>
-              )}
+              {state === 'open' && <RowAct label="Revoke…" name={id} onAct={() => onAct(revocation(id))} />}
             </td>
           </tr>
         ))}
