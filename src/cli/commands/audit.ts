@@ -1,15 +1,14 @@
 /** `atlas-fleet audit`: who did what, from the running server or, when none runs, from its database. */
 import { Command, InvalidArgumentError } from 'commander';
 import { administer } from '../control.ts';
+import { type Flags, withFlags } from '../flags.ts';
 import { printJson, printTable, say } from '../terminal.ts';
 
 const LIMIT_DEFAULT = 50;
 /** Of one page of the API. */
 const LIMIT_MAX = 500;
 
-interface Flags {
-  readonly config?: string;
-  readonly json?: boolean;
+interface ListFlags extends Flags {
   readonly limit: number;
   readonly kind?: string;
   readonly cursor?: string;
@@ -28,15 +27,13 @@ interface Entry {
 
 export function auditCommand(): Command {
   const audit = new Command('audit').description('who did what');
-  audit
+  const command = audit
     .command('list')
     .description('the newest entries of the audit log')
     .option('--limit <n>', `how many, up to ${LIMIT_MAX}`, pageSize, LIMIT_DEFAULT)
     .option('--kind <kind>', 'only those of one kind, such as login, user, token, roster')
-    .option('--cursor <cursor>', 'those before a page, by its next_cursor')
-    .option('--config <file>', 'the config.yaml of the server')
-    .option('--json', 'print JSON')
-    .action(list);
+    .option('--cursor <cursor>', 'those before a page, by its next_cursor');
+  withFlags(command, 'server').action(list);
   return audit;
 }
 
@@ -45,7 +42,7 @@ function pageSize(text: string): number {
   throw new InvalidArgumentError(`It is a whole number from 1 to ${LIMIT_MAX}.`);
 }
 
-async function list({ limit, kind, cursor, ...flags }: Flags): Promise<void> {
+async function list({ limit, kind, cursor, ...flags }: ListFlags): Promise<void> {
   const query = new URLSearchParams({
     limit: `${limit}`,
     ...(kind !== undefined && { kind }),

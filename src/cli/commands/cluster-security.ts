@@ -2,6 +2,7 @@
 import { AtlasError } from '../../base/errors.ts';
 import { escapeControls } from '../../base/log.ts';
 import { runningServer } from '../control.ts';
+import type { Flags } from '../flags.ts';
 import { print, printJson } from '../terminal.ts';
 
 type State = 'pass' | 'info' | 'warn' | 'fail';
@@ -49,9 +50,7 @@ interface Report {
   }[];
 }
 
-export interface SecurityFlags {
-  readonly config?: string;
-  readonly json?: boolean;
+interface SecurityFlags extends Flags {
   readonly leaks?: boolean;
 }
 

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { AtlasError } from '../../base/errors.ts';
 import { runningServer } from '../control.ts';
+import { type Flags, withFlags } from '../flags.ts';
 import { print, printJson, printTable } from '../terminal.ts';
 import { security } from './cluster-security.ts';
 import { redisAclCommand } from './redis-acl.ts';
@@ -9,22 +10,19 @@ import { rosterCommands } from './roster.ts';
 import { rotateSecretCommand, rotationCommand } from './rotate-secret.ts';
 import { ticketCommand } from './ticket.ts';
 
-interface Flags {
-  readonly config?: string;
-  readonly json?: boolean;
-}
-
 export function clusterCommand(): Command {
   const cluster = new Command('cluster').description('look at the cluster, and change who belongs to it');
-  withFlags(cluster.command('status'))
+  withFlags(cluster.command('status'), 'running server')
     .description('the verdict, the findings and the refused records; fails when the verdict is critical')
     .action(status);
-  withFlags(cluster.command('nodes')).description('the servers and their states').action(nodes);
-  withFlags(cluster.command('security'))
+  withFlags(cluster.command('nodes'), 'running server')
+    .description('the servers and their states')
+    .action(nodes);
+  withFlags(cluster.command('security'), 'running server')
     .description('whether it is secure: every line computed now')
     .option('--leaks', 'and what each leak would give away, with the commands to recover')
     .action(security);
-  withFlags(cluster.command('inspect'))
+  withFlags(cluster.command('inspect'), 'running server')
     .description('what lies under one key of the registry, such as fleet:cluster:node:server-01')
     .argument('<key>', 'the key')
     .action(inspect);
@@ -33,12 +31,6 @@ export function clusterCommand(): Command {
   cluster.addCommand(ticketCommand());
   cluster.addCommand(redisAclCommand());
   return cluster;
-}
-
-function withFlags(command: Command): Command {
-  return command
-    .option('--config <file>', 'the config.yaml of the running server')
-    .option('--json', 'print JSON');
 }
 
 interface Node {

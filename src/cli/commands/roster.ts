@@ -2,12 +2,11 @@
 import { Argument, Command } from 'commander';
 import { AtlasError } from '../../base/errors.ts';
 import { type ControlClient, runningServer } from '../control.ts';
+import { type Flags, withConfig, withFlags } from '../flags.ts';
 import { askYes, print, printJson, printTable, say } from '../terminal.ts';
 import { sayWhatItStillKnows, sayWhomItAdmitted } from './recovery.ts';
 
-interface Flags {
-  readonly config?: string;
-  readonly json?: boolean;
+interface ActFlags extends Flags {
   readonly yes?: boolean;
 }
 
@@ -34,8 +33,6 @@ export interface Roster {
     readonly sentences: readonly string[];
   }[];
 }
-
-const CONFIG = ['--config <file>', 'the config.yaml of the running server'] as const;
 
 interface MemberAct {
   readonly name: 'remove' | 'evict' | 'readmit';
@@ -72,12 +69,11 @@ const MEMBER_ACTS: readonly MemberAct[] = [
 ];
 
 function memberCommand({ name, about, question, done, after }: MemberAct): Command {
-  return new Command(name)
+  return withConfig(new Command(name), 'running server')
     .description(about)
     .argument('<node>', 'its node_id')
-    .option(...CONFIG)
     .option('--yes', 'do not ask')
-    .action(async (node: string, flags: Flags) => {
+    .action(async (node: string, flags: ActFlags) => {
       const server = await runningServer(flags);
       if (question !== undefined && !flags.yes && !(await askYes(question)))
         throw new AtlasError('usage', 'nothing was changed', { hint: 'answer yes, or give --yes' });
@@ -89,34 +85,29 @@ function memberCommand({ name, about, question, done, after }: MemberAct): Comma
 
 export function rosterCommands(): Command[] {
   return [
-    new Command('roster')
+    withFlags(new Command('roster'), 'running server')
       .description('who belongs to the cluster, and the last steps')
-      .option(...CONFIG)
-      .option('--json', 'print JSON')
       .action(roster),
     ...MEMBER_ACTS.map(memberCommand),
-    new Command('admission')
+    withConfig(new Command('admission'), 'running server')
       .description('what a new server needs: the cluster secret, or a one-time ticket')
       .addArgument(new Argument('<by>').choices(['secret', 'ticket']))
-      .option(...CONFIG)
       .action(async (admission: string, flags: Flags) => {
         const server = await runningServer(flags);
         await server.post('/api/fleet/cluster/admission', { admission });
         say(`New servers are admitted by ${admission} from now on.`);
       }),
-    new Command('level')
+    withConfig(new Command('level'), 'running server')
       .description('the security level that no server may fall below')
       .addArgument(new Argument('<level>').choices(['2', '3']))
-      .option(...CONFIG)
       .action(async (level: string, flags: Flags) => {
         const server = await runningServer(flags);
         await server.post('/api/fleet/cluster/level', { level: Number(level) });
         say(`The cluster promises level ${level} from now on.`);
       }),
-    new Command('choose')
+    withConfig(new Command('choose'), 'running server')
       .description('say which of two pasts of the roster is right, after it froze')
       .argument('<hash>', 'the first digits of its first step, from cluster status')
-      .option(...CONFIG)
       .action(async (hash: string, flags: Flags) => {
         const server = await runningServer(flags);
         await server.post('/api/fleet/cluster/choose', { hash });

@@ -5,6 +5,7 @@
 import { Command } from 'commander';
 import { AtlasError } from '../../base/errors.ts';
 import { type ControlClient, runningServer } from '../control.ts';
+import { type Flags, withConfig, withFlags } from '../flags.ts';
 import { askYes, printJson, printTable, say } from '../terminal.ts';
 import { sayWhatItStillKnows } from './recovery.ts';
 import type { Roster } from './roster.ts';
@@ -12,9 +13,7 @@ import type { Roster } from './roster.ts';
 const ASK_AGAIN_MS = 500;
 const PATH = '/api/fleet/cluster/rotation';
 
-interface Flags {
-  readonly config?: string;
-  readonly json?: boolean;
+interface RotationFlags extends Flags {
   readonly yes?: boolean;
   readonly compromised?: boolean;
   readonly keep?: readonly string[];
@@ -37,7 +36,7 @@ interface Rotation {
 }
 
 export function rotateSecretCommand(): Command {
-  return new Command('rotate-secret')
+  const command = new Command('rotate-secret')
     .description('change the cluster secret while the cluster runs')
     .option(
       '--compromised',
@@ -45,17 +44,15 @@ export function rotateSecretCommand(): Command {
     )
     .option('--keep <node...>', 'with --compromised: the servers that stay')
     .option('--abandon', 'back to the secret that counted before, while that is possible')
-    .option('--yes', 'do not ask')
-    .option('--config <file>', 'the config.yaml of the running server')
+    .option('--yes', 'do not ask');
+  return withConfig(command, 'running server')
     .option('--json', 'print the last progress as JSON')
     .action(rotateSecret);
 }
 
 export function rotationCommand(): Command {
-  return new Command('rotation')
+  return withFlags(new Command('rotation'), 'running server')
     .description('how far a rotation of the secret is')
-    .option('--config <file>', 'the config.yaml of the running server')
-    .option('--json', 'print JSON')
     .action(async (flags: Flags) => {
       const server = await runningServer(flags);
       const rotation = await server.get<Rotation>(PATH);
@@ -65,7 +62,7 @@ export function rotationCommand(): Command {
     });
 }
 
-async function rotateSecret(flags: Flags): Promise<void> {
+async function rotateSecret(flags: RotationFlags): Promise<void> {
   const server = await runningServer(flags);
   if (flags.keep !== undefined && !flags.compromised)
     throw new AtlasError('usage', '--keep is given without --compromised', {
@@ -83,7 +80,7 @@ async function rotateSecret(flags: Flags): Promise<void> {
 
 type Kept = readonly { readonly node_id: string; readonly fingerprint: string }[];
 
-async function begin(server: ControlClient, flags: Flags, keep: Kept | null): Promise<void> {
+async function begin(server: ControlClient, flags: RotationFlags, keep: Kept | null): Promise<void> {
   const question = keep === null ? 'Change the cluster secret now?' : 'Evict them and change the secret now?';
   if (!flags.yes && !(await askYes(question)))
     throw new AtlasError('usage', 'nothing was changed', { hint: 'answer yes, or give --yes' });
@@ -91,7 +88,7 @@ async function begin(server: ControlClient, flags: Flags, keep: Kept | null): Pr
 }
 
 /** With the keys that the servers have now, as the operator sees them before he says yes. */
-async function keepList(server: ControlClient, { keep = [] }: Flags): Promise<Kept> {
+async function keepList(server: ControlClient, { keep = [] }: RotationFlags): Promise<Kept> {
   const { members } = await server.get<Roster>('/api/fleet/cluster/roster');
   const unknown = keep.filter((name) => !members.some(({ node_id }) => node_id === name));
   if (keep.length === 0 || unknown.length > 0)

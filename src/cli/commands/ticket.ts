@@ -7,15 +7,11 @@ import {
   TICKET_LIFE_SECONDS,
 } from '../../protocol/limits.ts';
 import { runningServer } from '../control.ts';
+import { type Flags, withFlags } from '../flags.ts';
 import { print, printJson, printTable, say } from '../terminal.ts';
 
 const PATH = '/api/fleet/cluster/tickets';
 const HOUR_SECONDS = 3600;
-
-interface Flags {
-  readonly config?: string;
-  readonly json?: boolean;
-}
 
 interface Ticket {
   readonly id: string;
@@ -34,22 +30,16 @@ interface NewTicket {
 
 export function ticketCommand(): Command {
   const ticket = new Command('ticket').description('join tickets: each lets one server in, once');
-  withFlags(ticket.command('create'))
+  withFlags(ticket.command('create'), 'running server')
     .description('make a ticket and print it, this once')
     .addOption(lifeOption())
     .action(create);
-  withFlags(ticket.command('list')).description('list tickets').action(list);
-  withFlags(ticket.command('revoke'))
+  withFlags(ticket.command('list'), 'running server').description('list tickets').action(list);
+  withFlags(ticket.command('revoke'), 'running server')
     .description('end a ticket that nobody has used')
     .argument('<id>', 'its id, from ticket list')
     .action(revoke);
   return ticket;
-}
-
-function withFlags(command: Command): Command {
-  return command
-    .option('--config <file>', 'the config.yaml of the running server')
-    .option('--json', 'print JSON');
 }
 
 function lifeOption(): Option {

@@ -1,16 +1,12 @@
 /** `atlas-fleet token`: API tokens for scripts. A token is printed once, when it is made. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { administer } from '../control.ts';
+import { type Flags, withFlags } from '../flags.ts';
 import { print, printJson, printTable, say } from '../terminal.ts';
 
 /** Those that a route of this version asks for. */
 const SCOPES = ['read', 'admin'];
 const DAY_SECONDS = 86_400;
-
-interface Flags {
-  readonly config?: string;
-  readonly json?: boolean;
-}
 
 interface Token {
   readonly token_id: string;
@@ -22,22 +18,18 @@ interface Token {
 
 export function tokenCommand(): Command {
   const token = new Command('token').description('API tokens');
-  withFlags(token.command('create'))
+  withFlags(token.command('create'), 'server')
     .description('make a token and print it, this once')
     .argument('<name>', 'what it is for')
     .addOption(new Option('--scope <scope...>', 'what it may do').choices(SCOPES).default(['read']))
     .option('--days <n>', 'days until it ends; without it, it does not', wholeDays)
     .action(create);
-  withFlags(token.command('list')).description('list tokens').action(list);
-  withFlags(token.command('revoke'))
+  withFlags(token.command('list'), 'server').description('list tokens').action(list);
+  withFlags(token.command('revoke'), 'server')
     .description('end a token')
     .argument('<id>', 'its id, from token list')
     .action(revoke);
   return token;
-}
-
-function withFlags(command: Command): Command {
-  return command.option('--config <file>', 'the config.yaml of the server').option('--json', 'print JSON');
 }
 
 function wholeDays(text: string): number {

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { AtlasError } from '../../base/errors.ts';
 import { administer } from '../control.ts';
+import { type Flags, withConfig, withFlags } from '../flags.ts';
 import {
   askSecret,
   printJson,
@@ -11,9 +12,7 @@ import {
   say,
 } from '../terminal.ts';
 
-interface Flags {
-  readonly config?: string;
-  readonly json?: boolean;
+interface PasswordFlags extends Flags {
   readonly passwordFile?: string;
 }
 
@@ -27,29 +26,25 @@ export function userCommand(): Command {
     .description('set the password of an administrator; their sessions end')
     .argument('<name>')
     .action(passwd);
-  withFlags(user.command('list'))
-    .option('--json', 'print JSON')
-    .description('list administrators')
-    .action(list);
+  withFlags(user.command('list'), 'server').description('list administrators').action(list);
   return user;
 }
 
-function withFlags(command: Command): Command {
-  return command.option('--config <file>', 'the config.yaml of the server');
-}
-
 function withPassword(command: Command): Command {
-  return withFlags(command).option('--password-file <file>', 'a file of mode 0600 that holds the password');
+  return withConfig(command, 'server').option(
+    '--password-file <file>',
+    'a file of mode 0600 that holds the password',
+  );
 }
 
-async function add(username: string, flags: Flags): Promise<void> {
+async function add(username: string, flags: PasswordFlags): Promise<void> {
   await administer(flags, async (server) => {
     await server.post('/api/fleet/users', { username, password: await newPassword(flags) });
     say(`Added ${username}.`);
   });
 }
 
-async function passwd(username: string, flags: Flags): Promise<void> {
+async function passwd(username: string, flags: PasswordFlags): Promise<void> {
   await administer(flags, async (server) => {
     // Said before anybody types a password twice for nobody.
     const { items } = await server.get<{ items: { username: string }[] }>('/api/fleet/users');
@@ -63,7 +58,7 @@ async function passwd(username: string, flags: Flags): Promise<void> {
   });
 }
 
-async function newPassword({ passwordFile }: Flags): Promise<string> {
+async function newPassword({ passwordFile }: PasswordFlags): Promise<string> {
   if (passwordFile !== undefined) return readSecretFromFile(passwordFile).revealText();
   if (!process.stdin.isTTY) return (await readSecretFromStdin()).revealText();
   const first = (await askSecret('New password (12 characters or more)')).revealText();
