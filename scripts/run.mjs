@@ -162,16 +162,20 @@ function install() {
 
 function buildConsole() {
   const inputs = ['console', 'src/http/shapes', 'package-lock.json'];
-  return unlessFresh('console', inputs, 'dist/console/index.html', () => {
+  return unlessFresh('console', inputs, 'dist/console/licences.json', () => {
     say('Building the console');
-    return runNow('the build of the console', 'npm', [
-      'run',
-      '--silent',
-      'build',
-      '--',
-      '--logLevel',
-      'warn',
-    ]);
+    const quietly = ['--', '--logLevel', 'warn'];
+    return runNow('the build of the console', 'npm', ['run', '--silent', 'build', ...quietly]);
+  });
+}
+
+/** What packages for Macs carry: the program with all that it needs, in one folder. */
+function bundleProgram() {
+  const scripts = ['scripts/bundle.ts', 'scripts/bundle-licences.ts'];
+  const inputs = ['src', 'dist/console', ...scripts, 'LICENSE', 'package.json', 'package-lock.json'];
+  return unlessFresh('program', inputs, 'dist/program/program.json', () => {
+    say('Bundling the program');
+    return runNow('the bundling of the program', 'npm', ['run', '--silent', 'bundle']);
   });
 }
 
@@ -203,5 +207,6 @@ const start = tasks[task];
 if (!start) fail(`usage: node scripts/run.mjs ${Object.keys(tasks).join('|')}`);
 await install();
 await buildConsole();
+await bundleProgram();
 releaseLock();
 start();

@@ -3,7 +3,6 @@
  * which things start and stop; what they are is in server-parts.ts and cluster-parts.ts.
  */
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { addressOf, tlsOf } from './address.ts';
 import { sleep, unixSeconds } from './base/clock.ts';
 import { AtlasError } from './base/errors.ts';
@@ -16,6 +15,7 @@ import { claimControlSocket, leaveControlSocket, listenOnControlSocket } from '.
 import { listen } from './http/listen.ts';
 import { buildServer } from './http/server.ts';
 import { openTls } from './http/tls.ts';
+import { CONSOLE_FOLDER } from './place.ts';
 import { publicKeyText } from './protocol/identity-key.ts';
 import type { NodeRecordBody } from './protocol/node-record.ts';
 import {
@@ -44,8 +44,6 @@ export interface RunningNode {
   /** Drains for so long (milliseconds), finishes what was begun, says *left*, and lets go of everything. */
   stop(drainMs: number): Promise<void>;
 }
-
-const CONSOLE_FOLDER = join(import.meta.dirname, '..', 'dist', 'console');
 
 /** What a server needs that runs, beyond one whose accounts are administered. */
 export type RunningOptions = NodeOptions & Pick<ClusterNeeds, 'secretRest'> & Pick<Completing, 'joinValues'>;

@@ -5,8 +5,7 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { extname, join } from 'node:path';
 import { systemCode } from '../base/errors.ts';
 import type { MachineInfo } from '../protocol/report.ts';
 import { CHILD_ENVIRONMENT } from './readings.ts';
@@ -17,7 +16,8 @@ export interface Facts {
   readonly info: MachineInfo;
 }
 
-const PROGRAM = fileURLToPath(new URL('./facts-process.ts', import.meta.url));
+/** Beside this module, in a checkout and in a bundle. */
+const PROGRAM = join(import.meta.dirname, `facts-process${extname(import.meta.filename)}`);
 const TIMEOUT_MS = 30_000;
 const ID_FILE = 'machine-id';
 const MACHINE_ID = /^[A-Za-z0-9-]{1,64}$/;

@@ -93,16 +93,15 @@ const KINDS = {
   slot_unknown: 'not_found',
   password_weak: 'invalid',
   // packages
+  program_missing: 'conflict',
+  runtime_missing: 'conflict',
+  runtime_refused: 'invalid',
+  runtime_unreachable: 'unavailable',
   package_unfit: 'invalid',
   source_changed: 'unavailable',
   package_unreadable: 'invalid',
   package_damaged: 'invalid',
   signer_invalid: 'config',
-  // packages
-  program_missing: 'conflict',
-  runtime_missing: 'conflict',
-  runtime_refused: 'invalid',
-  runtime_unreachable: 'unavailable',
   // starting
   config_invalid: 'config',
   config_missing: 'config',

