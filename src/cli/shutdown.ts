@@ -4,12 +4,24 @@
  */
 export type Ending = 'drain' | 'quick';
 
-/** Resolves at the first sign; later ones change nothing, so that a second Ctrl-C does not cut the clean-up. */
-export function untilEnded(): Promise<Ending> {
-  return new Promise((resolve) => {
-    process.on('SIGTERM', () => resolve('drain'));
-    process.on('SIGINT', () => resolve('quick'));
-    process.on('SIGHUP', () => resolve('quick'));
-    if (process.channel) process.on('disconnect', () => resolve('quick'));
-  });
+export interface Run {
+  /** Resolves at the first sign; later ones change nothing, so that a second Ctrl-C does not cut the clean-up. */
+  readonly ended: Promise<Ending>;
+  /** From now on SIGHUP, which is the end of a terminal, calls this instead. */
+  onHangup(act: () => void): void;
+}
+
+export function beginRun(): Run {
+  const { promise, resolve } = Promise.withResolvers<Ending>();
+  let hangup = () => resolve('quick');
+  process.on('SIGTERM', () => resolve('drain'));
+  process.on('SIGINT', () => resolve('quick'));
+  process.on('SIGHUP', () => hangup());
+  if (process.channel) process.on('disconnect', () => resolve('quick'));
+  return {
+    ended: promise,
+    onHangup: (act) => {
+      hangup = act;
+    },
+  };
 }

@@ -88,6 +88,8 @@ interface AgentConfig {
 interface LogConfig {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly format: 'text' | 'json';
+  /** Absolute; null: stdout. */
+  readonly file: string | null;
 }
 
 interface RetentionConfig {
@@ -149,7 +151,7 @@ export function assembleConfig(values: Values, path: string | null): Config {
       spoolDir: values['agent.spool_dir'],
       spoolMaxMb: values['agent.spool_max_mb'],
     },
-    log: { level: values['log.level'], format: values['log.format'] },
+    log: { level: values['log.level'], format: values['log.format'], file: values['log.file'] },
     retention: {
       rawSeconds: values['retention.raw'],
       minuteSeconds: values['retention.minute'],

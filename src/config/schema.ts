@@ -271,6 +271,10 @@ const SCHEMA = {
 
   'log.level': row(choice('debug', 'info', 'warn', 'error'), 'info', 'Least severity that is logged.'),
   'log.format': row(choice('text', 'json'), 'text', 'Lines for people, or for machines.'),
+  'log.file': optional(
+    path('/var/log/fleet-server.log'),
+    'File that the log is appended to, and that is opened anew on SIGHUP; by default stdout.',
+  ),
 
   'retention.raw': later(row(duration(HOUR, YEARS_10), 2 * DAY, 'How long single reports are kept.')),
   'retention.minute': later(

@@ -64,6 +64,7 @@ const THREE: Readonly<Record<KeyPath, readonly [string, string, string]>> = {
   'agent.spool_max_mb': ['1', '2', '3'],
   'log.level': ['debug', 'info', 'warn'],
   'log.format': ['json', 'text', 'json'],
+  'log.file': ['/a', '/b', '/c'],
   'retention.raw': ['1h', '3601', '2h'],
   'retention.minute': ['3d', '4d', '5d'],
   'retention.hour': ['31d', '32d', '33d'],

@@ -4,9 +4,10 @@ import type { OneReport } from '../../agent/agent.ts';
 import { AtlasError } from '../../base/errors.ts';
 import type { FlagValue } from '../../config/source.ts';
 import { requireConfig } from '../configuration.ts';
+import { openProcessLog } from '../log-file.ts';
 import { VERSION } from '../program.ts';
 import { sayReady } from '../ready.ts';
-import { untilEnded } from '../shutdown.ts';
+import { beginRun } from '../shutdown.ts';
 import { print } from '../terminal.ts';
 
 interface Flags {
@@ -33,7 +34,7 @@ export function agentCommand(): Command {
 }
 
 async function runAgent(flags: Flags): Promise<void> {
-  const ended = untilEnded();
+  const run = beginRun();
   const { config, secrets } = await requireConfig({
     role: 'agent',
     configPath: flags.config,
@@ -42,17 +43,17 @@ async function runAgent(flags: Flags): Promise<void> {
   });
   const { Agent } = await import('../../agent/agent.ts');
   const { systemClock } = await import('../../base/clock.ts');
-  const { openLog } = await import('../../base/log.ts');
   const { agentApiKey: apiKey, encryptionKey } = secrets;
   if (apiKey === null || encryptionKey === null) {
     throw new AtlasError('config_invalid', 'an agent needs agent.api_key and server.encryption_key');
   }
+  const processLog = await openProcessLog(config, 'agent.pid', run);
   const agent = await Agent.open({
     ...config.agent,
     apiKey,
     encryptionKey,
     clock: systemClock,
-    log: openLog(config.log),
+    log: processLog.open(),
     agentVersion: VERSION,
   });
   if (flags.once) {
@@ -61,8 +62,9 @@ async function runAgent(flags: Flags): Promise<void> {
   }
   agent.start();
   sayReady('agent');
-  await ended;
+  await run.ended;
   await agent.stop();
+  processLog.close();
 }
 
 interface OnceAgent {

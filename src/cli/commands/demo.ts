@@ -11,7 +11,7 @@ import { DEMO_TIMEOUT_SECONDS, type DemoFolder, makeDemoFolder } from '../demo/d
 import { COMES_BACK_SECONDS, DemoProcess } from '../demo/demo-process.ts';
 import { demoRegistry } from '../demo/demo-registry.ts';
 import { PROGRAM } from '../program.ts';
-import { untilEnded } from '../shutdown.ts';
+import { beginRun } from '../shutdown.ts';
 import { print, say } from '../terminal.ts';
 
 const NODES_MAX = 9;
@@ -56,7 +56,7 @@ function wholeNumber(min: number, max: number) {
 }
 
 async function runDemo(flags: Flags): Promise<void> {
-  const ended = untilEnded();
+  const { ended } = beginRun();
   const ports = Array.from({ length: flags.nodes }, (_, i) => flags.port + i);
   await Promise.all(ports.map(requireFree));
   const { hashPassword } = await import('../../node.ts');

@@ -5,9 +5,10 @@ import type { LoadedConfig } from '../../config/load.ts';
 import { NODE_ID, NODE_ID_MAX_LENGTH } from '../../protocol/limits.ts';
 import { requireConfig } from '../configuration.ts';
 import { type JoinFlags, joinFirst } from '../join.ts';
+import { openProcessLog } from '../log-file.ts';
 import { VERSION } from '../program.ts';
 import { sayReady } from '../ready.ts';
-import { untilEnded } from '../shutdown.ts';
+import { beginRun } from '../shutdown.ts';
 import { sayWarning } from '../terminal.ts';
 
 /** Milliseconds between *draining* and the end of listening: a load balancer's next look, and some. */
@@ -50,16 +51,16 @@ async function configPathOf(flags: JoinFlags): Promise<string | undefined> {
 }
 
 async function runServer(flags: JoinFlags): Promise<void> {
-  const ended = untilEnded();
+  const run = beginRun();
   const configPath = await configPathOf(flags);
   const loaded = await requireConfig({ role: 'server', configPath });
   const { config, secrets } = loaded;
   const { startNode } = await import('../../node.ts');
   const { systemClock } = await import('../../base/clock.ts');
-  const { openLog } = await import('../../base/log.ts');
   const { SecretRest } = await import('../../config/secret-rest.ts');
   const { joinValues } = await import('../../config/join-values.ts');
   await writeClusterId(loaded);
+  const processLog = await openProcessLog(config, 'server.pid', run);
   const node = await startNode({
     config,
     secrets,
@@ -68,14 +69,15 @@ async function runServer(flags: JoinFlags): Promise<void> {
     version: VERSION,
     clock: systemClock,
     openLog: (fields) => {
-      const log = openLog({ ...config.log, fields });
+      const log = processLog.open(fields);
       log.info('server.config', `Configuration: ${config.source.path}`);
       return log;
     },
   });
   sayReady(node.nodeId);
-  const ending = await ended;
+  const ending = await run.ended;
   await node.stop(ending === 'drain' ? DRAIN_MS : 0);
+  processLog.close();
 }
 
 /**
