@@ -2,17 +2,82 @@
  * Bytes that stand in many packages (a runtime, the program), compressed once. Its deflate blocks refer to nothing before
  * them and end on a byte (RFC 1951, a full flush), so that segments can be put one behind the other into one gzip member.
  */
-import type { ByteSource } from './byte-source.ts';
+import { createHash } from 'node:crypto';
+import { constants, crc32, deflateRaw } from 'node:zlib';
+import { type ByteSource, CHUNK_BYTES, joinSources, sourceOfBytes } from './byte-source.ts';
+import { cksumRegister } from './checksum.ts';
 
-export interface Segment {
-  /** Bytes before compression. */
+/** What is said of the bytes before compression; a cache keeps it beside the compressed ones. */
+export interface SegmentFacts {
+  /** Bytes. */
   readonly size: number;
-  /** SHA-256 of them, hex: its name in a cache. */
+  /** SHA-256, hex: its name in a cache. */
   readonly sha256: string;
-  /** CRC-32 as gzip has it (reflected, RFC 1952). */
+  /** CRC-32 as gzip has it (RFC 1952). */
   readonly crc32: number;
-  /** The register of POSIX cksum after these bytes from an initial 0, before the length is fed and the complement taken. */
+  /** The remainder of POSIX cksum from an initial 0, before the length is fed, mirrored as checksum.ts has it. */
   readonly cksumRegister: number;
+}
+
+export interface Segment extends SegmentFacts {
   /** Deflate blocks, none of them the last, ended by a full flush. */
   readonly deflated: ByteSource;
+}
+
+/** zlib's: level 9 takes more than three times as long for one part in two hundred (docs/package-format.md). */
+const LEVEL = 6;
+
+/**
+ * Compresses in runs of CHUNK_BYTES, whatever the chunks that come, so that the result depends on the bytes alone.
+ * `write` is given each run's blocks, in order.
+ */
+export async function compressSegment(
+  source: AsyncIterable<Uint8Array>,
+  write: (deflated: Uint8Array) => Promise<void>,
+): Promise<SegmentFacts> {
+  const sha256 = createHash('sha256');
+  const facts = { size: 0, crc32: 0, cksumRegister: 0 };
+  for await (const run of runsOf(source)) {
+    sha256.update(run);
+    facts.size += run.length;
+    facts.crc32 = crc32(run, facts.crc32);
+    facts.cksumRegister = cksumRegister(run, facts.cksumRegister);
+    await write(await deflateRun(run));
+  }
+  return { ...facts, sha256: sha256.digest('hex') };
+}
+
+/** In memory; for what is too large for it, compressSegment into a file. */
+export async function makeSegment(source: ByteSource): Promise<Segment> {
+  const runs: ByteSource[] = [];
+  const facts = await compressSegment(source.read(), async (deflated) => {
+    runs.push(sourceOfBytes(deflated));
+  });
+  return { ...facts, deflated: joinSources(runs) };
+}
+
+/** Deflate blocks of these bytes alone, none of them the last, ended on a byte. */
+export function deflateRun(bytes: Uint8Array): Promise<Uint8Array> {
+  const options = { level: LEVEL, finishFlush: constants.Z_FULL_FLUSH };
+  return new Promise((resolve, reject) => {
+    deflateRaw(bytes, options, (error, deflated) => (error === null ? resolve(deflated) : reject(error)));
+  });
+}
+
+/** A run is valid until the next one is asked for. */
+async function* runsOf(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  const run = new Uint8Array(CHUNK_BYTES);
+  let filled = 0;
+  for await (const chunk of source) {
+    for (let at = 0; at < chunk.length; ) {
+      const taken = chunk.subarray(at, at + CHUNK_BYTES - filled);
+      run.set(taken, filled);
+      at += taken.length;
+      filled += taken.length;
+      if (filled < CHUNK_BYTES) continue;
+      yield run;
+      filled = 0;
+    }
+  }
+  if (filled > 0) yield run.subarray(0, filled);
 }
