@@ -142,21 +142,29 @@ interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Do not ask a second time, whatever the answer. */
   readonly once?: boolean;
+  /** It may take as long as it takes; `signal` ends it. */
+  readonly isLong?: boolean;
 }
 
 export async function call<Answer>(path: string, options: CallOptions = {}): Promise<Answer> {
-  const { method = 'GET', body, signal, once = false } = options;
+  const response = await ask(path, options);
+  return (response.status === 204 ? undefined : await response.json()) as Answer;
+}
+
+/** An answer that is no refusal, with its body still to be read. */
+export async function ask(path: string, options: CallOptions): Promise<Response> {
+  const { method = 'GET', body, signal, once = false, isLong = false } = options;
   const headers: Record<string, string> = { accept: 'application/json, application/problem+json' };
   if (method !== 'GET') headers['x-csrf-token'] = csrfToken;
   if (body !== undefined) headers['content-type'] = 'application/json';
-  const deadline = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+  const deadline = isLong ? undefined : AbortSignal.timeout(REQUEST_TIMEOUT_MS);
   let response: Response;
   try {
     response = await fetch(`/api/fleet${path}`, {
       method,
       headers,
       credentials: 'same-origin',
-      signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+      signal: AbortSignal.any([signal, deadline].filter((end) => end !== undefined)),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   } catch (cause) {
@@ -165,7 +173,7 @@ export async function call<Answer>(path: string, options: CallOptions = {}): Pro
       {
         code: UNREACHABLE,
         title: 'No server answers',
-        detail: deadline.aborted
+        detail: deadline?.aborted
           ? 'No server answered within 10 seconds.'
           : 'The request did not reach any server.',
         hint: 'Check that a server runs and that this computer can reach it.',
@@ -177,10 +185,10 @@ export async function call<Answer>(path: string, options: CallOptions = {}): Pro
   remember(response);
   if (!response.ok) {
     const error = await complaint(response);
-    if (!once && (await renewed(error))) return call(path, { ...options, once: true });
+    if (!once && (await renewed(error))) return ask(path, { ...options, once: true });
     throw error;
   }
-  return (response.status === 204 ? undefined : await response.json()) as Answer;
+  return response;
 }
 
 function begin(session: SessionInfo): SessionInfo {

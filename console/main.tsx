@@ -9,6 +9,7 @@ import './styles/tables.css';
 import './styles/dashboard.css';
 import './styles/machine.css';
 import './styles/cluster.css';
+import './styles/packages.css';
 import { localStorageColorSchemeManager, MantineProvider } from '@mantine/core';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { createRoot } from 'react-dom/client';
@@ -20,6 +21,7 @@ import { DashboardPage } from './pages/dashboard.tsx';
 import { LoginPage } from './pages/login.tsx';
 import { MachinePage } from './pages/machine.tsx';
 import { NotFoundPage } from './pages/not-found.tsx';
+import { PackageBuilderPage } from './pages/package-builder.tsx';
 import { SetupPage } from './pages/setup.tsx';
 import { TokensPage } from './pages/tokens.tsx';
 import { ErrorBox } from './parts/error-box.tsx';
@@ -55,6 +57,9 @@ function SignedIn() {
           </Route>
           <Route path="/settings/cluster">
             <ClusterHealthPage />
+          </Route>
+          <Route path="/settings/packages">
+            <PackageBuilderPage />
           </Route>
           <Route path="/settings/tokens">
             <TokensPage />

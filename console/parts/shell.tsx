@@ -30,6 +30,12 @@ const SETTINGS: readonly Place[] = [
     here: (location) => location === '/settings/cluster',
   },
   {
+    href: '/settings/packages',
+    label: 'Server Package Builder',
+    glyph: 'package',
+    here: (location) => location === '/settings/packages',
+  },
+  {
     href: '/settings/tokens',
     label: 'API Tokens',
     glyph: 'key',

@@ -1,0 +1,83 @@
+/**
+ * What is wrong in the form, told while it is typed. It only saves a way to the server, which has the last word
+ * (src/http/shapes/packages.ts).
+ */
+import type { PackageKind } from './package-api.ts';
+import { type Draft, lines } from './package-order.ts';
+
+export type Faults = { readonly [Field in keyof Draft]?: string };
+
+interface Rule {
+  readonly field: keyof Draft;
+  readonly isRight: (text: string) => boolean;
+  readonly words: string;
+}
+
+const PORT_MAX = 65_535;
+const INTERVAL_MAX_SECONDS = 3_600;
+
+const matches = (pattern: RegExp) => (text: string) => pattern.test(text);
+const isWhole = (max: number) => (text: string) =>
+  /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= max;
+
+const portRule = (field: keyof Draft): Rule => ({
+  field,
+  isRight: isWhole(PORT_MAX),
+  words: `A whole number from 1 to ${PORT_MAX}.`,
+});
+const NAME_RULE: Rule = {
+  field: 'packageName',
+  isRight: matches(/^[A-Za-z0-9][A-Za-z0-9._-]{0,123}\.pkg$/),
+  words: 'A file name without spaces that ends in .pkg.',
+};
+const RULES: Readonly<Record<PackageKind, readonly Rule[]>> = {
+  standalone: [NAME_RULE, portRule('port')],
+  'cluster-node': [
+    NAME_RULE,
+    portRule('port'),
+    portRule('redisPort'),
+    {
+      field: 'redisHost',
+      isRight: matches(/^[A-Za-z0-9:][A-Za-z0-9.:_-]{0,252}$/),
+      words: 'A host name or an address, without the port.',
+    },
+    {
+      field: 'nodeName',
+      isRight: matches(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/),
+      words: 'Letters, digits, dots, dashes and underscores; 40 at most.',
+    },
+  ],
+  agent: [
+    NAME_RULE,
+    {
+      field: 'interval',
+      isRight: isWhole(INTERVAL_MAX_SECONDS),
+      words: `From 1 to ${INTERVAL_MAX_SECONDS} seconds.`,
+    },
+    {
+      field: 'servers',
+      isRight: (text) => lines(text).every((line) => /^https?:\/\//.test(line) && URL.canParse(line)),
+      words: 'One address a line, such as https://server-01.local:8768.',
+    },
+  ],
+};
+
+/** Names that differ in capitals alone are one name to a person, and to many a Mac. */
+function clash({ nodeName }: Draft, nodes: readonly string[]): Faults {
+  const known = nodes.find((node) => node.toLowerCase() === nodeName.trim().toLowerCase());
+  return known === undefined
+    ? {}
+    : { nodeName: `${known} is a server of this cluster already. Its name cannot be used twice.` };
+}
+
+/** By field, of those that this kind has. `nodes`: the names in use. */
+export function faultsOf(kind: PackageKind, draft: Draft, nodes: readonly string[]): Faults {
+  const wrong = RULES[kind].filter(({ field, isRight }) => {
+    const text = String(draft[field]).trim();
+    return text !== '' && !isRight(text);
+  });
+  return {
+    ...(kind === 'cluster-node' && clash(draft, nodes)),
+    ...Object.fromEntries(wrong.map(({ field, words }) => [field, words])),
+  };
+}

@@ -1,0 +1,111 @@
+/** All that is decided before a package is built, and the button. */
+import { Button } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import type { FormEvent } from 'react';
+import { Link } from 'wouter';
+import type { PackageKind, PackageOrder, PackageReadiness } from '../package-api.ts';
+import { faultsOf } from '../package-faults.ts';
+import { type Draft, orderOf } from '../package-order.ts';
+import { obstacles, refusalOf } from '../package-readiness.ts';
+import { CREDENTIALS, KINDS, type NodeCredentials } from '../package-words.ts';
+import { useHealthCheck } from '../queries.ts';
+import { ChoiceCards } from './package-choice.tsx';
+import { PackageContents } from './package-contents.tsx';
+import { PackageFields } from './package-fields.tsx';
+import { PackagePassword } from './package-password.tsx';
+import { PackageReadinessStrip } from './package-readiness.tsx';
+import { PackageWarning } from './package-warning.tsx';
+
+interface PackageFormProps {
+  readonly kind: PackageKind;
+  readonly readiness: PackageReadiness;
+  readonly draft: Draft;
+  readonly onChange: (changes: Partial<Draft>) => void;
+  readonly onBuild: (order: PackageOrder) => void;
+}
+
+function Refusal({ title, sentences }: { readonly title: string; readonly sentences: readonly string[] }) {
+  return (
+    <section className="at-panel at-empty" aria-labelledby="refusal">
+      <h2 id="refusal">{title}</h2>
+      {sentences.map((sentence) => (
+        <p key={sentence}>{sentence}</p>
+      ))}
+      <p>
+        <Link href="/settings/cluster">Cluster Health Monitor</Link>
+      </p>
+    </section>
+  );
+}
+
+const CREDENTIAL_CHOICES = (Object.keys(CREDENTIALS) as NodeCredentials[]).map((value) => ({
+  value,
+  ...CREDENTIALS[value],
+}));
+
+export function PackageForm({ kind, readiness, draft, onChange, onBuild }: PackageFormProps) {
+  const { data: health } = useHealthCheck();
+  const [isAsking, dialog] = useDisclosure(false);
+  const faults = faultsOf(kind, draft, health?.nodes.map(({ node_id }) => node_id) ?? []);
+  const inTheWay = obstacles(readiness, draft);
+  const refusal = refusalOf(kind, health);
+  const held =
+    readiness.contents.find(
+      ({ credentials }) => kind !== 'cluster-node' || credentials === draft.credentials,
+    ) ?? readiness.contents[0];
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    dialog.open();
+  };
+  const strip = <PackageReadinessStrip checks={readiness.checks} obstacles={inTheWay} />;
+  if (refusal)
+    return (
+      <>
+        <Refusal {...refusal} />
+        {strip}
+      </>
+    );
+  return (
+    <>
+      {strip}
+      <form className="at-stack" onSubmit={submit}>
+        {kind === 'cluster-node' && (
+          <ChoiceCards
+            legend="How it carries the credentials"
+            choices={CREDENTIAL_CHOICES}
+            chosen={draft.credentials}
+            onChoose={(credentials) => onChange({ credentials })}
+          />
+        )}
+        <section className="at-panel" aria-label="Settings of the package">
+          <PackageFields {...{ kind, readiness, draft, faults, onChange }} />
+        </section>
+        {held && (
+          <>
+            <PackageContents items={held.items} />
+            <PackageWarning kind={kind} credentials={held.credentials} />
+          </>
+        )}
+        <div className="at-build">
+          <Button type="submit" disabled={inTheWay.length > 0 || Object.keys(faults).length > 0}>
+            {KINDS[kind].button}
+          </Button>
+          {inTheWay.length > 0 && (
+            <p className="at-small">
+              <a href="#readiness">Something has to be mended first.</a>
+            </p>
+          )}
+        </div>
+      </form>
+      <PackagePassword
+        title={KINDS[kind].button}
+        opened={isAsking}
+        onClose={dialog.close}
+        onConfirmed={() => {
+          dialog.close();
+          onBuild(orderOf(kind, draft));
+        }}
+      />
+    </>
+  );
+}

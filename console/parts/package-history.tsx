@@ -1,0 +1,159 @@
+/** The packages that were built: of what, by whom, and who came by them. The records only: no server keeps a file. */
+import { Button } from '@mantine/core';
+import { useState } from 'react';
+import { canRevoke, packageRevocation } from '../package-acts.ts';
+import type { PackageBuild } from '../package-api.ts';
+import { usePackages } from '../package-queries.ts';
+import { CREDENTIALS, KINDS } from '../package-words.ts';
+import { bytes, dateAndTime } from '../quantities.ts';
+import type { Act } from '../trust-acts.ts';
+import { ActDialog } from './act-dialog.tsx';
+import { ErrorBox } from './error-box.tsx';
+import { Foreign } from './foreign.tsx';
+import { Glyph } from './glyph.tsx';
+import { ContentFingerprint } from './package-contents.tsx';
+import { RowAct } from './row-act.tsx';
+import { Badge, ticketLook } from './state-badge.tsx';
+import { TableHead } from './table-head.tsx';
+import { TableRegion } from './table-region.tsx';
+import { TimeAgo } from './time-ago.tsx';
+
+const COLUMNS = ['Package', 'Built', 'Holds', 'SHA-256', 'Joined as', 'Ticket'] as const;
+const SHA256_SHOWN = 12;
+
+function Outcome({ state, revoked_at }: PackageBuild) {
+  if (revoked_at !== null) return <Badge word="Revoked" shape="slash" tone="idle" />;
+  if (state === 'building') return <Badge word="Building" shape="half" tone="info" />;
+  if (state === 'failed') return <Badge word="Failed" shape="cross" tone="bad" />;
+  return state === 'lost' ? <Badge word="Not finished" shape="dashes" tone="idle" /> : null;
+}
+
+function Holds({ credentials, contents, sha256 }: PackageBuild) {
+  return (
+    <details className="at-words">
+      <summary>
+        <Glyph name="fold" size={14} />
+        {credentials === 'none' ? 'No secret' : CREDENTIALS[credentials].label}
+      </summary>
+      <ul className="at-held">
+        {contents
+          .filter(({ secret }) => secret)
+          .map((item) => (
+            <li key={item.name}>
+              <Foreign text={item.name} /> <ContentFingerprint {...item} />
+            </li>
+          ))}
+        {sha256 !== null && (
+          <li>
+            SHA-256{' '}
+            <code>
+              <Foreign text={sha256} />
+            </code>
+          </li>
+        )}
+      </ul>
+    </details>
+  );
+}
+
+function TicketCell({ ticket }: PackageBuild) {
+  if (ticket === null) return '–';
+  return (
+    <span>
+      <Badge {...ticketLook(ticket.state)} />
+      <span className="at-under">ends {dateAndTime(ticket.expires_at)}</span>
+    </span>
+  );
+}
+
+function BuildRow({ build, onAct }: { readonly build: PackageBuild; readonly onAct: (act: Act) => void }) {
+  return (
+    <tr data-quiet={build.revoked_at !== null}>
+      <th scope="row">
+        <Foreign text={build.file_name} /> <Outcome {...build} />
+        <span className="at-under">
+          {KINDS[build.kind].label}, {build.architecture}, {build.version}
+          {build.size_bytes !== null && `, ${bytes(build.size_bytes)}`}
+          {build.signed && ', signed'}
+        </span>
+        {build.note !== '' && (
+          <span className="at-under">
+            <Foreign text={build.note} />
+          </span>
+        )}
+      </th>
+      <td className="at-wide" data-label="Built">
+        <span>
+          <TimeAgo at={build.built_at} />
+          <span className="at-under">
+            by <Foreign text={build.built_by} /> on <Foreign text={build.node_id} />
+          </span>
+        </span>
+      </td>
+      <td className="at-wide" data-label="Holds">
+        <Holds {...build} />
+      </td>
+      <td data-label="SHA-256">
+        {build.sha256 === null ? '–' : <code>{build.sha256.slice(0, SHA256_SHOWN)}…</code>}
+      </td>
+      <td data-label="Joined as">
+        <Foreign text={build.joined.map(({ node_id }) => node_id).join(', ') || '–'} />
+      </td>
+      <td data-label="Ticket">
+        <TicketCell {...build} />
+      </td>
+      <td className="at-row-acts">
+        {canRevoke(build) && (
+          <RowAct
+            label="Revoke…"
+            name={`${build.file_name} ${build.build_id}`}
+            onAct={() => onAct(packageRevocation(build))}
+          />
+        )}
+      </td>
+    </tr>
+  );
+}
+
+export function PackageHistory() {
+  const list = usePackages();
+  const [act, setAct] = useState<Act | null>(null);
+  const builds = list.data?.pages.flatMap((page) => page.items);
+  return (
+    <section aria-labelledby="history">
+      <div className="at-section-head">
+        <h2 id="history">Packages built</h2>
+        <p className="at-small">The server keeps no copy, only these records.</p>
+      </div>
+      {list.error && (
+        <ErrorBox
+          title="The history could not be read"
+          error={list.error}
+          onRetry={() => void list.refetch()}
+        />
+      )}
+      {builds?.length === 0 && <p className="at-panel">No package was built yet.</p>}
+      {builds && builds.length > 0 && (
+        <TableRegion label="Table of packages" stacks>
+          <TableHead columns={COLUMNS} hasActs />
+          <tbody>
+            {builds.map((build) => (
+              <BuildRow key={build.build_id} build={build} onAct={setAct} />
+            ))}
+          </tbody>
+        </TableRegion>
+      )}
+      {list.hasNextPage && (
+        <Button
+          variant="default"
+          size="xs"
+          loading={list.isFetchingNextPage}
+          onClick={() => void list.fetchNextPage()}
+        >
+          Show older
+        </Button>
+      )}
+      <ActDialog act={act} onClose={() => setAct(null)} />
+    </section>
+  );
+}
