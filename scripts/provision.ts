@@ -44,7 +44,16 @@ const NEEDS = {
     apt: 'python3-cryptography',
     brew: 'python cryptography',
   },
+  bsdtar: program('bsdtar', 'libarchive-tools', 'libarchive'),
+  sevenZip: program('7zz', '7zip', 'sevenzip'),
+  cpio: program('cpio', 'cpio', 'cpio'),
+  xmllint: program('xmllint', 'libxml2-utils', 'libxml2'),
+  plistutil: program('plistutil', 'libplist-utils', 'libplist'),
+  openssl: program('openssl', 'openssl', 'openssl'),
 } as const satisfies Record<string, Need>;
+
+/** What reads packages for macOS and is not ours. */
+export const PACKAGE_READERS = ['bsdtar', 'sevenZip', 'cpio', 'xmllint', 'plistutil', 'openssl'] as const;
 
 /** Ends the process with the mend when one of them cannot be had. */
 export function provide(names: readonly (keyof typeof NEEDS)[]): void {

@@ -1,12 +1,12 @@
 /**
- * `npm test`: brings what the tests need and npm does not have (a Redis, a Chromium, a Python), runs all of them, and ends with one
- * plain line that counts them.
+ * `npm test`: brings what the tests need and npm does not have (a Redis, a Chromium, a Python, readers of packages), runs
+ * all of them, and ends with one plain line that counts them.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { provide } from './provision.ts';
+import { PACKAGE_READERS, provide } from './provision.ts';
 
 const root = join(import.meta.dirname, '..');
 const say = (line: string) => process.stderr.write(`${line}\n`);
@@ -51,6 +51,6 @@ function runTests(args: readonly string[]): number {
   return status ?? 1;
 }
 
-provide(['redis', 'faketime', 'chromium', 'python']);
+provide(['redis', 'faketime', 'chromium', 'python', ...PACKAGE_READERS]);
 process.exitCode = runTests(process.argv.slice(2));
 process.disconnect?.();

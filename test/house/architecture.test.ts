@@ -43,6 +43,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'protocol/': { may: ['base/'], touches: ['node:crypto', 'zod', 'canonicalize'], without: AMBIENT },
   'membership/': { may: ['base/', 'protocol/'], touches: [], without: AMBIENT },
   'fleet/': { may: ['base/', 'protocol/'], types: STORE_CONTRACTS, touches: [], without: AMBIENT },
+  'installer/': { may: ['base/'], touches: ['node:zlib', 'node:crypto'], without: AMBIENT },
   'store/file/': {
     may: [...STORE_CONTRACTS, 'base/', 'protocol/'],
     touches: ['node:fs', 'node:fs/promises', 'node:path', 'node:crypto', 'zod'],
@@ -54,11 +55,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'store/sql/': { may: [...STORE_CONTRACTS, 'base/'], types: PURE },
   'store/': { may: ['base/'], types: PURE, touches: [] },
   'services/': {
-    may: [...PURE, ...STORE_CONTRACTS],
+    may: [...PURE, 'installer/', ...STORE_CONTRACTS],
     touches: ['node:crypto', 'node:util'],
     without: AMBIENT,
   },
-  'http/': { may: ['services/', 'base/', 'protocol/', ...STORE_CONTRACTS] },
+  'http/': { may: ['services/', 'base/', 'protocol/', 'installer/program.ts', ...STORE_CONTRACTS] },
   'agent/': { may: ['protocol/', 'fleet/', 'base/'] },
   'joiner/': {
     may: [
