@@ -5,21 +5,16 @@
  */
 import { AtlasError } from '../../base/errors.ts';
 import type { Roster } from '../../membership/roster.ts';
-import type { MemberWatch } from '../cluster/member-watch.ts';
-import type { Trust } from './trust.ts';
+import type { Trusted } from './required-roster.ts';
 
 /** A server that runs is not removed: while the secret admits, it would be back within seconds. */
 const GONE: ReadonlySet<string> = new Set(['offline', 'left', 'unconfirmed']);
 
-export interface StandingParts {
+export interface StandingParts extends Trusted {
   readonly nodeId: string;
-  readonly trust: Trust;
-  readonly watch: MemberWatch;
 }
 
-/** Each rejects as RosterKeeper.propose() does, and with member_unknown. */
-
-/** Rejects with member_runs. */
+/** Rejects as RosterKeeper.propose() does, and with member_unknown or member_runs. */
 export async function removeMember(name: string, { nodeId, trust, watch }: StandingParts): Promise<Roster> {
   const state = watch.members().find((member) => member.nodeId === name)?.state;
   if (name === nodeId)
@@ -36,7 +31,10 @@ export async function removeMember(name: string, { nodeId, trust, watch }: Stand
   return roster ?? unknown(name);
 }
 
-/** All others stay, with the keys that they have now. */
+/**
+ * All others stay, with the keys that they have now. Rejects as KeyRotation.beginAfterCompromise() does, and with
+ * member_unknown or member_runs.
+ */
 export async function evictMember(name: string, { nodeId, trust }: StandingParts): Promise<Roster> {
   const members = trust.roster?.members ?? new Map();
   if (!members.has(name)) return unknown(name);
@@ -48,6 +46,7 @@ export async function evictMember(name: string, { nodeId, trust }: StandingParts
   );
 }
 
+/** Rejects as RosterKeeper.propose() does, and with member_unknown. */
 export async function readmitMember(name: string, { trust }: StandingParts): Promise<Roster> {
   const roster = await trust.keeper.propose(({ evicted }) =>
     evicted.has(name) ? [{ op: 'readmit', node_id: name }] : null,

@@ -4,7 +4,7 @@ import type { Roster } from '../../membership/roster.ts';
 import type { MemberWatch } from '../cluster/member-watch.ts';
 import type { Trust } from './trust.ts';
 
-interface Trusted {
+export interface Trusted {
   readonly trust: Trust;
   readonly watch: MemberWatch;
 }
