@@ -30,3 +30,19 @@ it('each member stands there with who admitted it, also when it came back, and t
     ['c', 'b'],
   ]);
 });
+
+it('this server stands there as it is to the others, not as healthy whatever it does', async () => {
+  const small = new SmallCluster({ intervalMs: 2000, timeoutMs: 6000 }, { roster: true });
+  const a = await small.start('a');
+  await small.start('b');
+  await small.intervals(3);
+  const own = () =>
+    deskOf(a)
+      .roster()
+      .members.find(({ this_node }) => this_node)?.state;
+  expect(own()).toBe('healthy');
+  await a.cluster.heartbeat.drain();
+  expect(own()).toBe('draining');
+  await a.cluster.heartbeat.fallSilent(null);
+  expect(own()).toBe('unconfirmed');
+});

@@ -3,7 +3,7 @@
  * single server without cluster mode is a cluster of one, not an error.
  */
 import type { Clock } from '../../base/clock.ts';
-import { isActive, type NodeState } from '../../membership/failure-detector.ts';
+import { isActive } from '../../membership/failure-detector.ts';
 import {
   type ClusterFacts,
   type Finding,
@@ -25,6 +25,7 @@ import type { Trust } from '../trust/trust.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import type { MemberWatch } from './member-watch.ts';
 import { describeNode, type NodeView } from './node-view.ts';
+import { ownState } from './own-state.ts';
 import { inspectSlot, type SlotInspection } from './slot-inspection.ts';
 
 export interface RefusalView {
@@ -171,7 +172,7 @@ export class ClusterView {
     const members = cluster?.watch.members() ?? [];
     const self = {
       nodeId,
-      state: this.#selfState(),
+      state: ownState(cluster),
       silentMs: this.#selfAgeMs(),
       missing: false,
       refusal: null,
@@ -220,14 +221,6 @@ export class ClusterView {
     return `${servers} can stop; agents send to the others, and no acknowledged report is lost.`;
   }
 
-  #selfState(): NodeState {
-    const { cluster } = this.#options;
-    if (cluster?.trust?.standing === 'evicted') return 'evicted';
-    if (cluster?.heartbeat.isSilent) return 'unconfirmed'; // so it is for the others
-    if (cluster === null || cluster.heartbeat.state === 'up') return 'healthy';
-    return cluster.heartbeat.state === 'left' ? 'left' : 'draining';
-  }
-
   #selfAgeMs(): number | null {
     const writtenAtMs = this.#options.cluster?.heartbeat.writtenAtMs ?? null;
     return writtenAtMs === null ? null : this.#options.clock.monotonicMs() - writtenAtMs;
@@ -239,7 +232,7 @@ export class ClusterView {
     return describeNode({
       nodeId,
       record: describe(),
-      state: this.#selfState(),
+      state: ownState(cluster),
       heartbeatAgeMs: this.#selfAgeMs(),
       keyId: security.key_id,
       mark: cluster?.heartbeat.mark('heartbeat') ?? null,

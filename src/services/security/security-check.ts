@@ -13,6 +13,7 @@ import type { NodeRecordBody } from '../../protocol/node-record.ts';
 import type { openRecord } from '../../protocol/record.ts';
 import type { SecurityStatus } from '../../protocol/security-level.ts';
 import type { ClusterParts } from '../cluster/cluster-view.ts';
+import { ownState } from '../cluster/own-state.ts';
 import { type BlastRadius, blastRadius, type Exposure } from './blast-radius.ts';
 import { type NodeSecurity, nodeSecurity } from './node-security.ts';
 import {
@@ -185,7 +186,7 @@ export class SecurityCheck {
     const self = {
       nodeId,
       isThisNode: true,
-      state: 'healthy',
+      state: ownState(parts),
       signs,
       accepts: keyring?.acceptedIds ?? [],
       clockOffsetSeconds: 0,

@@ -8,6 +8,7 @@ import { admittersOf, newsOf, type StepNews } from '../../membership/roster-news
 import { keysOf, type Progress, progressOf } from '../../membership/rotation.ts';
 import type { Admission, RosterLevel } from '../../protocol/roster-step.ts';
 import type { ClusterParts } from '../cluster/cluster-view.ts';
+import { ownState } from '../cluster/own-state.ts';
 import { evictMember, readmitMember, removeMember, type StandingParts } from './member-standing.ts';
 import { requireRoster, requireTrust } from './required-roster.ts';
 
@@ -194,7 +195,8 @@ export class TrustDesk {
   }
 
   #seen(name: string): { state: NodeState; this_node: boolean } {
-    if (name === this.#parts.nodeId) return { state: 'healthy', this_node: true };
+    const { nodeId, cluster } = this.#parts;
+    if (name === nodeId) return { state: ownState(cluster), this_node: true };
     return { state: this.#member(name)?.state ?? 'unconfirmed', this_node: false };
   }
 
