@@ -182,12 +182,17 @@ function admit(draft: Draft, { member, ticket, secret }: Of<'admit'>, { epoch, t
   if (draft.members.has(member.node_id)) forbid(`${member.node_id} is a member`);
   if (draft.members.size >= MEMBERS_MAX) forbid(`A cluster has at most ${MEMBERS_MAX} members`);
   if (draft.banned.has(member.identity_key)) forbid('This key was evicted');
-  for (const other of draft.members.values())
-    if (other.identity_key === member.identity_key) forbid(`This key is that of ${other.node_id}`);
+  const other = holderOf(member.identity_key, draft);
+  if (other !== undefined) forbid(`This key is that of ${other.node_id}`);
   if ((draft.pending === null) !== (secret === undefined))
     forbid('A secret is sealed for a newcomer exactly while one is pending');
   draft.members.set(member.node_id, member);
   if (secret !== undefined) draft.pending?.sealed.set(member.node_id, { ...secret, epoch });
+}
+
+/** The member whose identity key this is: two names never have the same one. */
+export function holderOf(key: string, { members }: Pick<Roster, 'members'>): RosterMember | undefined {
+  return [...members.values()].find(({ identity_key }) => identity_key === key);
 }
 
 function takeOut({ members }: Draft, nodeId: string): RosterMember {

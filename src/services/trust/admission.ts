@@ -6,7 +6,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { reasonOf } from '../../base/errors.ts';
 import { type Log, RateLimitedLog } from '../../base/log.ts';
-import type { Roster } from '../../membership/roster.ts';
+import { holderOf, type Roster } from '../../membership/roster.ts';
 import { isSealingKey } from '../../protocol/identity-key.ts';
 import type { Keyring } from '../../protocol/keyring.ts';
 import { MEMBERS_MAX } from '../../protocol/limits.ts';
@@ -81,9 +81,10 @@ export async function admitting(
  * Whether the fold would let it in, leaving aside by what right; and whether secrets can be sealed to it, for one to whom
  * they cannot would stop every rotation.
  */
-export function mayJoin({ members, evicted, banned }: Roster, member: RosterMember): boolean {
+export function mayJoin(roster: Roster, member: RosterMember): boolean {
+  const { members, evicted, banned } = roster;
   const isNew = !members.has(member.node_id) && !evicted.has(member.node_id);
-  const isKnownKey = [...members.values()].some((other) => other.identity_key === member.identity_key);
+  const isKnownKey = holderOf(member.identity_key, roster) !== undefined;
   if (!isNew || isKnownKey || banned.has(member.identity_key) || members.size >= MEMBERS_MAX) return false;
   return isSealingKey(member.sealing_key);
 }

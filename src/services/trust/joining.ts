@@ -8,7 +8,7 @@ import { AtlasError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { Finding } from '../../membership/findings.ts';
-import type { Roster } from '../../membership/roster.ts';
+import { holderOf, type Roster } from '../../membership/roster.ts';
 import { canonicalText, type JsonObject } from '../../protocol/canonical-json.ts';
 import { sealTo } from '../../protocol/envelope.ts';
 import { isSealingKey } from '../../protocol/identity-key.ts';
@@ -221,9 +221,10 @@ function later(why: string): AtlasError {
   });
 }
 
-function refused({ members, evicted, banned }: Roster, { node_id: name, ...keys }: RosterMember): AtlasError {
+function refused(roster: Roster, { node_id: name, identity_key: key }: RosterMember): AtlasError {
+  const { members, evicted, banned } = roster;
   const say = (sentence: string, hint: string) => new AtlasError('join_refused', sentence, { hint });
-  const known = [...members.values()].find(({ identity_key }) => identity_key === keys.identity_key);
+  const known = holderOf(key, roster);
   if (known !== undefined)
     return say(
       `these keys are of a member already: ${known.node_id}`,
@@ -239,7 +240,7 @@ function refused({ members, evicted, banned }: Roster, { node_id: name, ...keys 
       `${name} was evicted`,
       `run atlas-fleet cluster readmit ${name} on a server, or use --node-id`,
     );
-  if (banned.has(keys.identity_key))
+  if (banned.has(key))
     return say('these keys were evicted', 'remove identity.json from the data folder, then join again');
   return say(`the cluster has ${members.size} members, and no more may join`, 'remove those that are gone');
 }
