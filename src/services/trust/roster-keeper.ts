@@ -6,13 +6,15 @@
 import type { KeyObject } from 'node:crypto';
 import { type Clock, unixSeconds } from '../../base/clock.ts';
 import { AtlasError } from '../../base/errors.ts';
-import { type Log, RateLimitedLog } from '../../base/log.ts';
+import type { Log } from '../../base/log.ts';
 import { advance, type Roster } from '../../membership/roster.ts';
 import { type Chain, extend, prefixOf } from '../../membership/roster-chain.ts';
 import { judgeFork, removesSignerOf } from '../../membership/roster-fork.ts';
 import type { RosterTrouble } from '../../membership/roster-trouble.ts';
 import { type Operation, type RosterStep, signStep } from '../../protocol/roster-step.ts';
 import type { RosterDisk, RosterStore } from '../../store/roster-store.ts';
+import { choosePast } from './roster-choice.ts';
+import { RosterComplaints } from './roster-complaints.ts';
 import { RosterCopy } from './roster-copy.ts';
 import { RosterDispute } from './roster-dispute.ts';
 import { SharedChain } from './shared-chain.ts';
@@ -21,10 +23,6 @@ import { SharedChain } from './shared-chain.ts';
 const PROPOSALS_MAX = 50;
 /** Times that a branch which is not settled is put back in place of the same other. Arbitrary: two looks would do. */
 const INSIST_MAX = 4;
-/** Milliseconds for which trouble that is over is still told: as long as refused records are. */
-const TROUBLE_SHOWN_MS = 10 * 60_000;
-/** Of a digest, by which a person names a past: fewer are no name, and may be a slip. */
-const CHOICE_MIN_DIGITS = 8;
 
 export interface RosterKeeperParts {
   /** In the shared backend. */
@@ -61,11 +59,10 @@ type Operations = readonly Operation[] | null;
 
 export class RosterKeeper {
   readonly #parts: RosterKeeperParts;
-  readonly #rare: RateLimitedLog;
   readonly #copy: RosterCopy;
   readonly #shared: SharedChain;
+  readonly #complaints: RosterComplaints;
   #dispute: RosterDispute | null = null;
-  #trouble: { readonly what: RosterTrouble; readonly atMs: number } | null = null;
   /** Whether the whole chain is to be compared at the next look. */
   #isWholeDue = true;
   #syncedAtMs: number | null = null;
@@ -77,9 +74,9 @@ export class RosterKeeper {
 
   constructor(parts: RosterKeeperParts) {
     this.#parts = parts;
-    this.#rare = new RateLimitedLog(parts.clock);
     this.#copy = new RosterCopy(parts);
     this.#shared = new SharedChain(parts.shared, parts.clock);
+    this.#complaints = new RosterComplaints(parts);
   }
 
   /** Null before there is one. In a dispute, what both sides agree on. */
@@ -94,10 +91,7 @@ export class RosterKeeper {
 
   /** What was wrong lately. A dispute lasts until it is settled. */
   get trouble(): RosterTrouble | null {
-    if (this.#dispute !== null) return this.#dispute.trouble;
-    if (this.#trouble === null) return null;
-    const isOver = this.#parts.clock.monotonicMs() - this.#trouble.atMs >= TROUBLE_SHOWN_MS;
-    return isOver ? null : this.#trouble.what;
+    return this.#dispute === null ? this.#complaints.latest : this.#dispute.trouble;
   }
 
   get isUnsaved(): boolean {
@@ -187,20 +181,14 @@ export class RosterKeeper {
    */
   choose(digest: string): Promise<Roster> {
     return this.#alone(async () => {
-      const chosen = (await this.#pasts()).filter(
-        ({ first }) => digest.length >= CHOICE_MIN_DIGITS && first.startsWith(digest),
-      );
-      const [past] = chosen;
-      if (past === undefined || chosen.length > 1)
-        throw new AtlasError('roster_choice', `there is no past ${JSON.stringify(digest)} to choose`, {
-          hint: 'see both with atlas-fleet cluster status',
-        });
+      const { at, pasts } = await this.#parting();
+      const past = choosePast(pasts, at, digest);
       this.#dispute = null;
-      this.#trouble = null;
+      this.#complaints.settle();
       this.#shared.forgive();
-      await this.#believe(past.chain, { settled: true });
-      await this.#shared.show(past.chain, past.at);
-      return past.chain.roster;
+      await this.#believe(past, { settled: true });
+      await this.#shared.show(past, at);
+      return past.roster;
     });
   }
 
@@ -227,12 +215,12 @@ export class RosterKeeper {
     this.#isVacant = chain === null && fault === null;
     if (this.#isVacant) return;
     if (chain === null) {
-      this.#complain({ kind: 'refused', epoch: 0, reason: fault ?? '' });
+      this.#complaints.note({ kind: 'refused', epoch: 0, reason: fault ?? '' });
       return this.#shared.clear(0);
     }
     const objection = this.#objectionTo(chain);
-    if (objection !== null) return this.#complain(objection);
-    this.#trouble = null;
+    if (objection !== null) return this.#complaints.note(objection);
+    this.#complaints.settle();
     await this.#believe(chain);
   }
 
@@ -247,7 +235,7 @@ export class RosterKeeper {
     if (difference === null) return this.#follow(chain);
     this.#isWholeDue = true; // until all of it is there again
     if (!difference.isMissing) return this.#differs(chain, difference.at);
-    this.#complain({ kind: 'short', from: difference.at });
+    this.#complaints.note({ kind: 'short', from: difference.at });
     await this.#shared.fill(chain, difference.at);
   }
 
@@ -266,7 +254,7 @@ export class RosterKeeper {
     const verdict = judgeFork(ours, branch, prefixOf(chain, at)?.roster ?? null);
     if (verdict === 'frozen') return this.#freeze(chain, theirs.chain, at);
     const isOurs = verdict === 'ours' && this.#mayInsist(ours, branch);
-    this.#complain({ kind: 'forked', epoch: at, won: isOurs ? 'ours' : 'theirs' });
+    this.#complaints.note({ kind: 'forked', epoch: at, won: isOurs ? 'ours' : 'theirs' });
     if (isOurs) return this.#shared.putBack(chain, at);
     await this.#believe(theirs.chain);
     this.#parts.onLost(ours);
@@ -277,12 +265,12 @@ export class RosterKeeper {
     const rival = await this.#shared.rivalAt(chain, at);
     if ('fault' in rival) return this.#isJunk(chain, at, rival.fault);
     const ours = chain.steps[at]?.digest ?? '';
-    this.#complain({ kind: 'rewritten', epoch: at, ours, theirs: rival.step.digest });
+    this.#complaints.note({ kind: 'rewritten', epoch: at, ours, theirs: rival.step.digest });
     await this.#shared.putBack(chain, at);
   }
 
   async #isJunk(chain: Chain, at: number, reason: string): Promise<void> {
-    this.#complain({ kind: 'refused', epoch: at, reason });
+    this.#complaints.note({ kind: 'refused', epoch: at, reason });
     await this.#shared.mend(chain, at);
   }
 
@@ -314,7 +302,7 @@ export class RosterKeeper {
     if (longer !== null && longer.steps.length > chain.steps.length) await this.#believe(longer);
     if (fault === null) return;
     const epoch = longer?.steps.length ?? 0;
-    this.#complain({ kind: 'refused', epoch, reason: fault });
+    this.#complaints.note({ kind: 'refused', epoch, reason: fault });
     await this.#shared.clear(epoch);
   }
 
@@ -327,17 +315,15 @@ export class RosterKeeper {
     await this.#changed();
   }
 
-  /** What there is to choose between: the two of a dispute, or ours and what the backend shows. */
-  async #pasts(): Promise<{ readonly first: string; readonly at: number; readonly chain: Chain }[]> {
+  /** What there is to choose between, and where they part: the two of a dispute, or ours and what the backend shows. */
+  async #parting(): Promise<{ readonly at: number; readonly pasts: readonly Chain[] }> {
     const { chain } = this.#copy;
     const { trouble } = this;
-    if (chain === null || (trouble?.kind !== 'frozen' && trouble?.kind !== 'rewritten')) return [];
+    if (chain === null || (trouble?.kind !== 'frozen' && trouble?.kind !== 'rewritten'))
+      return { at: 0, pasts: [] };
     const at = trouble.epoch;
     const theirs = this.#dispute?.theirs ?? (await this.#shared.readBehind(chain, at)).chain;
-    return [chain, theirs].flatMap((past) => {
-      const first = past?.steps[at]?.digest;
-      return past === null || first === undefined ? [] : [{ first, at, chain: past }];
-    });
+    return { at, pasts: theirs === null ? [chain] : [chain, theirs] };
   }
 
   #requireChain(): Chain {
@@ -370,15 +356,5 @@ export class RosterKeeper {
   async #changed(): Promise<void> {
     const { roster } = this;
     if (roster !== null) await this.#parts.onChange(roster);
-  }
-
-  #complain(trouble: RosterTrouble): void {
-    this.#trouble = { what: trouble, atMs: this.#parts.clock.monotonicMs() };
-    this.#rare.once(`roster ${trouble.kind}`, (times) =>
-      this.#parts.log.warn('cluster.roster.trouble', 'The roster in the registry is not what was proved', {
-        ...trouble,
-        times,
-      }),
-    );
   }
 }
