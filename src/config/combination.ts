@@ -2,11 +2,14 @@
  * What keys must hold together: each value may be right and the whole still wrong. Also what a role cannot run
  * without, and what is allowed but has to be said. Judged after all single values, and only among those that
  * are right themselves. A new rule is a function in rules/, named here.
+ *
+ * A file that is only good for joining is no whole yet: what all servers share comes with the join, and is judged then.
  */
 import type { Role } from './config.ts';
 import type { Problem } from './problem.ts';
 import { judgeAgent } from './rules/agent.ts';
 import { judgeCluster } from './rules/cluster.ts';
+import { isBeforeJoin, judgeJoined } from './rules/joined.ts';
 import { judgeNeeds } from './rules/needs.ts';
 import { judgeSecrets } from './rules/secrets.ts';
 import { judgeServer } from './rules/server.ts';
@@ -15,7 +18,8 @@ import { notUsedYet } from './rules/unused.ts';
 import type { Whole } from './rules/whole.ts';
 
 export function judgeWhole(whole: Whole, role: Role): Problem[] {
+  const common = [judgeAgent, judgeSecrets, notUsedYet].flatMap((rule) => [...rule(whole)]);
+  if (isBeforeJoin(whole)) return [...judgeServer(whole), ...common, ...judgeJoined(whole, role)];
   const ofServer = role === 'agent' ? [] : [judgeServer, judgeCluster, judgeStorage];
-  const rules = [...ofServer, judgeAgent, judgeSecrets, notUsedYet];
-  return [...rules.flatMap((rule) => [...rule(whole)]), ...judgeNeeds(whole, role)];
+  return [...ofServer.flatMap((rule) => [...rule(whole)]), ...common, ...judgeNeeds(whole, role)];
 }

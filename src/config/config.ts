@@ -113,6 +113,8 @@ export interface Config {
 export interface Secrets {
   readonly clusterSecret: Secret | null;
   readonly redisPassword: Secret | null;
+  /** By which a server that is no member yet joins. */
+  readonly joinTicket: Secret | null;
   readonly apiKey: Secret | null;
   readonly encryptionKey: Secret | null;
   readonly dbEncryptionKey: Secret | null;
@@ -204,6 +206,7 @@ export function assembleSecrets(values: Values): Secrets {
   return Object.freeze({
     clusterSecret: values['cluster.cluster_secret'],
     redisPassword: values['cluster.redis_password'],
+    joinTicket: values['cluster.join_ticket'],
     apiKey: values['server.api_key'],
     encryptionKey: values['server.encryption_key'],
     dbEncryptionKey: values['server.db_encryption_key'],

@@ -42,6 +42,7 @@ export type ProblemCode =
   | 'secret_repeated_byte'
   | 'secret_weak'
   | 'password_in_clear'
+  | 'ticket_malformed'
   | 'secret_reused'
   // the files it names
   | 'no_certificate'
@@ -63,6 +64,7 @@ export type ProblemCode =
   | 'sqlite_shared'
   | 'database_tls_off'
   | 'ticket_without_secret'
+  | 'not_joined'
   | 'agent_in_clear'
   | 'pins_without_tls'
   // allowed, and said

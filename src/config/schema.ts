@@ -25,7 +25,7 @@ import {
   text,
   textOrPlaceholder,
 } from './kind.ts';
-import { apiKey, clusterSecret, key, password, passwordHash } from './secret-kind.ts';
+import { apiKey, clusterSecret, joinTicket, key, password, passwordHash } from './secret-kind.ts';
 
 export interface Folders {
   /** Of the config file. */
@@ -228,6 +228,10 @@ const SCHEMA = {
     list(rosterPin),
     [],
     'Steps that the roster must hold, from a package or a ticket: this server never founds a cluster of its own.',
+  ),
+  'cluster.join_ticket': secret(
+    joinTicket(),
+    'One-time ticket by which this server joins when it starts; taken out of this file then.',
   ),
   'cluster.redis_host': optional(host(), 'Host of Redis.'),
   'cluster.redis_port': row(integer(1, 65_535), 6379, 'Port of Redis.'),

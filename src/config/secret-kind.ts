@@ -5,7 +5,7 @@
  */
 import { Secret } from '../base/secret.ts';
 import { parseSecret, type SecretFault } from '../protocol/keyring.ts';
-import { KEY_BYTES, SECRET_MIN_BYTES } from '../protocol/limits.ts';
+import { KEY_BYTES, SECRET_MIN_BYTES, TICKET_MAX_LENGTH } from '../protocol/limits.ts';
 import { asIs, bad, type Fault, good, type Kind, type Plain, type Reading } from './kind.ts';
 import type { ProblemCode } from './problem.ts';
 
@@ -123,6 +123,22 @@ export function apiKey(scope: string): Kind<Secret> {
       const known = parseSecret(text);
       return !known.ok && known.fault === 'published' ? published() : good(Secret.fromText(text));
     },
+  });
+}
+
+const TICKET = /^atlas-fleet-ticket\.v1\.[A-Za-z0-9_-]+$/;
+
+/** Of its form alone: what stands in it is read by who joins. */
+export function joinTicket(): Kind<Secret> {
+  const hint = 'Put in the whole line that `atlas-fleet cluster ticket create` prints, or remove the line.';
+  return secretText({
+    expected: 'a join ticket (atlas-fleet-ticket.v1.…)',
+    hint,
+    emptyHint: hint,
+    judge: (text) =>
+      TICKET.test(text) && text.length <= TICKET_MAX_LENGTH
+        ? good(Secret.fromText(text))
+        : bad('ticket_malformed', { sentence: 'it is not a join ticket, or a part of one' }),
   });
 }
 

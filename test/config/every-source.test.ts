@@ -46,6 +46,11 @@ const THREE: Readonly<Record<KeyPath, readonly [string, string, string]>> = {
   'cluster.clock_tolerance': ['1', '2s', '3'],
   'cluster.admission': ['secret', 'ticket', 'secret'],
   'cluster.roster_pins': [`1:${'a'.repeat(64)}`, `2:${'b'.repeat(64)}`, `3:${'c'.repeat(64)}`],
+  'cluster.join_ticket': ['a', 'b', 'c'].map((one) => `atlas-fleet-ticket.v1.${one}`) as [
+    string,
+    string,
+    string,
+  ],
   'cluster.redis_host': ['a', '::1', 'c'],
   'cluster.redis_port': ['1', '2', '3'],
   'cluster.redis_db': ['1', '2', '3'],

@@ -136,6 +136,7 @@ const OWN = new Set([
   'server.data_dir',
   'cluster.hostname',
   'cluster.node_id',
+  'cluster.join_ticket',
 ]);
 const OF_ONE_MACHINE = /^(agent|log|retention|notify)\./;
 
