@@ -39,10 +39,10 @@ export function requireHere(values: FreshValues, ticket: Ticket): void {
 }
 
 /** What is given, with its files kept in the data folder. */
-export function sharedValues(
+export async function sharedValues(
   given: JoinValues,
   { dataDir, loaded }: { dataDir: string; loaded: LoadedConfig | null },
-): FreshValues {
+): Promise<FreshValues> {
   const { 'cluster.redis_username': user, 'cluster.redis_password': password, ...values } = given.values;
   // Of its own it may write its slots; that of the server which let it in may not.
   const hasRedisUser = (loaded?.config.cluster.redis.username ?? null) !== null;
@@ -50,14 +50,15 @@ export function sharedValues(
     ...values,
     ...(!hasRedisUser && user !== undefined && { 'cluster.redis_username': user }),
     ...(!hasRedisUser && password !== undefined && { 'cluster.redis_password': password }),
-    ...keptFiles(given, dataDir),
+    ...(await keptFiles(given, dataDir)),
   };
 }
 
 /** Into the data folder, which is ours to write over when this is run again. */
-function keptFiles({ files }: JoinValues, dataDir: string): FreshValues {
+async function keptFiles({ files }: JoinValues, dataDir: string): Promise<FreshValues> {
+  const { keptFileName } = await import('../config/join-values.ts');
   const kept = Object.entries(files).map(([key, pem]) => {
-    const path = join(dataDir, `${key.slice(key.indexOf('.') + 1)}.pem`);
+    const path = join(dataDir, keptFileName(key));
     writeFileSync(path, pem, { mode: PRIVATE_FILE });
     return [key, path];
   });

@@ -102,7 +102,7 @@ async function redeem(ticket: Ticket, { path, dataDir, loaded }: Place, flags: J
   const given = readJoinValues(joined.values);
   requireHere(given.values, ticket);
   const values = {
-    ...sharedValues(given, { dataDir, loaded }),
+    ...(await sharedValues(given, { dataDir, loaded })),
     'cluster.roster_pins': joined.pins,
     ...ownValues(flags),
   };

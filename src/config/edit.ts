@@ -5,9 +5,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Document, isMap, isScalar, type Node, type Pair, parseDocument, type YAMLMap } from 'yaml';
 import { AtlasError } from '../base/errors.ts';
+import { quoted, type Settable } from './quoted.ts';
 import { isKeyPath, type KeyPath } from './schema.ts';
-
-export type Settable = string | number | boolean | readonly string[];
 
 /**
  * `source` with the one key set, inserted when it is not there. Throws AtlasError `config_invalid` when the text
@@ -17,7 +16,7 @@ export function setKey(source: string, key: KeyPath, value: Settable): string {
   if (!isKeyPath(key)) throw new TypeError(`no such key: ${key}`);
   const before = parse(source);
   const [section = '', name = ''] = key.split('.');
-  const edited = apply(source, editOf(source, before, section, name, JSON.stringify(value)));
+  const edited = apply(source, editOf(source, before, section, name, quoted(value)));
   const expected = (before.toJS() ?? {}) as Record<string, Record<string, unknown> | null>;
   expected[section] = { ...expected[section], [name]: value };
   if (!isDeepStrictEqual(parse(edited).toJS(), expected)) throw notEditable();

@@ -79,6 +79,9 @@ export interface JoinValues {
   readonly files: Readonly<Partial<Record<FileKey, string>>>;
 }
 
+/** Under which such a file lies in a server's data folder. */
+export const keptFileName = (key: string) => `${key.slice(key.indexOf('.') + 1)}.pem`;
+
 /** Throws config_invalid where a file that the configuration names cannot be read any more. */
 export function joinValues(
   { values, origins }: Pick<LoadedConfig, 'values' | 'origins'>,

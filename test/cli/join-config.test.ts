@@ -37,8 +37,8 @@ describe('sharedValues', () => {
     return sharedValues(given, { dataDir: temporaryFolder(), loaded });
   };
 
-  it('keeps a Redis user of its own, which alone may write its slots', () => {
-    expect(of('cluster:\n  redis_username: own\n')).toEqual({ 'cluster.redis_host': 'r' });
-    expect(of('')).toEqual(given.values);
+  it('keeps a Redis user of its own, which alone may write its slots', async () => {
+    expect(await of('cluster:\n  redis_username: own\n')).toEqual({ 'cluster.redis_host': 'r' });
+    expect(await of('')).toEqual(given.values);
   });
 });

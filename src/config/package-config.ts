@@ -1,0 +1,195 @@
+/**
+ * The config.yaml of a package, and what is in it by name: of a server that joins this cluster, of one that stands
+ * alone, and of an agent. Pure: what the running server knows goes in, texts come out. The names below
+ * `package-files/` and `data/` are those that installation copies from and to.
+ */
+import { encodeBase64 } from '../base/bytes.ts';
+import { AtlasError } from '../base/errors.ts';
+import { Secret } from '../base/secret.ts';
+import type { DatabaseAddress } from './database-address.ts';
+import { type FreshText, freshConfig } from './fresh-config.ts';
+import { type JoinValues, keptFileName } from './join-values.ts';
+import type { Settable } from './quoted.ts';
+import { isSecretPath, KEY_PATHS, type KeyPath, rowOf } from './schema.ts';
+
+/** One thing that the file holds; never its value. */
+export interface ConfigContent {
+  /** As in `cluster_secret`. */
+  readonly name: string;
+  /** A sentence. */
+  readonly why: string;
+  readonly secret: boolean;
+  /** Of a secret that nobody chose. */
+  readonly fingerprint: string | null;
+}
+
+export interface PackageConfig {
+  /** Of config.yaml. */
+  readonly text: string;
+  /** PEM texts by their path below the root, such as `package-files/redis_ca_file.pem`. */
+  readonly files: Readonly<Record<string, string>>;
+  readonly contents: readonly ConfigContent[];
+}
+
+export interface ClusterNodeOrder {
+  /** What all servers of the cluster share, as it is now. */
+  readonly shared: JoinValues;
+  /** `ticket`: the secrets stay here, and come when it joins. */
+  readonly credentials: 'embedded' | 'ticket';
+  /**
+   * What it joins by; with embedded credentials only where the cluster admits nobody without. `later`: it is not made
+   * yet, for who wants the list of contents and no package.
+   */
+  readonly ticket: Secret | 'later' | null;
+  /** null: it makes one of its host name. */
+  readonly nodeName: string | null;
+  readonly port: number;
+  /** Redis as the new server reaches it; null: as this one does. */
+  readonly redisHost: string | null;
+  readonly redisPort: number | null;
+  /** The folder on the Mac, without a slash at the end. */
+  readonly root: string;
+}
+
+export interface StandaloneOrder {
+  readonly port: number;
+}
+
+export interface AgentOrder {
+  readonly servers: readonly string[];
+  /** SHA-256 of public keys (SPKI), base64; empty where public authorities vouch for the servers. */
+  readonly pins: readonly string[];
+  readonly apiKey: Secret;
+  readonly encryptionKey: Secret;
+  readonly intervalSeconds: number;
+  readonly root: string;
+}
+
+const SERVER_LOG = '/var/log/fleet-server.log';
+const AGENT_LOG = '/var/log/fleet-agent.log';
+
+/** Filled in on the Mac. */
+const HOSTNAME = '$' + '{HOSTNAME}';
+const NODE_ID = '$' + '{NODE_ID}';
+
+/** Written out also where they are the default: who opens the file looks for them. */
+const SPELT_OUT: FreshText = {
+  'cluster.heartbeat_interval': usual('cluster.heartbeat_interval'),
+  'cluster.node_timeout': usual('cluster.node_timeout'),
+  'cluster.redis_port': usual('cluster.redis_port'),
+  'cluster.redis_db': usual('cluster.redis_db'),
+  'cluster.state_path': null,
+};
+
+/** Throws bad_request for what config.yaml would not take, and where Redis is not to be had under another address. */
+export function clusterNodeConfig(order: ClusterNodeOrder): PackageConfig {
+  const { shared, credentials, ticket, nodeName, port, root } = order;
+  const own: FreshText = {
+    ...ownValues(port, nodeName),
+    ...redisAddress(order),
+    ...(ticket !== null && { 'cluster.join_ticket': ticket === 'later' ? null : ticket.revealText() }),
+  };
+  if (credentials === 'ticket') {
+    const { 'cluster.cluster_id': clusterId = null } = shared.values;
+    return packaged({ 'cluster.enabled': true, 'cluster.cluster_id': clusterId, ...own });
+  }
+  const files: Record<string, string> = {};
+  const paths: Record<string, string> = {};
+  for (const [key, pem] of Object.entries(shared.files)) {
+    files[`package-files/${keptFileName(key)}`] = pem;
+    paths[key] = `${root}/data/${keptFileName(key)}`;
+  }
+  return { ...packaged({ ...SPELT_OUT, ...shared.values, ...paths, ...own }), files };
+}
+
+/** Without a secret: those are made on the Mac. Throws bad_request. */
+export function standaloneConfig({ port }: StandaloneOrder): PackageConfig {
+  return packaged(ownValues(port, null));
+}
+
+/** Throws bad_request. */
+export function agentConfig(order: AgentOrder): PackageConfig {
+  const { servers, pins, apiKey, encryptionKey, intervalSeconds, root } = order;
+  const values: FreshText = {
+    'server.encryption_key': encodeBase64(encryptionKey.reveal()),
+    'agent.servers': servers,
+    'agent.api_key': apiKey.revealText(),
+    'agent.interval': intervalSeconds,
+    ...(pins.length > 0 && { 'agent.pins': pins }),
+    'agent.spool_dir': `${root}/spool`,
+    'log.file': AGENT_LOG,
+  };
+  return packaged(values, 'agent');
+}
+
+function ownValues(port: number, nodeName: string | null): FreshText {
+  return {
+    'server.port': port,
+    'cluster.hostname': HOSTNAME,
+    'cluster.node_id': nodeName ?? NODE_ID,
+    'log.file': SERVER_LOG,
+  };
+}
+
+function redisAddress({ shared, redisHost, redisPort }: ClusterNodeOrder): FreshText {
+  if (redisHost === null && redisPort === null) return {};
+  const { 'cluster.redis_host': host, 'cluster.redis_port': port } = shared.values;
+  if (host !== undefined) {
+    return {
+      'cluster.backend': 'redis',
+      'cluster.redis_host': redisHost ?? host,
+      'cluster.redis_port': redisPort ?? port ?? usual('cluster.redis_port'),
+    };
+  }
+  const hint = 'Leave redis_host and redis_port away: the package has what this server has.';
+  const sentence = 'the servers do not reach their Redis by one host, so that no other can stand for it';
+  throw new AtlasError('bad_request', sentence, { hint });
+}
+
+function usual(key: KeyPath): number {
+  return Number(rowOf(key).default);
+}
+
+function packaged(values: FreshText, reader: 'server' | 'agent' = 'server'): PackageConfig {
+  const keys = KEY_PATHS.filter((key) => values[key] !== undefined);
+  return {
+    text: freshConfig(values, reader),
+    files: {},
+    contents: keys.flatMap((key) => contentsOf(key, values[key] ?? null)),
+  };
+}
+
+/** Sections whose keys are known by their own names. */
+const NAMELESS = /^(?:server|cluster|agent)\./;
+
+const DATABASE_PASSWORD: ConfigContent = {
+  name: 'database_password',
+  why: 'Password of the user of PostgreSQL; it stands in database_url.',
+  secret: true,
+  fingerprint: null,
+};
+
+/** Also of a key that is empty in the file. */
+function contentsOf(key: KeyPath, plain: Settable | null): ConfigContent[] {
+  const value = plain === null ? null : readBack(key, plain);
+  const { about: why, view } = rowOf(key);
+  const content = {
+    name: key.replace(NAMELESS, '').replace('.', '_'),
+    why,
+    secret: isSecretPath(key),
+    fingerprint: value instanceof Secret && view === 'secret' ? value.fingerprint() : null,
+  };
+  return key === 'database.url' && hasPassword(value as DatabaseAddress)
+    ? [content, DATABASE_PASSWORD]
+    : [content];
+}
+
+const hasPassword = (address: DatabaseAddress) => address.engine === 'postgres' && address.password !== null;
+
+/** What would not be read on the Mac is found here. */
+function readBack(key: KeyPath, plain: Settable): unknown {
+  const { kind } = rowOf(key);
+  const reading = kind.read(plain, '/');
+  if (reading.ok) return reading.value;
+  throw new AtlasError('bad_request', `${key}: ${reading.sentence ?? `expected ${kind.expected}`}`);
+}
