@@ -1,7 +1,70 @@
-/** Signs the table of contents of a package: RSA and CMS, as Apple's tools read them. Format: docs/package-format.md. */
+/**
+ * Signs the table of contents of a package, in the two ways in which Apple's tools look for it: RSA over the checksum as
+ * it stands (PKCS#1 v1.5, its DigestInfo: RFC 8017, 9.2), and CMS over the checksum as content. The same package,
+ * identity and time give the same bytes. Format: docs/package-format.md.
+ */
+import { constants, createPrivateKey, type KeyObject, privateEncrypt } from 'node:crypto';
+import { AtlasError } from '../base/errors.ts';
+import type { Secret } from '../base/secret.ts';
+import type { ArchiveSigner, MemberChecksum } from './archive.ts';
+import { signCms } from './cms.ts';
+
 export interface PackageSigner {
   /** DER, the leaf first, then what leads to the root. */
   readonly chain: readonly Uint8Array[];
   /** PEM of the leaf's RSA key. */
-  readonly key: import('../base/secret.ts').Secret;
+  readonly key: Secret;
+}
+
+/** Beyond 2049 a time takes two bytes more (RFC 5280, 4.1.2.5): this one is as long as any. */
+const LONGEST_TIME = Date.UTC(2050, 0) / 1000;
+const SHA1_BYTES = 20;
+
+export function archiveSigner({ chain, key: secret }: PackageSigner): ArchiveSigner {
+  const key = rsaKey(secret);
+  const rsaBytes = (key.asymmetricKeyDetails?.modulusLength ?? 0) / 8;
+  return {
+    chain,
+    rsaBytes,
+    // How long it is does not hang on what is signed.
+    cmsBytes: signCms(new Uint8Array(SHA1_BYTES), { chain, key }, LONGEST_TIME).length,
+    sign: (digest, epoch) => ({
+      rsa: privateEncrypt({ key, padding: constants.RSA_PKCS1_PADDING }, digestInfo('sha1', digest)),
+      cms: signCms(digest, { chain, key }, epoch),
+    }),
+  };
+}
+
+/** PEM without a passphrase. */
+export function rsaKey(secret: Secret): KeyObject {
+  const key = readKey(secret);
+  if (key.asymmetricKeyType === 'rsa') return key;
+  throw new AtlasError(
+    'signer_invalid',
+    `The signing key is of the kind ${key.asymmetricKeyType}, not RSA.`,
+    {
+      hint: 'Take the key of a Developer ID Installer certificate.',
+    },
+  );
+}
+
+function readKey(secret: Secret): KeyObject {
+  try {
+    return createPrivateKey(Buffer.from(secret.reveal()));
+  } catch (cause) {
+    throw new AtlasError('signer_invalid', 'The signing key cannot be read.', {
+      hint: 'Give a private key in PEM form that opens without a passphrase.',
+      cause,
+    });
+  }
+}
+
+const DIGEST_INFO: Readonly<Record<MemberChecksum['style'], string>> = {
+  sha1: '3021300906052b0e03021a05000414',
+  sha256: '3031300d060960864801650304020105000420',
+  sha512: '3051300d060960864801650304020305000440',
+};
+
+export function digestInfo(style: MemberChecksum['style'], digest: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from(DIGEST_INFO[style], 'hex'), digest]);
 }

@@ -1,0 +1,121 @@
+/**
+ * Who signs packages: a chain of certificates, the leaf first, and the leaf's key. What does not belong together is
+ * refused; what a Mac will make of it cannot be known here, so that is only warned of.
+ */
+import { createPublicKey, X509Certificate } from 'node:crypto';
+import { AtlasError } from '../base/errors.ts';
+import type { Secret } from '../base/secret.ts';
+import { type PackageSigner, rsaKey } from './signature.ts';
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+/** Certificates of a chain. Arbitrary: Apple's have three. */
+const CHAIN_MAX_LENGTH = 8;
+/** Extended key usage of Apple: signs packages for distribution outside the App Store. */
+const INSTALLER_USAGE = '1.2.840.113635.100.4.13';
+const APPLE_ROOT = /^CN=Apple Root CA$/m;
+
+/** `chain`: PEM, the leaf first, each issued by the next. Throws signer_invalid. */
+export function signerOfPem(chain: string, key: Secret): PackageSigner {
+  return signerOf((chain.match(CERTIFICATE) ?? []).map(readCertificate), key);
+}
+
+/** Throws signer_invalid. */
+export function signerOf(certificates: readonly X509Certificate[], key: Secret): PackageSigner {
+  const [leaf] = certificates;
+  if (leaf === undefined)
+    throw invalid('There is no certificate to sign with.', 'Name a file that holds one.');
+  if (certificates.length > CHAIN_MAX_LENGTH) {
+    throw invalid(
+      `The chain has more than ${CHAIN_MAX_LENGTH} certificates.`,
+      'Leave out what is not of the chain.',
+    );
+  }
+  if (!leaf.publicKey.equals(createPublicKey(rsaKey(key)))) {
+    throw invalid(
+      'The first certificate of the chain is not that of the key.',
+      'Put the certificate of the key first.',
+    );
+  }
+  const stray = chainFault(certificates);
+  if (stray !== null) throw invalid(stray, 'Put each certificate before the one that issued it.');
+  return { chain: certificates.map(({ raw }) => raw), key };
+}
+
+/** Null where each certificate is signed by the next; else a sentence. */
+export function chainFault(certificates: readonly X509Certificate[]): string | null {
+  for (const [index, certificate] of certificates.entries()) {
+    const issuer = certificates[index + 1];
+    if (issuer === undefined) return null;
+    if (!certificate.checkIssued(issuer) || !certificate.verify(issuer.publicKey)) {
+      return `Certificate ${index + 1} of the chain, ${commonName(certificate)}, is not issued by the next one.`;
+    }
+  }
+  return null;
+}
+
+/** As it stands on the certificate, as in "Developer ID Installer: Example (ABCDE12345)". */
+export function signerName({ chain }: PackageSigner): string {
+  return chain[0] === undefined ? '' : commonName(new X509Certificate(chain[0]));
+}
+
+export function commonName({ subject }: X509Certificate): string {
+  return /^CN=(.*)$/m.exec(subject)?.[1] ?? subject.replaceAll('\n', ', ');
+}
+
+export interface SignerDoubt {
+  readonly sentence: string;
+  readonly hint: string;
+}
+
+/** Why a Mac may refuse what this identity signs. */
+export function signerDoubts({ chain }: PackageSigner, nowMs: number): SignerDoubt[] {
+  const certificates = chain.map((der) => new X509Certificate(der));
+  const [leaf] = certificates;
+  const last = certificates.at(-1);
+  if (leaf === undefined || last === undefined) return [];
+  const doubts = certificates.flatMap((certificate) => timeDoubts(certificate, nowMs));
+  if (!leaf.keyUsage?.includes(INSTALLER_USAGE)) {
+    doubts.push({
+      sentence: `${commonName(leaf)} is no installer certificate.`,
+      hint: 'Sign with a certificate "Developer ID Installer", not with one for applications or servers.',
+    });
+  }
+  if (!APPLE_ROOT.test(last.subject) && !APPLE_ROOT.test(last.issuer)) {
+    doubts.push({
+      sentence: `The chain of ${commonName(leaf)} does not lead to Apple. A Mac that does not trust it refuses the package, though it would install it unsigned.`,
+      hint: 'Sign only for Macs that were told to trust this authority; leave the package unsigned for all others.',
+    });
+  }
+  return doubts;
+}
+
+function timeDoubts(certificate: X509Certificate, nowMs: number): SignerDoubt[] {
+  const name = commonName(certificate);
+  if (certificate.validToDate.getTime() <= nowMs) {
+    return [
+      {
+        sentence: `The certificate ${name} ran out on ${certificate.validTo}; a Mac refuses what it signs.`,
+        hint: 'Renew it.',
+      },
+    ];
+  }
+  if (certificate.validFromDate.getTime() <= nowMs) return [];
+  return [
+    {
+      sentence: `The certificate ${name} is good from ${certificate.validFrom} on, and not yet.`,
+      hint: 'Check the clock.',
+    },
+  ];
+}
+
+function readCertificate(pem: string): X509Certificate {
+  try {
+    return new X509Certificate(pem);
+  } catch (cause) {
+    throw new AtlasError('signer_invalid', 'A certificate of the chain cannot be read.', { cause });
+  }
+}
+
+function invalid(sentence: string, hint: string): AtlasError {
+  return new AtlasError('signer_invalid', sentence, { hint });
+}
