@@ -1,10 +1,11 @@
 /**
- * Changes one value in the text of config.yaml and leaves every other byte as it was, comments and all. Pure;
- * config-file.ts puts the text in its place.
+ * Changes or removes one value in the text of config.yaml and leaves every other byte as it was, comments and all.
+ * Pure; config-file.ts puts the text in its place.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { type Document, isMap, isScalar, type Node, type Pair, parseDocument, type YAMLMap } from 'yaml';
 import { AtlasError } from '../base/errors.ts';
+import { aboveKey } from './fresh-config.ts';
 import { quoted, type Settable } from './quoted.ts';
 import { isKeyPath, type KeyPath } from './schema.ts';
 
@@ -20,6 +21,23 @@ export function setKey(source: string, key: KeyPath, value: Settable): string {
   const expected = (before.toJS() ?? {}) as Record<string, Record<string, unknown> | null>;
   expected[section] = { ...expected[section], [name]: value };
   if (!isDeepStrictEqual(parse(edited).toJS(), expected)) throw notEditable();
+  return edited;
+}
+
+/** `source` without the key, and without the sentence that freshConfig() writes above it. Throws as setKey(). */
+export function removeKey(source: string, key: KeyPath): string {
+  const before = parse(source);
+  const [section = '', name = ''] = key.split('.');
+  const keys = isMap(before.contents) ? find(before.contents, section)?.value : undefined;
+  const pair = isMap(keys) ? find(keys, name) : undefined;
+  if (!isMap(keys) || pair === undefined) return source;
+  const edit = keys.flow ? outOfFlow(keys, pair) : outOfLines(source, pair, aboveKey(key));
+  const edited = apply(source, edit);
+  const whole = before.toJS() as Record<string, Record<string, unknown>>;
+  const { [name]: _, ...rest } = whole[section] ?? {};
+  const isLeft = keys.flow || Object.keys(rest).length > 0;
+  if (!isDeepStrictEqual(parse(edited).toJS(), { ...whole, [section]: isLeft ? rest : null }))
+    throw notEditable();
   return edited;
 }
 
@@ -124,4 +142,22 @@ function belowHeader(source: string, header: Pair, line: string, eol: string): E
 function append(source: string, lines: string, eol: string): Edit {
   const isLineOpen = source !== '' && !source.endsWith('\n');
   return insert(source.length, isLineOpen ? `${eol}${lines}` : lines);
+}
+
+/** Whole lines, to the end of the last one that the value stands on. */
+function outOfLines(source: string, { key, value }: Pair, sentence: string): Edit {
+  const start = source.lastIndexOf('\n', rangeOf(key)[0] - 1) + 1;
+  const above = source.lastIndexOf('\n', start - 2) + 1;
+  const hasSentence = source.slice(above, start).trim() === sentence;
+  const newline = source.indexOf('\n', rangeOf(isAbsent(value) ? key : value)[1] - 1);
+  return { start: hasSentence ? above : start, end: newline === -1 ? source.length : newline + 1, text: '' };
+}
+
+/** With one of the commas around it. */
+function outOfFlow({ items }: YAMLMap, pair: Pair): Edit {
+  const endOf = ({ key, value }: Pair) => rangeOf(isAbsent(value) ? key : value)[1];
+  const at = items.indexOf(pair);
+  const [before, after] = [items[at - 1], items[at + 1]];
+  if (after !== undefined) return { start: rangeOf(pair.key)[0], end: rangeOf(after.key)[0], text: '' };
+  return { start: before === undefined ? rangeOf(pair.key)[0] : endOf(before), end: endOf(pair), text: '' };
 }

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { AtlasError } from '../../src/base/errors.ts';
-import { setKey } from '../../src/config/edit.ts';
+import { removeKey, setKey } from '../../src/config/edit.ts';
 import { freshConfig } from '../../src/config/fresh-config.ts';
 import {
   API_KEY,
@@ -114,6 +114,66 @@ describe('setting a key', () => {
   });
 });
 
+describe('removing a key', () => {
+  const removed = (source: string) => removeKey(source, 'cluster.cluster_secret');
+
+  it.each([
+    [
+      'takes its line, and the comment behind it',
+      'cluster: # c\n  # above\n  cluster_secret: a # gone\n  # below\n  enabled: true\n',
+      'cluster: # c\n  # above\n  # below\n  enabled: true\n',
+    ],
+    [
+      'takes all lines of a block value',
+      'cluster:\n  cluster_secret: |\n    a\n    b\n  enabled: true\n',
+      'cluster:\n  enabled: true\n',
+    ],
+    [
+      'takes all lines of a quoted value',
+      'cluster:\n  cluster_secret: "a\n    b" # gone\n  enabled: true\n',
+      'cluster:\n  enabled: true\n',
+    ],
+    [
+      'takes one without a value',
+      'cluster:\n  enabled: true\n  cluster_secret:',
+      'cluster:\n  enabled: true\n',
+    ],
+    ['leaves an empty section', 'cluster:\n  cluster_secret: a\nlog: {}\n', 'cluster:\nlog: {}\n'],
+    [
+      'takes the first in braces',
+      'cluster: { cluster_secret: a, enabled: true }\n',
+      'cluster: { enabled: true }\n',
+    ],
+    [
+      'takes the last in braces',
+      'cluster: { enabled: true, cluster_secret: a }\n',
+      'cluster: { enabled: true }\n',
+    ],
+    ['takes the only one in braces', 'cluster: {cluster_secret: a}', 'cluster: {}'],
+    [
+      'keeps the line ends of Windows',
+      'cluster:\r\n  cluster_secret: a\r\n  b: 1\r\n',
+      'cluster:\r\n  b: 1\r\n',
+    ],
+    ['finds nothing to take', 'cluster:\n  enabled: true\n', 'cluster:\n  enabled: true\n'],
+    ['finds nothing in an empty file', '# only\n', '# only\n'],
+  ])('%s', (_, before, after) => {
+    expect(removed(before)).toBe(after);
+  });
+
+  it('takes the sentence that a fresh config has above it', () => {
+    const rest = { 'cluster.enabled': true, 'cluster.redis_host': 'r' };
+    expect(removed(freshConfig({ ...rest, 'cluster.cluster_secret': 'a' }))).toBe(freshConfig(rest));
+  });
+
+  it.each(['cluster:\n  a: 1\n  a: 2\n', '? cluster\n: cluster_secret: a\n  enabled: true\n'])(
+    'refuses %j rather than to guess',
+    (source) => {
+      expect(errorOf(() => removed(source))).toMatchObject({ code: 'config_invalid' });
+    },
+  );
+});
+
 // Files as people write them: sections, comments, blank lines, three styles of value and both line ends.
 
 const comment = fc.constantFrom('', ' # note', '   # a: b', ' # "quoted" \u00e9');
@@ -158,6 +218,26 @@ describe('an edit of any file', () => {
         expect(edited(text)).toBe(text);
         const again = setKey(text, 'cluster.cluster_secret', 'OTHER');
         expect(again).toBe(text.replace('"NEW"', '"OTHER"'));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('a removal from any file', () => {
+  it('leaves every other value, and every other byte but its own lines', () => {
+    fc.assert(
+      fc.property(file, (source) => {
+        const text = removeKey(source, 'cluster.cluster_secret');
+        const { cluster_secret: _, ...cluster } = parse(source)?.cluster ?? {};
+        expect(parse(text)?.cluster ?? {}).toEqual(cluster);
+        expect({ ...parse(text), cluster: 0 }).toEqual({ ...parse(source), cluster: 0 });
+        expect(removeKey(text, 'cluster.cluster_secret')).toBe(text);
+        let start = 0;
+        while (start < text.length && source[start] === text[start]) start += 1;
+        expect(source.endsWith(text.slice(start))).toBe(true);
+        const gone = source.slice(start, source.length + start - text.length);
+        expect(gone.split('\n').length).toBeLessThanOrEqual(2);
       }),
       { numRuns: 500 },
     );
