@@ -12,6 +12,7 @@ import { demoCommand } from './commands/demo.ts';
 import { initCommand } from './commands/init.ts';
 import { secretCommand } from './commands/secret.ts';
 import { serverCommand } from './commands/server.ts';
+import { serviceCommand } from './commands/service.ts';
 import { tokenCommand } from './commands/token.ts';
 import { userCommand } from './commands/user.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit.ts';
@@ -35,6 +36,7 @@ function assemble(): Command {
   program.addCommand(auditCommand());
   program.addCommand(configCommand());
   program.addCommand(secretCommand());
+  program.addCommand(serviceCommand(), { hidden: true });
   program.addCommand(versionCommand());
   mannered(program);
   return program;

@@ -9,6 +9,8 @@ import type { Ticket } from '../protocol/ticket.ts';
 import { readIdentity } from '../store/file/identity.ts';
 import { FileRosterDisk } from '../store/file/roster-disk.ts';
 
+export { deriveNodeId } from '../store/file/identity.ts';
+
 /**
  * The name under which this machine is a member; null where its own copy of the roster does not say so, or ends
  * before the ticket was made: it may have been sent away since.
@@ -25,4 +27,9 @@ export async function memberHere(dataDir: string, { epoch, hash }: Ticket): Prom
   const { nodeId, signingKey } = identity;
   const member = chain.roster.members.get(nodeId);
   return member?.identity_key === publicKeyText(signingKey) ? nodeId : null;
+}
+
+/** The name that this machine has, member or not; where it has none yet, null. Rejects with identity_invalid. */
+export async function nameHere(dataDir: string): Promise<string | null> {
+  return (await readIdentity(dataDir))?.nodeId ?? null;
 }

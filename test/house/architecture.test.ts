@@ -83,6 +83,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'engines.ts',
       'place.ts',
       'program/',
+      'installer/',
       'protocol/keyring.ts',
       'protocol/limits.ts',
     ],

@@ -2,7 +2,6 @@
  * `atlas-fleet init`: a config.yaml of mode 0600 with fresh secrets, a database that was reached, and the one code
  * with which the first administrator is made. Overwrites nothing, and leaves nothing half made.
  */
-import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -38,10 +37,11 @@ export function initCommand(): Command {
 }
 
 async function init(flags: InitFlags): Promise<void> {
+  const { freshSecrets } = await import('../init/fresh-secrets.ts');
   const { planned } = await import('../init/init-plan.ts');
   const { createConfig } = await import('../../config/config-file.ts');
   const { freshConfig } = await import('../../config/fresh-config.ts');
-  const values = { ...(await freshSecrets()), ...(await planned(flags)) };
+  const values = { ...freshSecrets(), ...(await planned(flags)) };
   const folder = resolve(flags.dir);
   const path = join(folder, 'config.yaml');
   const isNewFolder = makeFolder(folder);
@@ -58,18 +58,6 @@ async function init(flags: InitFlags): Promise<void> {
     if (isNewFolder) removeEmpty(folder);
     throw error;
   }
-}
-
-async function freshSecrets() {
-  const { generateSecretText } = await import('../../protocol/keyring.ts');
-  return {
-    'server.api_key': generateSecretText(),
-    'server.encryption_key': generateSecretText(),
-    'server.db_encryption_key': generateSecretText(),
-    'cluster.enabled': false,
-    'cluster.cluster_id': randomBytes(16).toString('hex'),
-    'cluster.cluster_secret': generateSecretText(),
-  };
 }
 
 /** A Redis that cannot be used is found out now, and not when the first server starts. */

@@ -1,0 +1,27 @@
+/** What the person who installs reads last, in Terminal and in /var/log/install.log: no value that is a secret. */
+import { hostname } from 'node:os';
+import type { Config } from '../../config/config.ts';
+import { VERSION } from '../program.ts';
+import type { Installed, Prepared } from './prepare.ts';
+
+export function nextStep({ root, kind }: Installed, { isNew, loaded }: Prepared): string {
+  const program = `sudo ${root}/bin/atlas-fleet`;
+  const what = kind === 'agent' ? 'Fleet Agent' : 'Fleet Server';
+  if (loaded === null)
+    return `${what} ${VERSION} is installed. Its config.yaml has errors: ${program} config check`;
+  const { config } = loaded;
+  const head = `${what} ${VERSION} is installed and starts, with ${isNew ? 'the configuration of the package' : 'the configuration that was here'}.`;
+  const log = `Its log: ${config.log.file ?? 'see its LaunchDaemon'}`;
+  if (kind === 'agent') return [head, `It reports to: ${config.agent.servers.join(', ')}`, log].join('\n');
+  const next =
+    isNew && kind === 'standalone'
+      ? `Next: open ${address(config)}/setup, with the code of: ${program} user setup-code`
+      : `Next: open ${address(config)}${config.cluster.enabled ? '/settings/cluster' : ''}`;
+  return [head, next, log].join('\n');
+}
+
+function address({ server }: Config): string {
+  if (server.publicUrl !== null) return server.publicUrl;
+  const name = ['0.0.0.0', '::'].includes(server.host) ? hostname() : server.host;
+  return `${server.tls === 'off' ? 'http' : 'https'}://${name.includes(':') ? `[${name}]` : name}:${server.port}`;
+}
