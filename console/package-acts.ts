@@ -2,8 +2,9 @@
 import { type PackageBuild, revokePackage } from './package-api.ts';
 import type { Act } from './trust-acts.ts';
 
-export const canRevoke = ({ credentials, revoked_at, state }: PackageBuild): boolean =>
-  credentials !== 'none' && revoked_at === null && state !== 'failed';
+/** One that failed, too: a part of it, or its ticket, may have got out. */
+export const canRevoke = ({ credentials, revoked_at }: PackageBuild): boolean =>
+  credentials !== 'none' && revoked_at === null;
 
 export function packageRevocation({ build_id, file_name, credentials, joined }: PackageBuild): Act {
   const names = joined.map(({ node_id }) => node_id).join(', ');

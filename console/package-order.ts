@@ -77,7 +77,7 @@ export function orderOf(kind: PackageKind, draft: Draft): PackageOrder {
       ...whole('redis_port', draft.redisPort),
       credentials: draft.credentials,
       existing_config: draft.existingConfig,
-      ...(draft.credentials === 'ticket' && { ticket_life_seconds: Number(draft.ticketLife) }),
+      ticket_life_seconds: Number(draft.ticketLife),
     },
   };
 }

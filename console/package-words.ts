@@ -45,7 +45,7 @@ export const CREDENTIALS: Readonly<Record<NodeCredentials, Words>> = {
   embedded: {
     label: 'Full credentials',
     meaning:
-      'The secrets themselves are inside. It works with no other server up, on as many Macs as you like. It cannot expire, just because the secrets are inside: it is good until you change them.',
+      'The secrets themselves are inside. It works with no other server up. It cannot expire, just because the secrets are inside: they are good until you change them.',
   },
   ticket: {
     label: 'Join ticket',

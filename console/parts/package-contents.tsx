@@ -11,6 +11,10 @@ export function ContentFingerprint({ fingerprint }: Pick<PackageContent, 'finger
   return fingerprint === null ? '–' : <code>…{fingerprint.slice(-SHOWN_CHARACTERS)}</code>;
 }
 
+/** Secrets first. */
+const sorted = (items: readonly PackageContent[]) =>
+  items.toSorted((a, b) => Number(b.secret) - Number(a.secret));
+
 export function PackageContents({ items }: { readonly items: readonly PackageContent[] }) {
   return (
     <section aria-labelledby="contents">
@@ -20,7 +24,7 @@ export function PackageContents({ items }: { readonly items: readonly PackageCon
       <TableRegion label="Table of contents of the package" stacks>
         <TableHead columns={['Name', 'Why', 'Secret', 'Fingerprint']} />
         <tbody>
-          {items.map((item) => (
+          {sorted(items).map((item) => (
             <tr key={item.name}>
               <th scope="row">
                 <Foreign text={item.name} />
@@ -28,10 +32,10 @@ export function PackageContents({ items }: { readonly items: readonly PackageCon
               <td data-label="Why">
                 <Foreign text={item.why} />
               </td>
-              <td data-label="Secret">
+              <td className={item.secret ? '' : 'at-nothing'} data-label="Secret">
                 {item.secret ? <Badge word="Secret" shape="triangle" tone="warn" /> : 'no'}
               </td>
-              <td data-label="Fingerprint">
+              <td className={item.fingerprint === null ? 'at-nothing' : ''} data-label="Fingerprint">
                 <ContentFingerprint {...item} />
               </td>
             </tr>

@@ -4,6 +4,7 @@ import type { ChangeEvent } from 'react';
 import type { Architecture, PackageKind, PackageReadiness } from '../package-api.ts';
 import type { Faults } from '../package-faults.ts';
 import { type Draft, TICKET_LIVES } from '../package-order.ts';
+import { held, holdsTicket } from '../package-readiness.ts';
 import { ARCHITECTURES } from '../package-words.ts';
 
 interface FieldsProps {
@@ -53,7 +54,7 @@ function NodeFields(props: FieldsProps) {
     <>
       <TextInput
         label="Node name"
-        description="Empty: made of the Mac’s own name. Leave it empty to install on more than one Mac."
+        description="Empty: made of the Mac’s own name."
         placeholder="from the host name"
         {...typed}
         {...bind('nodeName')}
@@ -82,7 +83,7 @@ function NodeFields(props: FieldsProps) {
         ]}
         {...bind('existingConfig')}
       />
-      {props.draft.credentials === 'ticket' && (
+      {holdsTicket(held(props.readiness, props.draft)) && (
         <NativeSelect
           label="Ticket is good for"
           description="Counted from the building."

@@ -6,7 +6,7 @@ import { Link } from 'wouter';
 import type { PackageKind, PackageOrder, PackageReadiness } from '../package-api.ts';
 import { faultsOf } from '../package-faults.ts';
 import { type Draft, orderOf } from '../package-order.ts';
-import { obstacles, refusalOf } from '../package-readiness.ts';
+import { held, obstacles, refusalOf } from '../package-readiness.ts';
 import { CREDENTIALS, KINDS, type NodeCredentials } from '../package-words.ts';
 import { useHealthCheck } from '../queries.ts';
 import { ChoiceCards } from './package-choice.tsx';
@@ -49,10 +49,7 @@ export function PackageForm({ kind, readiness, draft, onChange, onBuild }: Packa
   const faults = faultsOf(kind, draft, health?.nodes.map(({ node_id }) => node_id) ?? []);
   const inTheWay = obstacles(readiness, draft);
   const refusal = refusalOf(kind, health);
-  const held =
-    readiness.contents.find(
-      ({ credentials }) => kind !== 'cluster-node' || credentials === draft.credentials,
-    ) ?? readiness.contents[0];
+  const inside = held(readiness, draft);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     dialog.open();
@@ -80,10 +77,10 @@ export function PackageForm({ kind, readiness, draft, onChange, onBuild }: Packa
         <section className="at-panel" aria-label="Settings of the package">
           <PackageFields {...{ kind, readiness, draft, faults, onChange }} />
         </section>
-        {held && (
+        {inside && (
           <>
-            <PackageContents items={held.items} />
-            <PackageWarning kind={kind} credentials={held.credentials} />
+            <PackageContents items={inside.items} />
+            <PackageWarning kind={kind} credentials={inside.credentials} />
           </>
         )}
         <div className="at-build">

@@ -66,6 +66,9 @@ function TicketCell({ ticket }: PackageBuild) {
   );
 }
 
+/** On a narrow screen, where each cell is a line, the empty ones are left out. */
+const nothing = (isEmpty: boolean): string => (isEmpty ? 'at-nothing' : 'at-wide');
+
 function BuildRow({ build, onAct }: { readonly build: PackageBuild; readonly onAct: (act: Act) => void }) {
   return (
     <tr data-quiet={build.revoked_at !== null}>
@@ -86,20 +89,23 @@ function BuildRow({ build, onAct }: { readonly build: PackageBuild; readonly onA
         <span>
           <TimeAgo at={build.built_at} />
           <span className="at-under">
-            by <Foreign text={build.built_by} /> on <Foreign text={build.node_id} />
+            by <Foreign text={build.built_by} />
+          </span>
+          <span className="at-under">
+            on <Foreign text={build.node_id} />
           </span>
         </span>
       </td>
-      <td className="at-wide" data-label="Holds">
+      <td data-label="Holds">
         <Holds {...build} />
       </td>
-      <td data-label="SHA-256">
+      <td className={nothing(build.sha256 === null)} data-label="SHA-256">
         {build.sha256 === null ? '–' : <code>{build.sha256.slice(0, SHA256_SHOWN)}…</code>}
       </td>
-      <td data-label="Joined as">
+      <td className={nothing(build.joined.length === 0)} data-label="Joined as">
         <Foreign text={build.joined.map(({ node_id }) => node_id).join(', ') || '–'} />
       </td>
-      <td data-label="Ticket">
+      <td className={nothing(build.ticket === null)} data-label="Ticket">
         <TicketCell {...build} />
       </td>
       <td className="at-row-acts">

@@ -1,6 +1,6 @@
 /** What a package needs: what is missing stands open, each with its mend; what is there is folded away. */
 import type { PackageCheck } from '../package-api.ts';
-import { commandIn } from '../package-readiness.ts';
+import { commandsIn } from '../package-readiness.ts';
 import { Copyable } from './copyable.tsx';
 import { Foreign } from './foreign.tsx';
 import { Glyph } from './glyph.tsx';
@@ -8,7 +8,6 @@ import { Badge, lineLook } from './state-badge.tsx';
 
 function CheckLine({ check }: { readonly check: PackageCheck }) {
   const { result, sentence, mend } = check;
-  const command = mend === null ? null : commandIn(mend);
   return (
     <li>
       <Badge {...lineLook(result)} />
@@ -21,7 +20,10 @@ function CheckLine({ check }: { readonly check: PackageCheck }) {
             <Foreign text={mend} />
           </p>
         )}
-        {command !== null && <Copyable text={command} label="Command that mends it" />}
+        {mend !== null &&
+          commandsIn(mend).map((command) => (
+            <Copyable key={command} text={command} label="Command to copy" />
+          ))}
       </div>
     </li>
   );

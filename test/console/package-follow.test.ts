@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import { canRevoke, packageRevocation } from '../../console/package-acts.ts';
+import type { PackageOrder } from '../../console/package-api.ts';
+import { installCommands, shellWord } from '../../console/package-commands.ts';
+import { announcement, type Running, stepLines } from '../../console/package-steps.ts';
+import {
+  deadTicket,
+  isOverdue,
+  type Joined,
+  joinLines,
+  joinSentence,
+  stageOf,
+} from '../../console/package-tracker.ts';
+import { packageBuild } from './package-data.ts';
+
+const order: PackageOrder = { kind: 'standalone', body: {} };
+const running = (changes: Partial<Running>): Running =>
+  ({ phase: 'assemble', order, sinceMs: 0, transfer: null, ...changes }) as Running;
+const states = (lines: readonly { state: string }[]) => lines.map(({ state }) => state).join(' ');
+
+describe('the steps of a building', () => {
+  it('tell of the bytes that came and of those to come, where the server says how many', () => {
+    const transfer = { received: 12_000_000, total: 112_000_000 };
+    const lines = stepLines(running({ phase: 'download', transfer }));
+    expect(states(lines)).toBe('done now next next');
+    expect(lines[1]?.detail).toBe('12 MB of 112 MB');
+    const unknown = running({ phase: 'download', transfer: { ...transfer, total: null } });
+    expect(stepLines(unknown)[1]?.detail).toBe('12 MB');
+  });
+
+  it('are announced one by one, not with each byte', () => {
+    const at = (received: number) =>
+      announcement(running({ phase: 'download', transfer: { received, total: 9 } }));
+    expect(at(1)).toBe(at(8));
+    expect(at(1)).not.toBe(announcement(running({})));
+  });
+});
+
+describe('the tracker of the new server', () => {
+  const joined = (changes: Partial<Joined>): Joined => ({
+    node_id: 'server-03',
+    state: 'healthy',
+    signature: 'verified',
+    ...changes,
+  });
+
+  it.each([
+    [undefined, 'waiting', 'now next next next'],
+    [joined({ state: 'unconfirmed' }), 'joining', 'done now next next'],
+    [joined({ signature: 'missing' }), 'joining', 'done now next next'],
+    [joined({ state: 'late' }), 'verified', 'done done now next'],
+    [joined({ state: 'offline' }), 'verified', 'done done now next'],
+    [joined({}), 'healthy', 'done done done done'],
+    [joined({ state: 'rejected', signature: 'invalid_signature' }), 'refused', 'done now next next'],
+  ] as const)('of %j stands at %s', (seen, stage, ladder) => {
+    expect(stageOf(seen)).toBe(stage);
+    expect(states(joinLines(stage))).toBe(ladder);
+    expect(joinSentence(stage, seen?.node_id ?? null)).toMatch(seen ? /^server-03/ : /^Waiting/);
+  });
+
+  it('offers help after three minutes of nothing, and not about a server that is seen', () => {
+    const builtAt = '2026-11-21T08:00:00Z';
+    const seconds = (count: number) => Date.parse(builtAt) + count * 1000;
+    expect(isOverdue('waiting', builtAt, seconds(170))).toBe(false);
+    expect(isOverdue('waiting', builtAt, seconds(190))).toBe(true);
+    expect(isOverdue('joining', builtAt, seconds(190))).toBe(false);
+  });
+
+  it('waits for nobody once the ticket is over', () => {
+    const ticket = { id: '0123456789abcdef', expires_at: '2026-11-22T08:00:00Z' };
+    const withTicket = (state: 'open' | 'used' | 'expired' | 'revoked') =>
+      deadTicket(packageBuild({ credentials: 'ticket', ticket: { ...ticket, state } }));
+    expect(deadTicket(packageBuild())).toBeNull();
+    expect(withTicket('open')).toBeNull();
+    expect(withTicket('expired')).toMatch(/build the package again/);
+    expect(withTicket('revoked')).toMatch(/nobody can join/);
+  });
+});
+
+describe('the commands around a package', () => {
+  it('have the real names in them, and install as the seeds say', () => {
+    const commands = installCommands(packageBuild(), 'ann@mini-3.local').map(({ command }) => command);
+    expect(commands).toEqual([
+      'scp FleetServerClusterNode.pkg ann@mini-3.local:',
+      `echo '${'ab'.repeat(32)}  FleetServerClusterNode.pkg' | shasum -a 256 -c`,
+      'sudo installer -pkg FleetServerClusterNode.pkg -target /',
+      'sudo tail -f /var/log/fleet-server.log',
+      'rm FleetServerClusterNode.pkg',
+    ]);
+    const ofAgent = installCommands(packageBuild({ kind: 'agent' }), 'a@b').map(({ command }) => command);
+    expect(ofAgent).toContain('sudo tail -f /var/log/fleet-agent.log');
+  });
+
+  it('check no SHA-256 that is not known', () => {
+    const commands = installCommands(packageBuild({ sha256: null }), 'a@b');
+    expect(commands.some(({ command }) => command.includes('shasum'))).toBe(false);
+  });
+
+  it('leave a shell nothing to read but words', () => {
+    expect(shellWord('a@b.local:')).toBe('a@b.local:');
+    expect(shellWord('x; rm -rf ~')).toBe("'x; rm -rf ~'");
+    expect(shellWord("it's $(id)")).toBe("'it'\\''s $(id)'");
+    expect(shellWord('')).toBe("''");
+  });
+});
+
+describe('revoking a package', () => {
+  it('says that secrets inside stay good, and that a ticket ends', () => {
+    const embedded = packageRevocation(packageBuild()).sentences.join(' ');
+    expect(embedded).toMatch(/stay good until you change them/);
+    const joined = [{ node_id: 'server-03', state: 'healthy', signature: 'verified' }];
+    const ticket = packageRevocation(packageBuild({ credentials: 'ticket', joined })).sentences.join(' ');
+    expect(ticket).toMatch(/ticket ends at once/);
+    expect(ticket).toMatch(/server-03 came by it and stays/);
+  });
+
+  it('is offered once, and of packages that hold something', () => {
+    expect(canRevoke(packageBuild())).toBe(true);
+    expect(canRevoke(packageBuild({ revoked_at: '2026-11-21T08:00:00Z' }))).toBe(false);
+    expect(canRevoke(packageBuild({ credentials: 'none' }))).toBe(false);
+    expect(canRevoke(packageBuild({ state: 'failed' }))).toBe(true);
+  });
+});
