@@ -35,6 +35,8 @@ const STORE_CONTRACTS = [
 ];
 /** HPKE seals through Web Cryptography: the one module of the protocol that must be waited for. */
 const SEALING = 'protocol/envelope.ts';
+/** What a signature of a package is written with. */
+const CMS_SCHEMAS = ['@peculiar/asn1-cms', '@peculiar/asn1-schema', '@peculiar/asn1-x509'];
 const PURE = ['base/', 'protocol/', 'membership/', 'fleet/'];
 
 const ROOMS: Readonly<Record<string, Room>> = {
@@ -43,7 +45,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'protocol/': { may: ['base/'], touches: ['node:crypto', 'zod', 'canonicalize'], without: AMBIENT },
   'membership/': { may: ['base/', 'protocol/'], touches: [], without: AMBIENT },
   'fleet/': { may: ['base/', 'protocol/'], types: STORE_CONTRACTS, touches: [], without: AMBIENT },
-  'installer/': { may: ['base/'], touches: ['node:zlib', 'node:crypto'], without: AMBIENT },
+  'installer/': {
+    may: ['base/'],
+    touches: ['node:zlib', 'node:crypto', ...CMS_SCHEMAS],
+    without: AMBIENT,
+  },
   'store/file/': {
     may: [...STORE_CONTRACTS, 'base/', 'protocol/'],
     touches: ['node:fs', 'node:fs/promises', 'node:path', 'node:crypto', 'zod'],
@@ -72,7 +78,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   'program/': { may: ['installer/', 'base/'] },
-  'config/': { may: ['base/', 'protocol/keyring.ts', 'protocol/limits.ts'] },
+  'config/': { may: ['base/', 'protocol/keyring.ts', 'protocol/limits.ts', 'protocol/ticket.ts'] },
   'cli/': {
     may: [
       'config/',
