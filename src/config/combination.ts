@@ -18,8 +18,14 @@ import { notUsedYet } from './rules/unused.ts';
 import type { Whole } from './rules/whole.ts';
 
 export function judgeWhole(whole: Whole, role: Role): Problem[] {
-  const common = [judgeAgent, judgeSecrets, notUsedYet].flatMap((rule) => [...rule(whole)]);
-  if (isBeforeJoin(whole)) return [...judgeServer(whole), ...common, ...judgeJoined(whole, role)];
-  const ofServer = role === 'agent' ? [] : [judgeServer, judgeCluster, judgeStorage];
-  return [...ofServer.flatMap((rule) => [...rule(whole)]), ...common, ...judgeNeeds(whole, role)];
+  const rules = [...rulesOf(whole, role), judgeAgent, judgeSecrets, notUsedYet];
+  return rules.flatMap((rule) => [...rule(whole, role)]);
 }
+
+function rulesOf(whole: Whole, role: Role): readonly Rule[] {
+  if (role === 'agent') return [judgeNeeds];
+  if (isBeforeJoin(whole)) return [judgeServer, judgeJoined];
+  return [judgeServer, judgeCluster, judgeStorage, judgeNeeds];
+}
+
+type Rule = (whole: Whole, role: Role) => Iterable<Problem>;

@@ -5,7 +5,8 @@
  */
 import { Secret } from '../base/secret.ts';
 import { parseSecret, type SecretFault } from '../protocol/keyring.ts';
-import { KEY_BYTES, SECRET_MIN_BYTES, TICKET_MAX_LENGTH } from '../protocol/limits.ts';
+import { KEY_BYTES, SECRET_MIN_BYTES } from '../protocol/limits.ts';
+import { readTicket } from '../protocol/ticket.ts';
 import { asIs, bad, type Fault, good, type Kind, type Plain, type Reading } from './kind.ts';
 import type { ProblemCode } from './problem.ts';
 
@@ -126,19 +127,16 @@ export function apiKey(scope: string): Kind<Secret> {
   });
 }
 
-const TICKET = /^atlas-fleet-ticket\.v1\.[A-Za-z0-9_-]+$/;
-
-/** Of its form alone: what stands in it is read by who joins. */
 export function joinTicket(): Kind<Secret> {
   const hint = 'Put in the whole line that `atlas-fleet cluster ticket create` prints, or remove the line.';
   return secretText({
     expected: 'a join ticket (atlas-fleet-ticket.v1.…)',
     hint,
     emptyHint: hint,
-    judge: (text) =>
-      TICKET.test(text) && text.length <= TICKET_MAX_LENGTH
-        ? good(Secret.fromText(text))
-        : bad('ticket_malformed', { sentence: 'it is not a join ticket, or a part of one' }),
+    judge(text) {
+      const reading = readTicket(text);
+      return reading.ok ? good(Secret.fromText(text)) : bad('ticket_malformed', { sentence: reading.reason });
+    },
   });
 }
 

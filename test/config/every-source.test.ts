@@ -11,10 +11,19 @@ import {
   rowOf,
   variableOf,
 } from '../../src/config/schema.ts';
+import { makeTicket } from '../../src/protocol/ticket.ts';
 import { configFile, PASSWORD_HASH, problemsOf, writeFile } from './config-file.ts';
 
 const secret = (byte: number) =>
   Buffer.from(Array.from({ length: 32 }, (_, at) => byte + at)).toString('base64');
+
+const joinTicket = (epoch: number) =>
+  makeTicket({
+    clusterId: 'a'.repeat(32),
+    servers: [{ url: 'https://a.example', spki_sha256: secret(1) }],
+    epoch,
+    hash: 'b'.repeat(64),
+  }).text.revealText();
 
 /** Three good values for each key, as a variable spells them: for the file, the environment and a flag. */
 const THREE: Readonly<Record<KeyPath, readonly [string, string, string]>> = {
@@ -46,11 +55,7 @@ const THREE: Readonly<Record<KeyPath, readonly [string, string, string]>> = {
   'cluster.clock_tolerance': ['1', '2s', '3'],
   'cluster.admission': ['secret', 'ticket', 'secret'],
   'cluster.roster_pins': [`1:${'a'.repeat(64)}`, `2:${'b'.repeat(64)}`, `3:${'c'.repeat(64)}`],
-  'cluster.join_ticket': ['a', 'b', 'c'].map((one) => `atlas-fleet-ticket.v1.${one}`) as [
-    string,
-    string,
-    string,
-  ],
+  'cluster.join_ticket': [joinTicket(1), joinTicket(2), joinTicket(3)],
   'cluster.redis_host': ['a', '::1', 'c'],
   'cluster.redis_port': ['1', '2', '3'],
   'cluster.redis_db': ['1', '2', '3'],

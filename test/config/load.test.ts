@@ -68,7 +68,7 @@ describe('a configuration that is right', () => {
         spoolDir: join(folder, 'data/spool'),
         spoolMaxMb: 64,
       },
-      log: { level: 'info', format: 'text' },
+      log: { level: 'info', format: 'text', file: null },
       retention: { rawSeconds: 172_800, minuteSeconds: 2_592_000, hourSeconds: 34_560_000 },
     });
     expect(secrets.apiKey?.revealText()).toBe(API_KEY);
