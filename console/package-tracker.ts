@@ -3,7 +3,7 @@ import type { PackageBuild } from './package-api.ts';
 import type { StepLine } from './package-steps.ts';
 
 export type Joined = PackageBuild['joined'][number];
-export type JoinStage = 'waiting' | 'joining' | 'verified' | 'healthy' | 'refused';
+export type JoinStage = 'waiting' | 'joining' | 'verified' | 'healthy' | 'refused' | 'gone';
 
 /** Milliseconds after which help is offered. Arbitrary. */
 const OVERDUE_MS = 3 * 60_000;
@@ -12,6 +12,7 @@ const REFUSED: readonly string[] = ['rejected', 'evicted'];
 
 export function stageOf(joined: Joined | undefined): JoinStage {
   if (!joined) return 'waiting';
+  if (joined.state === 'left') return 'gone';
   if (REFUSED.includes(joined.state)) return 'refused';
   if (joined.signature !== 'verified' || joined.state === 'unconfirmed') return 'joining';
   return joined.state === 'healthy' ? 'healthy' : 'verified';
@@ -24,9 +25,12 @@ const LADDER: readonly { readonly stage: JoinStage; readonly name: string }[] = 
   { stage: 'healthy', name: 'Healthy' },
 ];
 
+/** Where those stand that fell off. */
+const RUNGS: Partial<Record<JoinStage, JoinStage>> = { refused: 'joining', gone: 'verified' };
+
 /** The last rung is done when it is reached; the others when the next one is. */
 export function joinLines(stage: JoinStage): readonly StepLine[] {
-  const reached = LADDER.findIndex((rung) => rung.stage === (stage === 'refused' ? 'joining' : stage));
+  const reached = LADDER.findIndex((rung) => rung.stage === (RUNGS[stage] ?? stage));
   return LADDER.map(({ name }, index) => ({
     name,
     state: index < reached || stage === 'healthy' ? 'done' : index === reached ? 'now' : 'next',
@@ -44,6 +48,8 @@ export function joinSentence(stage: JoinStage, name: string | null): string {
       return `${who} has proved itself with its signature, and is not healthy yet.`;
     case 'healthy':
       return `${who} has joined: signature verified, healthy.`;
+    case 'gone':
+      return `${who} has joined, and has left since.`;
     case 'refused':
       return `${who} is seen and is not let in. The Cluster Health Monitor says why.`;
   }

@@ -1,4 +1,5 @@
 /** If this leaks: what its holder can do and cannot, and the commands to recover, with the real names in them. */
+import { useEffect, useRef } from 'react';
 import type { BlastRadius } from '../api.ts';
 import { Copyable } from './copyable.tsx';
 import { Foreign } from './foreign.tsx';
@@ -41,9 +42,16 @@ function Leak({ leak }: { readonly leak: BlastRadius }) {
   );
 }
 
+const ID = 'leaks';
+
 export function Leaks({ leaks }: { readonly leaks: readonly BlastRadius[] }) {
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // Whoever followed a link from another page came before the list was there.
+    if (window.location.hash === `#${ID}`) list.current?.scrollIntoView();
+  }, []);
   return (
-    <div className="at-leaks" id="leaks">
+    <div ref={list} className="at-leaks" id={ID}>
       <h3>If something leaks</h3>
       {leaks.map((leak) => (
         <Leak key={leak.code} leak={leak} />

@@ -1,7 +1,8 @@
 /** The packages that were built: of what, by whom, and who came by them. The records only: no server keeps a file. */
 import { Button } from '@mantine/core';
 import { useState } from 'react';
-import { canRevoke, packageRevocation } from '../package-acts.ts';
+import { Link } from 'wouter';
+import { canRevoke, holdsSecrets, packageRevocation } from '../package-acts.ts';
 import type { PackageBuild } from '../package-api.ts';
 import { usePackages } from '../package-queries.ts';
 import { CREDENTIALS, KINDS } from '../package-words.ts';
@@ -76,7 +77,11 @@ function BuildRow({ build, onAct }: { readonly build: PackageBuild; readonly onA
         <Foreign text={build.file_name} /> <Outcome {...build} />
         <span className="at-under">
           {KINDS[build.kind].label}, {build.architecture}, {build.version}
-          {build.size_bytes !== null && `, ${bytes(build.size_bytes)}`}
+          {build.size_bytes !== null && (
+            <>
+              , <span className="at-nowrap">{bytes(build.size_bytes)}</span>
+            </>
+          )}
           {build.signed && ', signed'}
         </span>
         {build.note !== '' && (
@@ -115,6 +120,11 @@ function BuildRow({ build, onAct }: { readonly build: PackageBuild; readonly onA
             name={`${build.file_name} ${build.build_id}`}
             onAct={() => onAct(packageRevocation(build))}
           />
+        )}
+        {holdsSecrets(build) && (
+          <Link href="/settings/cluster#leaks">
+            Lost?<span className="at-hidden"> What to change for {build.file_name}</span>
+          </Link>
         )}
       </td>
     </tr>

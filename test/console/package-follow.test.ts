@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { canRevoke, packageRevocation } from '../../console/package-acts.ts';
+import { canRevoke, holdsSecrets } from '../../console/package-acts.ts';
 import type { PackageOrder } from '../../console/package-api.ts';
 import { installCommands, shellWord } from '../../console/package-commands.ts';
 import { announcement, type Running, stepLines } from '../../console/package-steps.ts';
@@ -51,6 +51,7 @@ describe('the tracker of the new server', () => {
     [joined({ state: 'late' }), 'verified', 'done done now next'],
     [joined({ state: 'offline' }), 'verified', 'done done now next'],
     [joined({}), 'healthy', 'done done done done'],
+    [joined({ state: 'left', signature: 'not a member any more' }), 'gone', 'done done now next'],
     [joined({ state: 'rejected', signature: 'invalid_signature' }), 'refused', 'done now next next'],
   ] as const)('of %j stands at %s', (seen, stage, ladder) => {
     expect(stageOf(seen)).toBe(stage);
@@ -105,19 +106,15 @@ describe('the commands around a package', () => {
 });
 
 describe('revoking a package', () => {
-  it('says that secrets inside stay good, and that a ticket ends', () => {
-    const embedded = packageRevocation(packageBuild()).sentences.join(' ');
-    expect(embedded).toMatch(/stay good until you change them/);
-    const joined = [{ node_id: 'server-03', state: 'healthy', signature: 'verified' }];
-    const ticket = packageRevocation(packageBuild({ credentials: 'ticket', joined })).sentences.join(' ');
-    expect(ticket).toMatch(/ticket ends at once/);
-    expect(ticket).toMatch(/server-03 came by it and stays/);
-  });
+  const ticket = { id: '0123456789abcdef', state: 'open', expires_at: '2026-11-22T08:00:00Z' } as const;
 
-  it('is offered once, and of packages that hold something', () => {
-    expect(canRevoke(packageBuild())).toBe(true);
-    expect(canRevoke(packageBuild({ revoked_at: '2026-11-21T08:00:00Z' }))).toBe(false);
-    expect(canRevoke(packageBuild({ credentials: 'none' }))).toBe(false);
-    expect(canRevoke(packageBuild({ state: 'failed' }))).toBe(true);
+  it('is offered while its ticket is open, and never where it would mend nothing', () => {
+    const withTicket = packageBuild({ credentials: 'ticket', ticket });
+    expect(canRevoke(withTicket)).toBe(true);
+    expect(canRevoke({ ...withTicket, ticket: { ...ticket, state: 'used' } })).toBe(false);
+    expect(canRevoke({ ...withTicket, revoked_at: '2026-11-21T08:00:00Z' })).toBe(false);
+    expect(canRevoke(packageBuild({ ticket }))).toBe(false);
+    expect(holdsSecrets(packageBuild({ ticket }))).toBe(true);
+    expect(holdsSecrets(withTicket)).toBe(false);
   });
 });
