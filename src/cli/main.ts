@@ -10,6 +10,7 @@ import { clusterCommand } from './commands/cluster.ts';
 import { configCommand } from './commands/config.ts';
 import { demoCommand } from './commands/demo.ts';
 import { initCommand } from './commands/init.ts';
+import { runtimeCommand } from './commands/runtime.ts';
 import { secretCommand } from './commands/secret.ts';
 import { serverCommand } from './commands/server.ts';
 import { serviceCommand } from './commands/service.ts';
@@ -36,6 +37,7 @@ function assemble(): Command {
   program.addCommand(auditCommand());
   program.addCommand(configCommand());
   program.addCommand(secretCommand());
+  program.addCommand(runtimeCommand());
   program.addCommand(serviceCommand(), { hidden: true });
   program.addCommand(versionCommand());
   mannered(program);

@@ -9,10 +9,6 @@ import { AtlasError } from '../base/errors.ts';
 
 export const MANIFEST_NAME = 'program.json';
 
-/** The two for which Node is fetched; the third of Architecture is both in one file. */
-export const MACHINES = ['arm64', 'x64'] as const;
-export type Machine = (typeof MACHINES)[number];
-
 const runtimePin = z.strictObject({
   /** An npm package that holds Node's own file for macOS, unmodified and signed by the Node.js Foundation. */
   package: z.string(),
@@ -21,6 +17,11 @@ const runtimePin = z.strictObject({
   integrity: z.string().regex(/^sha512-[A-Za-z0-9+/]{86}==$/),
 });
 export type RuntimePin = z.infer<typeof runtimePin>;
+
+/** SHA-512 in hex, of what npm writes in base64. */
+export function digestIn({ integrity }: RuntimePin): string {
+  return Buffer.from(integrity.slice('sha512-'.length), 'base64').toString('hex');
+}
 
 const manifest = z.strictObject({
   version: z.string(),

@@ -1,0 +1,100 @@
+/**
+ * Where downloads and compressed parts are kept between builds. Nothing in it is secret and all of it can be had
+ * again; but what lies there ends up on Macs, as root, so nobody else may write there.
+ */
+import { randomUUID } from 'node:crypto';
+import { lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { AtlasError, systemCode } from '../base/errors.ts';
+import type { RandomSource } from '../installer/byte-source.ts';
+import { sourceOfFile } from './file-source.ts';
+
+const FOLDER_MODE = 0o755;
+/** Bytes. */
+const JSON_MAX_BYTES = 4096;
+const WRITABLE_BY_OTHERS = 0o022;
+
+/** ATLAS_FLEET_CACHE, or what the system has for such things; root's on a Mac is that of the installed server. */
+export function defaultCacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+  if (env.ATLAS_FLEET_CACHE) return env.ATLAS_FLEET_CACHE;
+  const isRoot = process.geteuid?.() === 0;
+  if (process.platform === 'darwin')
+    return isRoot ? '/Library/Caches/com.fleet.server' : join(homedir(), 'Library', 'Caches', 'atlas-fleet');
+  if (isRoot) return '/var/cache/atlas-fleet';
+  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'atlas-fleet');
+}
+
+/** Names are paths below the folder. Everything rejects with folder_not_private where others may write. */
+export class CacheFolder {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  async find(name: string): Promise<RandomSource | undefined> {
+    const place = join(this.path, name);
+    const found = await stat(place).catch((error) => {
+      if (systemCode(error) === 'ENOENT') return undefined;
+      throw error;
+    });
+    if (found === undefined) return undefined;
+    await this.#refuseShared();
+    return sourceOfFile(place, found.size);
+  }
+
+  /** Undefined where there is none, or none that can be read as JSON. */
+  async readJson(name: string): Promise<unknown> {
+    const notes = await this.find(name);
+    if (notes === undefined) return undefined;
+    try {
+      return JSON.parse(Buffer.from(await notes.slice(0, JSON_MAX_BYTES)).toString('utf8'));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * `write` is given a path that nobody else has; it gets its name once all is on the disk. Two that make the same at
+   * once each make it whole, and the later one stays.
+   */
+  make<T>(name: string, write: (draft: string) => Promise<T>): Promise<T> {
+    return this.borrow(name, async (draft) => {
+      const made = await write(draft);
+      await sync(draft);
+      await rename(draft, join(this.path, name));
+      return made;
+    });
+  }
+
+  /** A path beside that name for as long as `use` takes: whatever lies there then goes. */
+  async borrow<T>(name: string, use: (draft: string) => Promise<T>): Promise<T> {
+    const draft = join(this.path, `${name}.${randomUUID()}.part`);
+    await mkdir(dirname(draft), { recursive: true, mode: FOLDER_MODE });
+    await this.#refuseShared();
+    try {
+      return await use(draft);
+    } finally {
+      await rm(draft, { force: true });
+    }
+  }
+
+  /** The folder above may be everybody's, as /Library/Caches is: somebody else may have been there first. */
+  async #refuseShared(): Promise<void> {
+    const { mode, uid } = await lstat(this.path);
+    if (uid === process.geteuid?.() && (mode & WRITABLE_BY_OTHERS) === 0) return;
+    throw new AtlasError('folder_not_private', `Others may write to the cache folder ${this.path}.`, {
+      hint: 'Remove it, or name another by ATLAS_FLEET_CACHE.',
+    });
+  }
+}
+
+async function sync(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,37 @@
+/** Digests in hex, of bytes that come in pieces. */
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import type { ByteSource } from '../installer/byte-source.ts';
+
+const FILE_MODE = 0o644;
+
+export type Algorithm = 'sha256' | 'sha512';
+
+export function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+export async function digestOf(source: ByteSource, algorithm: Algorithm): Promise<string> {
+  const hash = createHash(algorithm);
+  for await (const bytes of source.read()) hash.update(bytes);
+  return hash.digest('hex');
+}
+
+/** Into a file that must not be there yet. */
+export async function writeHashed(
+  path: string,
+  content: AsyncIterable<Uint8Array>,
+  algorithm: Algorithm,
+): Promise<string> {
+  const hash = createHash(algorithm);
+  const file = await open(path, 'wx', FILE_MODE);
+  try {
+    for await (const bytes of content) {
+      hash.update(bytes);
+      await file.writeFile(bytes);
+    }
+  } finally {
+    await file.close();
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,34 @@
+/** A file as a source: opened for each reading and closed after it, so that nothing is held open between builds. */
+import { open } from 'node:fs/promises';
+import { CHUNK_BYTES, type RandomSource } from '../installer/byte-source.ts';
+
+/** `size`: as it was found; reading never goes beyond it. */
+export function sourceOfFile(path: string, size: number): RandomSource {
+  return {
+    size,
+    read: async function* () {
+      const file = await open(path, 'r');
+      try {
+        const buffer = Buffer.alloc(Math.min(CHUNK_BYTES, size));
+        for (let at = 0; at < size; ) {
+          const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, size - at), at);
+          if (bytesRead === 0) return;
+          yield buffer.subarray(0, bytesRead);
+          at += bytesRead;
+        }
+      } finally {
+        await file.close();
+      }
+    },
+    slice: async (offset, length) => {
+      const wanted = Math.max(0, Math.min(length, size - offset));
+      const file = await open(path, 'r');
+      try {
+        const { buffer, bytesRead } = await file.read(Buffer.alloc(wanted), 0, wanted, offset);
+        return buffer.subarray(0, bytesRead);
+      } finally {
+        await file.close();
+      }
+    },
+  };
+}

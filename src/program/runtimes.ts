@@ -1,0 +1,63 @@
+/** Where the Node for each kind of Mac comes from: this installation's own where it has one, else npm's in the cache. */
+import { AtlasError } from '../base/errors.ts';
+import { refused } from '../installer/code-signature.ts';
+import type { Machine } from '../installer/macho.ts';
+import type { Manifest } from './manifest.ts';
+import type { NpmRuntimes, Runtime } from './npm-runtimes.ts';
+import { findOwnNode, prepareOwnNode } from './own-runtime.ts';
+import type { SegmentCache } from './segment-cache.ts';
+
+const MACHINE_WORDS: Readonly<Record<Machine, string>> = { arm64: 'Apple silicon', x64: 'Intel Macs' };
+
+export interface RuntimeSources {
+  /** The folder of the installation, or of what only looks like one. */
+  readonly root: string;
+  readonly segments: SegmentCache;
+  readonly npm: NpmRuntimes;
+}
+
+export class Runtimes {
+  readonly #sources: RuntimeSources;
+  readonly #manifest: Manifest;
+  readonly #own = new Map<Machine, Promise<Runtime>>();
+
+  constructor(sources: RuntimeSources, manifest: Manifest) {
+    this.#sources = sources;
+    this.#manifest = manifest;
+  }
+
+  /** Null when there is one, sound or not. */
+  async lack(machine: Machine): Promise<{ what: string; mend: string } | null> {
+    try {
+      const { root, npm } = this.#sources;
+      const found = (await findOwnNode(root, machine)) ?? (await npm.find(this.#manifest.runtimes[machine]));
+      if (found !== undefined) return null;
+    } catch (error) {
+      if (!(error instanceof AtlasError)) throw error;
+      return { what: error.message, mend: error.hint ?? 'Install Atlas Fleet again.' };
+    }
+    const what = `The Node for ${MACHINE_WORDS[machine]} is not here.`;
+    return { what, mend: `atlas-fleet runtime fetch --arch ${machine}` };
+  }
+
+  /** Rejects with runtime_missing or runtime_refused. */
+  async prepare(machine: Machine): Promise<Runtime> {
+    const own = await findOwnNode(this.#sources.root, machine);
+    const runtime = await (own === undefined
+      ? this.#sources.npm.prepare(this.#manifest.runtimes[machine])
+      : this.#prepareOwn(machine, own));
+    const { about } = runtime;
+    if (about.machine !== machine) throw refused(`it is for ${MACHINE_WORDS[about.machine]}`);
+    if (about.minMacos !== this.#manifest.minMacos)
+      throw refused(`it needs macOS ${about.minMacos}, and this version says ${this.#manifest.minMacos}`);
+    return runtime;
+  }
+
+  #prepareOwn(machine: Machine, slice: Parameters<typeof prepareOwnNode>[1]): Promise<Runtime> {
+    const { root, segments } = this.#sources;
+    const prepared = this.#own.get(machine) ?? prepareOwnNode(root, slice, segments);
+    this.#own.set(machine, prepared);
+    prepared.catch(() => this.#own.delete(machine));
+    return prepared;
+  }
+}
