@@ -9,13 +9,13 @@ import type { Role } from './config.ts';
 import type { Problem } from './problem.ts';
 import { judgeAgent } from './rules/agent.ts';
 import { judgeCluster } from './rules/cluster.ts';
-import { isBeforeJoin, judgeJoined } from './rules/joined.ts';
+import { isUnjoined, judgeJoined } from './rules/joined.ts';
 import { judgeNeeds } from './rules/needs.ts';
 import { judgeSecrets } from './rules/secrets.ts';
 import { judgeServer } from './rules/server.ts';
 import { judgeStorage } from './rules/storage.ts';
 import { notUsedYet } from './rules/unused.ts';
-import type { Whole } from './rules/whole.ts';
+import { isSound, type Whole } from './rules/whole.ts';
 
 export function judgeWhole(whole: Whole, role: Role): Problem[] {
   const rules = [...rulesOf(whole, role), judgeAgent, judgeSecrets, notUsedYet];
@@ -24,7 +24,7 @@ export function judgeWhole(whole: Whole, role: Role): Problem[] {
 
 function rulesOf(whole: Whole, role: Role): readonly Rule[] {
   if (role === 'agent') return [judgeNeeds];
-  if (isBeforeJoin(whole)) return [judgeServer, judgeJoined];
+  if (isUnjoined(whole.values) && isSound(whole, 'cluster.cluster_secret')) return [judgeServer, judgeJoined];
   return [judgeServer, judgeCluster, judgeStorage, judgeNeeds];
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { makeTicket } from '../../src/protocol/ticket.ts';
 import {
   API_KEY,
   CLUSTER_SECRET,
@@ -68,6 +69,33 @@ describe('atlas-fleet config check', () => {
       expectNoSecret(ended.stderr, [secret, API_KEY, ENCRYPTION_KEY, DB_KEY]);
     },
   );
+
+  const TICKET = makeTicket({
+    clusterId: '0123456789abcdef'.repeat(2),
+    servers: [{ url: 'https://10.0.1.1:8768', spki_sha256: ENCRYPTION_KEY }],
+    epoch: 0,
+    hash: '0'.repeat(64),
+  }).text.revealText();
+  const JOINS = `  ticket: joins cluster ${'0123456789abcdef'.repeat(2)} by it when it starts, unless it is a member; asks https://10.0.1.1:8768`;
+
+  it('says of a file with a ticket and no secret what it is for', async () => {
+    const path = configFile(`server:\n  port: 9000\ncluster:\n  enabled: true\n  join_ticket: ${TICKET}\n`);
+    const ended = await atlasFleet(['config', 'check', '--config', path]);
+    const cluster = '  cluster: not joined yet; its secrets come with the join';
+    const stdout = `${[`ok: ${path}`, '  server: https on 0.0.0.0, port 9000', cluster, JOINS].join('\n')}\n`;
+    expect(ended).toEqual({ code: 0, stderr: '', stdout });
+    const shown = await atlasFleet(['config', 'show', '--config', path]);
+    expect(shown.stdout).toMatch(/^cluster\.join_ticket +\[secret [0-9a-f]{8}\] +file, line 5$/m);
+    expectNoSecret(shown.stdout, [TICKET, TICKET.slice(24, 64)]);
+    const asServer = await atlasFleet(['config', 'check', '--config', path, '--role', 'server']);
+    expect(asServer).toMatchObject({ code: 3, stderr: expect.stringContaining('not_joined: ') });
+  });
+
+  it('says of one that has all secrets that it may join by its ticket', async () => {
+    const text = `cluster:\n  enabled: true\n  cluster_secret: ${CLUSTER_SECRET}\n  join_ticket: ${TICKET}\n`;
+    const { code, stdout } = await atlasFleet(['config', 'check', '--config', configFile(SERVER + text)]);
+    expect([code, stdout]).toEqual([0, expect.stringContaining(`security level 2\n${JOINS}\n`)]);
+  });
 
   it('says the same as JSON', async () => {
     const path = configFile(`${SERVER}cluster:\n  cluster_secret: no!\n`);

@@ -3,9 +3,11 @@
  * Never shows a secret.
  */
 import { Command, Option } from 'commander';
+import type { Secret } from '../../base/secret.ts';
 import type { Config, Role, Secrets } from '../../config/config.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import type { Problem } from '../../config/problem.ts';
+import { isUnjoined } from '../../config/rules/joined.ts';
 import { refusal, requireConfig } from '../configuration.ts';
 import { print, printJson, printTable, reportConfigProblems } from '../terminal.ts';
 
@@ -44,13 +46,14 @@ function withFlags(command: Command): Command {
     );
 }
 
-/** A file that names servers to report to, and has no secret that only a server needs, is an agent's. */
+/** A file that names servers to report to, and has no secret that only a server needs, is an agent's. One that has yet to join is nobody's. */
 async function roleOf(configPath: string | undefined): Promise<Role> {
   const { loadConfig } = await import('../../config/load.ts');
   const loaded = loadConfig({ role: 'any', configPath });
   if (!loaded.ok) return 'server';
   const { apiKey, dbEncryptionKey } = loaded.secrets;
   const isAgent = loaded.config.agent.servers.length > 0 && apiKey === null && dbEncryptionKey === null;
+  if (isUnjoined(loaded.values)) return 'any';
   return isAgent ? 'agent' : 'server';
 }
 
@@ -66,7 +69,8 @@ async function check({ config, json, role: given }: ConfigFlags): Promise<void> 
     reportConfigProblems(problems);
   }
   if (!loaded.ok) throw await refusal(loaded);
-  if (!json) for (const line of role === 'agent' ? await agentInWords(loaded) : inWords(loaded)) print(line);
+  const words = role === 'agent' ? agentInWords : inWords;
+  if (!json) for (const line of await words(loaded)) print(line);
 }
 
 function asJson({ place, severity, code, key, sentence, hint }: Problem) {
@@ -75,17 +79,29 @@ function asJson({ place, severity, code, key, sentence, hint }: Problem) {
 }
 
 /** What the server will do, in the words of an operator. */
-function inWords({ config, secrets }: LoadedConfig): string[] {
+async function inWords(loaded: LoadedConfig): Promise<string[]> {
+  const { config, secrets } = loaded;
   const { server, cluster } = config;
   const scheme = server.tls === 'off' ? 'http' : 'https';
+  const ticket = secrets.joinTicket === null ? [] : [`  ticket: ${await ticketInWords(secrets.joinTicket)}`];
+  const head = [`ok: ${config.source.path}`, `  server: ${scheme} on ${server.host}, port ${server.port}`];
+  if (isUnjoined(loaded.values))
+    return [...head, '  cluster: not joined yet; its secrets come with the join', ...ticket];
   return [
-    `ok: ${config.source.path}`,
-    `  server: ${scheme} on ${server.host}, port ${server.port}`,
+    ...head,
     `  database: ${databaseInWords(config.database)}`,
     cluster.enabled
       ? `  cluster: ${backendInWords(cluster)}, security level ${levelOf(cluster, secrets)}`
       : '  cluster: off, one server',
+    ...ticket,
   ];
+}
+
+async function ticketInWords(text: Secret): Promise<string> {
+  const { openTicket } = await import('../../joiner/joiner.ts');
+  const { clusterId, servers } = openTicket(text);
+  const urls = servers.map(({ url }) => url).join(', ');
+  return `joins cluster ${clusterId} by it when it starts, unless it is a member; asks ${urls}`;
 }
 
 function databaseInWords(database: Config['database']): string {

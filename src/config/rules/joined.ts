@@ -4,11 +4,11 @@
  */
 import type { Role } from '../config.ts';
 import type { Problem } from '../problem.ts';
-import { error, isSound, type Whole } from './whole.ts';
+import type { Values } from '../schema.ts';
+import { error, type Whole } from './whole.ts';
 
-export function isBeforeJoin(whole: Whole): boolean {
-  const { 'cluster.join_ticket': ticket, 'cluster.cluster_secret': secret } = whole.values;
-  return ticket !== null && secret === null && isSound(whole, 'cluster.cluster_secret');
+export function isUnjoined(values: Values): boolean {
+  return values['cluster.join_ticket'] !== null && values['cluster.cluster_secret'] === null;
 }
 
 /** Of a file before the join. */
