@@ -34,6 +34,8 @@ const DIGESTS: Readonly<Record<string, string>> = {
   '2.16.840.1.101.3.4.2.2': 'sha384',
   '2.16.840.1.101.3.4.2.3': 'sha512',
 };
+const OPEN_LENGTH = 0x80;
+
 export interface CmsStatement {
   /** DER, as they stand in it; no order is promised. */
   readonly certificates: readonly Uint8Array[];
@@ -59,7 +61,7 @@ export function verifyCms(stored: Uint8Array, content: Uint8Array): CmsStatement
 }
 
 function statementOf(stored: Uint8Array, content: Uint8Array): CmsStatement {
-  const data = readSignedData(stored);
+  const { data, isDer } = readSignedData(stored);
   const [info] = data.signerInfos;
   if (info === undefined || data.signerInfos.length !== 1) throw damaged('it has not exactly one signer');
   const digest = checkForm(data, info);
@@ -80,21 +82,29 @@ function statementOf(stored: Uint8Array, content: Uint8Array): CmsStatement {
     certificates: certificates.map(serialize),
     leaf,
     signedAt: signingTime(info),
-    beside: besideOf(info),
+    beside: isDer ? besideOf(info) : 'its encoding, which is not DER',
   };
 }
 
-function readSignedData(stored: Uint8Array): SignedData {
-  const length = derLength(stored);
-  if (stored.subarray(length).some((byte) => byte !== 0)) throw damaged('something stands behind it');
-  const der = stored.subarray(0, length);
-  const outer = AsnConvert.parse(der, ContentInfo);
+interface Reading {
+  readonly data: SignedData;
+  /** Each byte is what DER wants it to be. */
+  readonly isDer: boolean;
+}
+
+/** Apple's own tools leave lengths open, as BER allows (X.690, 8.1.3.6); there the same thing has many spellings. */
+function readSignedData(stored: Uint8Array): Reading {
+  const isDer = stored[1] !== OPEN_LENGTH;
+  const bytes = isDer ? stored.subarray(0, derLength(stored)) : stored;
+  if (isDer && stored.subarray(bytes.length).some((byte) => byte !== 0))
+    throw damaged('something stands behind it');
+  const outer = AsnConvert.parse(bytes, ContentInfo);
   const data = AsnConvert.parse(outer.content, SignedData);
   outer.content = exactBuffer(serialize(data));
-  if (outer.contentType !== id_signedData || !serialize(outer).equals(der)) {
+  if (outer.contentType !== id_signedData || (isDer && !serialize(outer).equals(bytes))) {
     throw damaged('it is not signed data in DER form');
   }
-  return data;
+  return { data, isDer };
 }
 
 /** Of a definite length with 1 to 4 bytes of it: nobody signs what is longer. */
