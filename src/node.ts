@@ -142,6 +142,7 @@ async function assemble(options: RunningOptions, ground: Ground): Promise<Runnin
     base.intake.stop();
     base.accounts.stop();
     await cluster?.stop();
+    await parts.packages.builder.settled();
     base.refusedLogins.stop();
     await base.audit.stop();
     await stores.close();
@@ -189,6 +190,7 @@ export async function openOffline(options: NodeOptions): Promise<OfflineServer> 
   const app = await buildServer({ ...parts, door: 'control', tls: null, consoleFolder: null });
   const close = async () => {
     await app.close();
+    await parts.packages.builder.settled();
     await base.audit.stop();
     await stores.close();
   };

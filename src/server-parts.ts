@@ -10,6 +10,7 @@ import type { Config, Secrets } from './config/config.ts';
 import { required, type Stores } from './engines.ts';
 import { exposureOf } from './exposure.ts';
 import type { ServerParts } from './http/server.ts';
+import { openPackages, type Packing } from './package-parts.ts';
 import type { NodeRecordBody } from './protocol/node-record.ts';
 import { Changes } from './services/changes.ts';
 import { ClusterView } from './services/cluster/cluster-view.ts';
@@ -31,6 +32,7 @@ export interface PartsOptions {
   readonly secrets: Secrets;
   readonly version: string;
   readonly clock: Clock;
+  readonly packing: Packing;
 }
 
 export type Services = ReturnType<typeof openServices>;
@@ -87,7 +89,7 @@ export interface Completing {
 
 /** What every door of the server is made of. */
 export function completeParts(
-  { config, secrets, version, clock }: PartsOptions,
+  { config, secrets, version, clock, packing }: PartsOptions,
   base: Services,
   { checked, describe, joinValues, address, stores }: Completing,
 ): Omit<ServerParts, 'door' | 'tls' | 'consoleFolder'> {
@@ -113,26 +115,30 @@ export function completeParts(
   const onMisuse = () => base.changes.note('cluster');
   const trust = cluster?.trust ?? null;
   const joining = new Joining({ ...base, clock, trust, joinValues, onMisuse });
+  const tickets = new Tickets({ cluster, clock, audit: base.audit, describe });
+  const view = new ClusterView({
+    clock,
+    nodeId: base.nodeId,
+    describe,
+    reportsPerMinute: () => base.intake.reportsPerMinute(),
+    security: status,
+    securityFindings: () => [...security.findings, ...joining.findings],
+    intervalSeconds: config.cluster.heartbeatIntervalSeconds,
+    timeoutSeconds: config.cluster.nodeTimeoutSeconds,
+    databaseOutage: () => readiness.outage,
+    cluster,
+  });
+  const given = { config, secrets, version, clock, packing, describe, joinValues, address, stores };
   return {
     ...services,
     version,
     readiness,
     security,
     joining,
-    tickets: new Tickets({ cluster, clock, audit: base.audit, describe }),
+    tickets,
+    packages: openPackages({ ...base, ...given, tickets, cluster, view }),
     trust: new TrustDesk({ nodeId: base.nodeId, cluster }),
-    cluster: new ClusterView({
-      clock,
-      nodeId: base.nodeId,
-      describe,
-      reportsPerMinute: () => base.intake.reportsPerMinute(),
-      security: status,
-      securityFindings: () => [...security.findings, ...joining.findings],
-      intervalSeconds: config.cluster.heartbeatIntervalSeconds,
-      timeoutSeconds: config.cluster.nodeTimeoutSeconds,
-      databaseOutage: () => readiness.outage,
-      cluster,
-    }),
+    cluster: view,
     apiKey: required(secrets.apiKey, 'server.api_key'),
     clock,
     nowMs: () => clock.wallMs(),

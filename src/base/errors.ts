@@ -102,6 +102,11 @@ const KINDS = {
   package_unreadable: 'invalid',
   package_damaged: 'invalid',
   signer_invalid: 'config',
+  signer_missing: 'conflict',
+  package_not_ready: 'conflict',
+  package_unknown: 'not_found',
+  package_not_revocable: 'conflict',
+  packages_busy: 'unavailable',
   // starting
   config_invalid: 'config',
   config_missing: 'config',

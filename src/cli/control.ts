@@ -6,6 +6,7 @@ import { request } from 'node:http';
 import { AtlasError, type ErrorCode, systemCode } from '../base/errors.ts';
 import { checkControlFolder, controlPath } from '../config/control-path.ts';
 import { requireConfig } from './configuration.ts';
+import { packing } from './packing.ts';
 import { VERSION } from './program.ts';
 
 const ANSWER_MS = 30_000;
@@ -57,6 +58,7 @@ export async function administer<T>(
     secrets,
     version: VERSION,
     clock: systemClock,
+    packing: packing(),
     openLog: () => silentLog,
   });
   try {

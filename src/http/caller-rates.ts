@@ -32,6 +32,8 @@ export const READING_COST = 4;
 export const LOGIN_COST = 20;
 /** Of what a joiner asks: some signatures, and once in its life the whole way to the registry. */
 export const JOIN_COST = 20;
+/** Of a package: a second of a core, and a hundred megabytes to hand over. */
+export const BUILDING_COST = 100;
 /** Of health: to refuse it costs as much as to answer, and a balancer would take the server for dead. */
 export const FREE = 0;
 

@@ -42,6 +42,7 @@ import { auditRoutes } from './routes/audit.ts';
 import { clusterRoutes } from './routes/cluster.ts';
 import { type JoinRouteParts, joinRoutes } from './routes/join.ts';
 import { machineRoutes } from './routes/machines.ts';
+import { type PackageRouteParts, packageRoutes } from './routes/packages.ts';
 import { type SystemParts, systemRoutes } from './routes/system.ts';
 import { type TicketRouteParts, ticketRoutes } from './routes/tickets.ts';
 import { type TrustRouteParts, trustRoutes } from './routes/trust.ts';
@@ -54,6 +55,7 @@ export interface ServerParts
   extends AccountParts,
     AgentParts,
     JoinRouteParts,
+    PackageRouteParts,
     SystemParts,
     TicketRouteParts,
     TrustRouteParts {
@@ -105,6 +107,7 @@ export async function buildServer(parts: ServerParts): Promise<App> {
   trustRoutes(app, parts);
   ticketRoutes(app, parts);
   joinRoutes(app, parts);
+  packageRoutes(app, parts);
   accountRoutes(app, parts);
   auditRoutes(app, parts);
   if (consoleFolder !== null) await serveAssets(app, consoleFolder);

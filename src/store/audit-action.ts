@@ -32,6 +32,8 @@ export const AUDIT_ACTIONS = {
   'ticket.revoked': 'Join ticket revoked',
   'ticket.redeemed': 'A server joined by a ticket',
   'ticket.refused': 'A join ticket was refused',
+  'package.built': 'A package was built and handed over',
+  'package.revoked': 'A package was made worthless: its join ticket admits nobody any more',
 } as const satisfies Record<`${string}.${string}`, string>;
 
 export type AuditAction = keyof typeof AUDIT_ACTIONS;

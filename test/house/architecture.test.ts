@@ -93,6 +93,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'protocol/keyring.ts',
       'protocol/limits.ts',
     ],
+    types: ['package-parts.ts'],
   },
   'place.ts': { may: [], touches: ['node:fs', 'node:path'] },
   'engines.ts': { may: ['base/', 'config/', 'store/'] },
@@ -103,8 +104,13 @@ const ROOMS: Readonly<Record<string, Room>> = {
     types: ['config/config.ts'],
     touches: ['node:crypto'],
   },
+  'package-parts.ts': {
+    may: ['services/', 'installer/product.ts', 'config/', 'engines.ts', 'exposure.ts'],
+    types: ['address.ts', 'base/', 'protocol/'],
+    touches: [],
+  },
   'server-parts.ts': {
-    may: ['services/', 'engines.ts', 'exposure.ts', 'cluster-parts.ts'],
+    may: ['package-parts.ts', 'services/', 'engines.ts', 'exposure.ts', 'cluster-parts.ts'],
     types: ['address.ts', 'base/', 'config/config.ts', 'http/server.ts', 'protocol/'],
     touches: [],
   },

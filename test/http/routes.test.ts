@@ -12,6 +12,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { openOffline } from '../../src/node.ts';
+import { FakeProgram } from '../fakes/program.ts';
 import { LiveCluster, type LiveServer } from '../scenario/live-cluster.ts';
 import { expectProblem } from './problem-answer.ts';
 
@@ -28,7 +29,7 @@ beforeAll(async () => {
 
 afterAll(() => cluster?.stop());
 
-type Guard = 'open' | 'agent' | 'read' | 'admin';
+type Guard = 'open' | 'agent' | 'read' | 'packages:build' | 'admin';
 
 /** Each route that the server has, and who may pass. A new one is added here by whoever adds it. */
 const ROUTES: Readonly<Record<string, Guard>> = {
@@ -64,6 +65,13 @@ const ROUTES: Readonly<Record<string, Guard>> = {
   'GET /api/fleet/cluster/rotation': 'read',
   'POST /api/fleet/cluster/rotation': 'admin',
   'DELETE /api/fleet/cluster/rotation': 'admin',
+  'POST /api/fleet/build-cluster-package': 'packages:build',
+  'POST /api/fleet/build-standalone-package': 'packages:build',
+  'POST /api/fleet/build-agent-package': 'packages:build',
+  'GET /api/fleet/packages': 'packages:build',
+  'GET /api/fleet/packages/readiness': 'packages:build',
+  'GET /api/fleet/packages/{id}': 'packages:build',
+  'POST /api/fleet/packages/{id}/revoke': 'packages:build',
   'GET /api/fleet/session': 'read',
   'GET /api/fleet/audit': 'admin',
   'POST /api/fleet/logout': 'read',
@@ -107,6 +115,7 @@ async function registered(): Promise<string[]> {
     secrets,
     version: '0.1.0',
     clock: systemClock,
+    packing: { program: async () => new FakeProgram(), signing: null },
     openLog: () => silentLog,
   });
   const tree = offline.app.printRoutes({ commonPrefix: false });
@@ -137,6 +146,7 @@ describe('the description of the API', () => {
       open: [],
       agent: [{ agent: [] }],
       read: [{ token: ['read'] }, { session: [] }],
+      'packages:build': [{ token: ['packages:build'] }, { session: [] }],
       admin: [{ token: ['admin'] }, { session: [] }],
     };
     for (const [route, { security, summary }] of await described()) {

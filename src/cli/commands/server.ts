@@ -6,6 +6,7 @@ import { NODE_ID, NODE_ID_MAX_LENGTH } from '../../protocol/limits.ts';
 import { requireConfig } from '../configuration.ts';
 import { type JoinFlags, joinFirst } from '../join.ts';
 import { openProcessLog } from '../log-file.ts';
+import { packing } from '../packing.ts';
 import { VERSION } from '../program.ts';
 import { sayReady } from '../ready.ts';
 import { beginRun } from '../shutdown.ts';
@@ -68,6 +69,7 @@ async function runServer(flags: JoinFlags): Promise<void> {
     joinValues: (terms) => ({ ...joinValues(loaded, terms) }),
     version: VERSION,
     clock: systemClock,
+    packing: packing(),
     openLog: (fields) => {
       const log = processLog.open(fields);
       log.info('server.config', `Configuration: ${config.source.path}`);

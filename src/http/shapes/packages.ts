@@ -61,6 +61,9 @@ export const agentOrder = z.strictObject({
   interval_seconds: z.number().int().min(1).max(3600).optional(),
 });
 
+/** The file itself. */
+export const packageFile = z.any().meta({ type: 'string', format: 'binary' });
+
 /** One thing that a package needs, or that its reader should know first. */
 export const packageCheck = z.object({
   code: z.string(),

@@ -56,11 +56,12 @@ function describe({ entryId, atMs, action, nodeId, ...same }: AuditEntry): Audit
 }
 
 /** Opaque to the outside, so that what we page by may change. */
-function writeCursor(before: number): string {
+export function writeCursor(before: number): string {
   return Buffer.from(`${before}`).toString('base64url');
 }
 
-function readCursor(cursor: string): number {
+/** Throws bad_cursor. */
+export function readCursor(cursor: string): number {
   const text = Buffer.from(cursor, 'base64url').toString('latin1');
   if (NUMBER.test(text) && writeCursor(Number(text)) === cursor) return Number(text);
   throw new AtlasError('bad_cursor', 'This cursor is not one that a list returned.');

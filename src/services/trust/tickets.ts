@@ -80,7 +80,7 @@ export class Tickets {
     const made = madeAt(this.#trust);
     const views = [...requireRoster(this.#trust).tickets].slice(-TICKETS_TOLD).map(([id, ticket]) => ({
       id,
-      state: stateOf(ticket, now),
+      state: ticketState(ticket, now),
       created_by: made.get(id)?.signer ?? '',
       created_at: timeText(made.get(id)?.time ?? 0),
       expires_at: timeText(ticket.expires),
@@ -141,7 +141,8 @@ function addressesOf({ host, hostname, port, tls_spki_sha256: spki }: NodeRecord
   return urls.flatMap((url) => (url === null ? [] : { url: url.origin, spki_sha256: spki }));
 }
 
-function stateOf(ticket: RosterTicket, now: number): TicketView['state'] {
+/** `now`: Unix seconds. */
+export function ticketState(ticket: RosterTicket, now: number): TicketView['state'] {
   return ticket.state === 'open' && !admitsAt(ticket, now) ? 'expired' : ticket.state;
 }
 

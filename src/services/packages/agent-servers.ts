@@ -1,0 +1,32 @@
+/** Which servers a new agent reports to, and by which keys it knows them: pure. */
+import type { NodeRecordBody } from '../../protocol/node-record.ts';
+import type { AgentServers, PackageSettings } from './package-settings.ts';
+
+/** Addresses in one package. As many as an order may name; one that answers is enough. */
+const SERVERS_NAMED = 16;
+
+type Settings = Pick<PackageSettings, 'tls' | 'publicUrl' | 'url'>;
+
+/**
+ * Behind a public_url there may be a balancer, so that address stands for all. `wanted`: as ordered; null: as this
+ * server knows them. `records`: of all servers that answer, this one first.
+ */
+export function agentServers(
+  { tls, publicUrl, url }: Settings,
+  wanted: readonly string[] | null,
+  records: readonly NodeRecordBody[],
+): AgentServers {
+  const pins = tls === 'own' ? records.flatMap(({ tls_spki_sha256: pin }) => pin ?? []) : [];
+  const others = publicUrl === null && tls !== 'off' ? records.slice(1).flatMap(addressOf) : [];
+  const servers = wanted ?? [publicUrl ?? url, ...others];
+  const isPinned = servers.every((server) => server.startsWith('https:'));
+  return {
+    servers: [...new Set(servers)].slice(0, SERVERS_NAMED),
+    pins: isPinned ? [...new Set(pins)].sort() : [],
+  };
+}
+
+function addressOf({ host, port }: NodeRecordBody): string[] {
+  const address = URL.parse(`https://${host.includes(':') ? `[${host}]` : host}:${port}`);
+  return address === null ? [] : [address.origin];
+}

@@ -1,0 +1,259 @@
+/** Whether a package could be built now, what would be in it, and what stands in the way. Shapes: http/shapes/packages.ts. */
+import { AtlasError } from '../../base/errors.ts';
+import {
+  ARCHITECTURES,
+  type Architecture,
+  type Program,
+  type ProgramKind,
+  type ProgramVersion,
+} from '../../installer/program.ts';
+import type { Keyring } from '../../protocol/keyring.ts';
+import type { NodeRecordBody } from '../../protocol/node-record.ts';
+import type { CredentialMode, PackageContent, PackageKind } from '../../store/package-store.ts';
+import type { ClusterParts } from '../cluster/cluster-view.ts';
+import { agentServers } from './agent-servers.ts';
+import { type ClusterStanding, clusterStanding } from './cluster-terms.ts';
+import {
+  agentChecks,
+  type ClusterNodeFacts,
+  clusterNodeChecks,
+  type Lack,
+  type PackageCheck,
+  programCheck,
+} from './package-checks.ts';
+import type { AgentOrder, ClusterNodeOrder, PackageOrder } from './package-order.ts';
+import type { AgentServers, PackageMaterial } from './package-settings.ts';
+
+export const PROGRAM_OF: Readonly<Record<PackageKind, ProgramKind>> = {
+  'cluster-node': 'server',
+  standalone: 'standalone',
+  agent: 'agent',
+};
+
+export const FILE_NAMES: Readonly<Record<PackageKind, string>> = {
+  'cluster-node': 'FleetServerClusterNode.pkg',
+  standalone: 'FleetServerStandalone.pkg',
+  agent: 'FleetAgent.pkg',
+};
+
+/** Unless an order says otherwise. */
+export const CREDENTIALS_OF: Readonly<Record<PackageKind, CredentialMode>> = {
+  'cluster-node': 'embedded',
+  standalone: 'none',
+  agent: 'embedded',
+};
+
+export interface ReadinessView {
+  kind: PackageKind;
+  ready: boolean;
+  checks: PackageCheck[];
+  contents: { credentials: CredentialMode; items: PackageContent[] }[];
+  version: string;
+  node_version: string;
+  package_name: string;
+  architectures: { architecture: Architecture; lack: string | null; mend: string | null }[];
+  defaults: { port: number; redis_host: string | null; redis_port: number | null; servers: string[] };
+  signing_identity: string | null;
+}
+
+export interface ReadinessParts extends PackageMaterial {
+  /** Null without cluster mode, and where no server runs. */
+  readonly cluster: ClusterParts | null;
+  readonly keyring: Keyring | null;
+  /** As others read it of this server; throws not_running where none runs. */
+  readonly describe: () => NodeRecordBody;
+}
+
+/** Members that an agent is told of: they answer, and are not about to stop. */
+const ANSWERING: ReadonlySet<string> = new Set(['healthy', 'late']);
+
+type NodeChoice = Pick<ClusterNodeOrder, 'credentials' | 'nodeName' | 'redisHost'>;
+const USUAL_NODE: NodeChoice = { credentials: 'embedded', nodeName: null, redisHost: null };
+
+export class PackageReadiness {
+  readonly #parts: ReadinessParts;
+
+  constructor(parts: ReadinessParts) {
+    this.#parts = parts;
+  }
+
+  /** Of what is ordered when nothing is said. Rejects with not_running alone. */
+  async view(kind: PackageKind, architecture: Architecture = 'universal'): Promise<ReadinessView> {
+    const { settings, signing } = this.#parts;
+    const program = await this.#program();
+    const own = kind === 'cluster-node' ? this.#nodeChecks(USUAL_NODE) : this.#agentChecks(kind);
+    const checks = [...own, programCheck(await lackOf(program, kind, architecture))];
+    return {
+      kind,
+      ready: !checks.some(isFailed),
+      checks,
+      contents: this.#contents(kind, program),
+      version: settings.version,
+      node_version: isLack(program) ? '' : program.node,
+      package_name: FILE_NAMES[kind],
+      architectures: await Promise.all(ARCHITECTURES.map((each) => architectureView(program, kind, each))),
+      defaults: {
+        port: settings.port,
+        redis_host: settings.redis?.host ?? null,
+        redis_port: settings.redis?.port ?? null,
+        servers: kind === 'agent' ? [...this.agentServers(null).servers] : [],
+      },
+      signing_identity: signing?.name ?? null,
+    };
+  }
+
+  /** Rejects with package_not_ready, and with not_running. */
+  async require(order: PackageOrder): Promise<void> {
+    const own =
+      order.kind === 'cluster-node'
+        ? this.#nodeChecks(order)
+        : this.#agentChecks(order.kind, order.kind === 'agent' ? order.servers : null);
+    const lack = await lackOf(await this.#program(), order.kind, order.architecture);
+    refuseFailed([...own, programCheck(lack)]);
+  }
+
+  /** The same for what may have changed while a package was put together, at once. Throws package_not_ready. */
+  requireStill(order: ClusterNodeOrder, begun: ClusterStanding): void {
+    refuseFailed(this.#nodeChecks(order));
+    if (this.standing().mark === begun.mark) return;
+    throw notReady([
+      {
+        code: 'rotation',
+        result: 'fail',
+        sentence: 'The cluster secret, or the way into the cluster, was changed while the package was built.',
+        mend: 'Build it again.',
+      },
+    ]);
+  }
+
+  /** Throws package_not_ready where there is none; after require() there is. */
+  standing(): ClusterStanding {
+    const { cluster, keyring } = this.#parts;
+    const standing = clusterStanding(cluster, keyring);
+    if (standing !== null) return standing;
+    throw notReady(this.#nodeChecks(USUAL_NODE).filter(isFailed));
+  }
+
+  agentServers(wanted: AgentOrder['servers']): AgentServers {
+    const { settings, describe, cluster } = this.#parts;
+    if (settings.tls !== 'own' && wanted !== null) return agentServers(settings, wanted, []);
+    const others = cluster?.watch.members() ?? [];
+    const records = others.flatMap(({ state, record }) => (ANSWERING.has(state) && record ? record : []));
+    return agentServers(settings, wanted, [describe(), ...records]);
+  }
+
+  #nodeChecks(choice: NodeChoice): PackageCheck[] {
+    const { settings, cluster, keyring, describe } = this.#parts;
+    const { isClustered, database, isLocal } = settings;
+    if (isClustered) describe(); // where no server runs, nothing of the cluster is known
+    const roster = cluster?.trust?.roster ?? null;
+    const { nodeName, credentials, redisHost } = choice;
+    const facts: ClusterNodeFacts = {
+      isClustered,
+      hasSecret: keyring !== null,
+      roster: cluster?.trust?.state ?? null,
+      isRotating: roster !== null && roster.pending !== null,
+      registry: registryFor(settings.registry, redisHost, isLocal),
+      database,
+      tls: settings.tls !== 'off',
+      needsTicket: credentials === 'ticket' || roster?.admission === 'ticket',
+      evictedName: nodeName !== null && roster?.evicted.has(nodeName) ? nodeName : null,
+      isClockTrusted: cluster === null || cluster.watch.ownClock === 'trusted',
+    };
+    return clusterNodeChecks(facts);
+  }
+
+  #agentChecks(kind: PackageKind, wanted: AgentOrder['servers'] = null): PackageCheck[] {
+    if (kind !== 'agent') return [];
+    const { isLocal } = this.#parts.settings;
+    const { servers } = this.agentServers(wanted);
+    return agentChecks({ servers: servers.map((url) => ({ url, isLocal: isLocal(hostOf(url)) })) });
+  }
+
+  async #program(): Promise<Program | Lack> {
+    try {
+      return await this.#parts.program();
+    } catch (error) {
+      if (!(error instanceof AtlasError)) throw error;
+      return { what: error.message, mend: error.hint ?? 'See the log of this server.' };
+    }
+  }
+
+  /** Empty where nothing can be said of it yet: the checks tell why. */
+  #contents(kind: PackageKind, program: Program | Lack): ReadinessView['contents'] {
+    const { configs, settings, cluster, keyring } = this.#parts;
+    const { port, agentIntervalSeconds: intervalSeconds } = settings;
+    const listed = (credentials: CredentialMode, items: readonly PackageContent[]) => ({
+      credentials,
+      items: isLack(program) ? [...items] : [...items, programContent(program)],
+    });
+    if (kind === 'standalone') return [listed(CREDENTIALS_OF[kind], configs.standalone({ port }).contents)];
+    if (kind === 'agent')
+      return [
+        listed(CREDENTIALS_OF[kind], configs.agent({ intervalSeconds }, this.agentServers(null)).contents),
+      ];
+    const standing = clusterStanding(cluster, keyring);
+    if (standing === null) return [];
+    const { terms } = standing;
+    const order = { nodeName: null, port, redisHost: null, redisPort: null };
+    return (['embedded', 'ticket'] as const).map((credentials) => {
+      const ticket = credentials === 'ticket' || terms.admission === 'ticket' ? 'later' : null;
+      return listed(credentials, configs.clusterNode({ ...order, credentials }, terms, ticket).contents);
+    });
+  }
+}
+
+const isLack = (program: Program | Lack): program is Lack => 'what' in program;
+
+async function lackOf(
+  program: Program | Lack,
+  kind: PackageKind,
+  architecture: Architecture,
+): Promise<Lack | null> {
+  return isLack(program) ? program : program.lack(PROGRAM_OF[kind], architecture);
+}
+
+async function architectureView(program: Program | Lack, kind: PackageKind, architecture: Architecture) {
+  const lack = await lackOf(program, kind, architecture);
+  return { architecture, lack: lack?.what ?? null, mend: lack?.mend ?? null };
+}
+
+export function programContent({ version, node }: ProgramVersion): PackageContent {
+  return {
+    name: 'program',
+    why: `Atlas Fleet ${version} and Node ${node}.`,
+    secret: false,
+    fingerprint: null,
+  };
+}
+
+function registryFor(
+  registry: ClusterNodeFacts['registry'],
+  redisHost: string | null,
+  isLocal: (host: string) => boolean,
+): ClusterNodeFacts['registry'] {
+  if (registry.kind === 'folder' || redisHost === null) return registry;
+  return { ...registry, host: redisHost, isLocal: isLocal(redisHost) };
+}
+
+/** Without the brackets of IPv6. */
+const hostOf = (url: string) => URL.parse(url)?.hostname.replace(/^\[(.*)\]$/, '$1') ?? '';
+
+const isFailed = ({ result }: PackageCheck) => result === 'fail';
+
+function refuseFailed(checks: readonly PackageCheck[]): void {
+  const failed = checks.filter(isFailed);
+  if (failed.length > 0) throw notReady(failed);
+}
+
+/** The first is what the others may hang on. */
+function notReady(failed: readonly PackageCheck[]): AtlasError {
+  const [first] = failed;
+  return new AtlasError('package_not_ready', first?.sentence ?? 'This package cannot be built now.', {
+    ...(first?.mend && { hint: first.mend }),
+    parts: failed.map(({ code, sentence, mend }) => ({
+      pointer: `/checks/${code}`,
+      message: mend === null ? sentence : `${sentence} ${mend}`,
+    })),
+  });
+}

@@ -1,0 +1,182 @@
+/** Which packages were built and what became of them, as pages and scripts ask. Shapes: http/shapes/packages.ts. */
+import { type Clock, unixSeconds } from '../../base/clock.ts';
+import { AtlasError } from '../../base/errors.ts';
+import type {
+  CredentialMode,
+  PackageContent,
+  PackageKind,
+  PackageStore,
+  StoredBuild,
+} from '../../store/package-store.ts';
+import type { ClusterParts } from '../cluster/cluster-view.ts';
+import type { NodeView } from '../cluster/node-view.ts';
+import type { Audit, AuditAct } from '../people/audit.ts';
+import { readCursor, writeCursor } from '../people/audit-view.ts';
+import type { Tickets } from '../trust/tickets.ts';
+import type { PackageBuilder } from './package-builder.ts';
+import { admissionsOf, type TicketStanding, ticketStanding, whoJoined } from './who-joined.ts';
+
+export const BUILDS_PER_PAGE = 50;
+export const BUILDS_PER_PAGE_MAX = 200;
+
+/** Milliseconds after which no package of another server can still be on its way: longer than any answer takes. */
+const UNDER_WAY_MS = 15 * 60_000;
+
+export interface BuildView {
+  build_id: string;
+  kind: PackageKind;
+  file_name: string;
+  architecture: StoredBuild['architecture'];
+  version: string;
+  credentials: CredentialMode;
+  contents: PackageContent[];
+  node_name: string | null;
+  signed: boolean;
+  note: string;
+  built_by: string;
+  built_at: string;
+  node_id: string;
+  state: 'building' | 'ready' | 'failed' | 'lost';
+  size_bytes: number | null;
+  sha256: string | null;
+  ticket: { id: string; state: TicketStanding['state']; expires_at: string } | null;
+  revoked_at: string | null;
+  joined: { node_id: string; state: string; signature: string }[];
+}
+
+export interface RecordParts {
+  readonly packages: PackageStore;
+  readonly builder: Pick<PackageBuilder, 'isUnderWay'>;
+  readonly tickets: Pick<Tickets, 'revoke'>;
+  readonly audit: Pick<Audit, 'perform'>;
+  readonly cluster: ClusterParts | null;
+  /** As on the Cluster Health Monitor. */
+  readonly nodes: () => readonly NodeView[];
+  readonly nodeId: string;
+  readonly clock: Clock;
+}
+
+type AskedBy = Pick<AuditAct, 'actor' | 'address'>;
+
+export class PackageRecords {
+  readonly #parts: RecordParts;
+
+  constructor(parts: RecordParts) {
+    this.#parts = parts;
+  }
+
+  /** The newest first. Rejects with bad_cursor, and as the store does. */
+  async list(page: {
+    readonly limit: number;
+    readonly cursor?: string | undefined;
+  }): Promise<{ items: BuildView[]; next_cursor: string | null }> {
+    const { limit, cursor } = page;
+    const before = cursor === undefined ? {} : { before: readCursor(cursor) };
+    const { builds, nextBefore } = await this.#parts.packages.list({ limit, ...before });
+    const items = await Promise.all(builds.map((build) => this.#view(build)));
+    return { items, next_cursor: nextBefore === null ? null : writeCursor(nextBefore) };
+  }
+
+  /** Rejects with package_unknown, and as the store does. */
+  async find(buildId: string): Promise<BuildView> {
+    return this.#view(await this.#require(buildId));
+  }
+
+  /**
+   * Ends what the package lets in. Rejects with package_unknown, package_not_revocable for what carries the secrets
+   * themselves, and as Tickets.revoke().
+   */
+  async revoke(buildId: string, by: AskedBy): Promise<void> {
+    const { packages, tickets, audit, clock } = this.#parts;
+    const build = await this.#require(buildId);
+    const { ticketId, fileName, credentials } = build;
+    if (ticketId === null || credentials !== 'ticket') throw notRevocable(build);
+    const detail = { file: fileName, ticket: ticketId };
+    await audit.perform({ ...by, action: 'package.revoked', subject: buildId, detail }, async () => {
+      await tickets.revoke(ticketId, by);
+      await packages.revoke(buildId, clock.wallMs());
+    });
+  }
+
+  async #require(buildId: string): Promise<StoredBuild> {
+    const build = await this.#parts.packages.find(buildId);
+    if (build !== null) return build;
+    throw new AtlasError('package_unknown', 'There is no record of such a package.', {
+      hint: 'Take its id from the list: atlas-fleet package list.',
+    });
+  }
+
+  async #view(build: StoredBuild): Promise<BuildView> {
+    const { buildId, outcome, revokedAtMs } = build;
+    return {
+      build_id: buildId,
+      kind: build.kind,
+      file_name: build.fileName,
+      architecture: build.architecture,
+      version: build.version,
+      credentials: build.credentials,
+      contents: [...build.contents],
+      node_name: build.nodeName,
+      signed: build.signed,
+      note: build.note,
+      built_by: build.builtBy.name || build.builtBy.kind,
+      built_at: timeText(build.builtAtMs),
+      node_id: build.nodeId,
+      state: outcome?.state ?? this.#unsettled(build),
+      size_bytes: outcome?.file?.size ?? null,
+      sha256: outcome?.file?.sha256 ?? null,
+      ticket: this.#ticket(build.ticketId),
+      revoked_at: revokedAtMs === null ? null : timeText(revokedAtMs),
+      joined: await this.#joined(build),
+    };
+  }
+
+  #unsettled({ buildId, nodeId, builtAtMs }: StoredBuild): 'building' | 'lost' {
+    const { builder, clock, nodeId: own } = this.#parts;
+    const mayRun = nodeId === own ? builder.isUnderWay(buildId) : clock.wallMs() - builtAtMs < UNDER_WAY_MS;
+    return mayRun ? 'building' : 'lost';
+  }
+
+  #ticket(id: string | null): BuildView['ticket'] {
+    const { roster, keeper } = this.#parts.cluster?.trust ?? {};
+    if (id === null || !roster || !keeper) return null;
+    const now = unixSeconds(this.#parts.clock);
+    const standing = ticketStanding(id, { tickets: roster.tickets, steps: keeper.steps, now });
+    return standing && { id, state: standing.state, expires_at: timeText(standing.expires * 1000) };
+  }
+
+  async #joined(build: StoredBuild): Promise<BuildView['joined']> {
+    const { cluster, packages, nodes } = this.#parts;
+    const trust = cluster?.trust;
+    if (!trust?.roster || build.kind !== 'cluster-node') return [];
+    const isUnnamed = build.ticketId === null && build.nodeName === null;
+    const nextAtMs = isUnnamed ? await packages.nextUnnamedAtMs(build.buildId) : null;
+    const seen = new Map(nodes().map((node) => [node.node_id, node]));
+    return whoJoined(build, admissionsOf(trust.keeper.steps), nextAtMs).map((nodeId) => {
+      const node = seen.get(nodeId);
+      const gone = trust.roster?.evicted.has(nodeId) ? 'evicted' : 'left';
+      return { node_id: nodeId, state: node?.state ?? gone, signature: node?.signature ?? NO_MEMBER };
+    });
+  }
+}
+
+const NO_MEMBER = 'not a member any more';
+
+function notRevocable({ kind, ticketId }: StoredBuild): AtlasError {
+  const sentence =
+    'This package carries no ticket alone, so nothing that could be revoked makes it worthless.';
+  if (kind === 'standalone')
+    return new AtlasError('package_not_revocable', sentence, {
+      hint: 'It holds no secret: delete the file.',
+    });
+  if (kind === 'agent')
+    return new AtlasError('package_not_revocable', sentence, {
+      hint: 'If it was lost, change server.api_key and server.encryption_key on the servers and build new packages.',
+    });
+  const ticket = ticketId === null ? '' : `atlas-fleet cluster ticket revoke ${ticketId}, and `;
+  return new AtlasError('package_not_revocable', 'The secrets themselves are in this package.', {
+    hint: `If it was lost, change them: ${ticket}atlas-fleet cluster rotate-secret --compromised --keep NODE…`,
+  });
+}
+
+const timeText = (ms: number) => new Date(ms).toISOString();

@@ -1,0 +1,71 @@
+/**
+ * Which servers came by which package, as far as the roster tells: pure. By a ticket, exactly; by the name that was
+ * given to it, exactly; else whoever was admitted by the secret alone between this package and the next of its sort.
+ */
+import type { RosterTicket } from '../../membership/roster.ts';
+import type { RosterStep } from '../../protocol/roster-step.ts';
+import type { PackageBuild } from '../../store/package-store.ts';
+import { ticketState } from '../trust/tickets.ts';
+
+export interface Admission {
+  readonly nodeId: string;
+  /** Unix seconds, by the clock of who admitted it. */
+  readonly time: number;
+  /** Null: by the secret alone. */
+  readonly ticketId: string | null;
+}
+
+/** The founder came by no package. */
+export function admissionsOf(steps: readonly RosterStep[]): Admission[] {
+  return steps.flatMap(({ operations, time }) =>
+    operations.flatMap((operation) =>
+      operation.op === 'admit'
+        ? [{ nodeId: operation.member.node_id, time, ticketId: operation.ticket ?? null }]
+        : [],
+    ),
+  );
+}
+
+type Asked = Pick<PackageBuild, 'kind' | 'credentials' | 'nodeName' | 'ticketId' | 'builtAtMs'>;
+
+/** `nextAtMs`: when the next package was begun that an unnamed newcomer may have come by; null without one. */
+export function whoJoined(build: Asked, admissions: readonly Admission[], nextAtMs: number | null): string[] {
+  if (build.kind !== 'cluster-node') return [];
+  const { ticketId, nodeName } = build;
+  const since = seconds(build.builtAtMs);
+  const until = nextAtMs === null ? Number.POSITIVE_INFINITY : seconds(nextAtMs);
+  const came = admissions.filter((one) => {
+    if (ticketId !== null) return one.ticketId === ticketId;
+    if (one.time < since) return false;
+    if (nodeName !== null) return one.nodeId === nodeName;
+    return one.ticketId === null && one.time < until;
+  });
+  return [...new Set(came.map(({ nodeId }) => nodeId))];
+}
+
+const seconds = (ms: number) => Math.floor(ms / 1000);
+
+export interface TicketStanding {
+  readonly state: 'open' | 'used' | 'expired' | 'revoked';
+  /** Unix seconds. */
+  readonly expires: number;
+}
+
+/** The roster forgets the oldest tickets; the chain does not. Null for one that no step ever announced. */
+export function ticketStanding(
+  id: string,
+  {
+    tickets,
+    steps,
+    now,
+  }: { tickets: ReadonlyMap<string, RosterTicket>; steps: readonly RosterStep[]; now: number },
+): TicketStanding | null {
+  const known = tickets.get(id);
+  if (known !== undefined) return { state: ticketState(known, now), expires: known.expires };
+  const operations = steps.flatMap((step) => step.operations);
+  const made = operations.find((one) => one.op === 'ticket' && one.id === id);
+  if (made?.op !== 'ticket') return null;
+  const isUsed = operations.some((one) => one.op === 'admit' && one.ticket === id);
+  const isRevoked = operations.some((one) => one.op === 'revoke_ticket' && one.id === id);
+  return { state: isUsed ? 'used' : isRevoked ? 'revoked' : 'expired', expires: made.expires };
+}

@@ -1,0 +1,122 @@
+/** What stands in the way of a package, what is only said, and the mend of each. */
+import { describe, expect, it } from 'vitest';
+import type { RosterState } from '../../../src/membership/roster-trouble.ts';
+import {
+  agentChecks,
+  type ClusterNodeFacts,
+  clusterNodeChecks,
+  type PackageCheck,
+  programCheck,
+} from '../../../src/services/packages/package-checks.ts';
+
+const ROSTER: RosterState = {
+  trouble: null,
+  isUnsaved: false,
+  isContested: false,
+  lacksSecret: null,
+  unwrittenSecret: null,
+  admission: null,
+  admits: 'secret',
+  isNameTaken: false,
+  standing: 'member',
+  self: 'server-01',
+};
+const REDIS = { kind: 'redis', host: '10.0.1.50', isLocal: false, hasPassword: true, tls: true } as const;
+const GOOD: ClusterNodeFacts = {
+  isClustered: true,
+  hasSecret: true,
+  roster: ROSTER,
+  isRotating: false,
+  registry: REDIS,
+  database: { engine: 'postgres', host: 'db.example.com', isLocal: false },
+  tls: true,
+  needsTicket: false,
+  evictedName: null,
+  isClockTrusted: true,
+};
+
+const notPassed = (checks: readonly PackageCheck[]) =>
+  checks.filter(({ result }) => result !== 'pass').map(({ code, result }) => `${code} ${result}`);
+
+describe('a package of a cluster node', () => {
+  it('can be built where everything is as it should be, and nothing has to be mended', () => {
+    const checks = clusterNodeChecks(GOOD);
+    expect(notPassed(checks)).toEqual([]);
+    expect(checks.filter(({ mend }) => mend !== null)).toEqual([]);
+  });
+
+  const frozen = { kind: 'frozen', epoch: 3, ours: 'aa', theirs: 'bb' } as const;
+  it.each<[string, Partial<ClusterNodeFacts>, string[]]>([
+    [
+      'cluster mode off',
+      { isClustered: false, hasSecret: false, roster: null },
+      ['cluster_mode fail', 'cluster_secret fail'],
+    ],
+    ['no cluster_secret', { hasSecret: false, roster: null }, ['cluster_secret fail']],
+    ['no roster yet', { roster: { ...ROSTER, admits: null } }, ['roster fail']],
+    ['two pasts of the roster', { roster: { ...ROSTER, trouble: frozen } }, ['roster fail']],
+    ['a server that is no member', { roster: { ...ROSTER, standing: 'waiting' } }, ['roster fail']],
+    [
+      'a server without the secret that counts',
+      { roster: { ...ROSTER, lacksSecret: 'e7a1' } },
+      ['roster fail'],
+    ],
+    ['a trouble that changes nothing', { roster: { ...ROSTER, trouble: { kind: 'short', from: 2 } } }, []],
+    ['a rotation under way', { isRotating: true }, ['rotation fail']],
+    ['the name of an evicted server', { evictedName: 'server-04' }, ['node_name fail']],
+    ['a registry in a folder', { registry: { kind: 'folder' } }, ['registry_address fail']],
+    [
+      'a Redis that only this machine reaches',
+      { registry: { ...REDIS, isLocal: true } },
+      ['registry_address fail'],
+    ],
+    [
+      'Sentinels on this machine',
+      { registry: { ...REDIS, host: null, isLocal: true } },
+      ['registry_address fail'],
+    ],
+    [
+      'a Redis by a name of this network',
+      { registry: { ...REDIS, host: 'mini.local' } },
+      ['registry_address warn'],
+    ],
+    ['a Redis without a password', { registry: { ...REDIS, hasPassword: false } }, ['redis_password warn']],
+    ['a Redis without TLS', { registry: { ...REDIS, tls: false } }, ['redis_tls warn']],
+    ['SQLite', { database: { engine: 'sqlite' } }, ['database_address fail']],
+    [
+      'a PostgreSQL that only this machine reaches',
+      { database: { engine: 'postgres', host: '127.0.0.1', isLocal: true } },
+      ['database_address fail'],
+    ],
+    ['a ticket and no TLS', { needsTicket: true, tls: false }, ['join_ticket fail']],
+    ['no TLS and no ticket', { tls: false }, []],
+    ['a clock that is doubted', { isClockTrusted: false }, ['clock warn']],
+  ])('with %s', (_, changes, expected) => {
+    const checks = clusterNodeChecks({ ...GOOD, ...changes });
+    expect(notPassed(checks)).toEqual(expected);
+    for (const { result, mend } of checks) expect(mend === null).toBe(result === 'pass');
+  });
+});
+
+describe('a package of an agent', () => {
+  it.each([
+    ['pass', 'https://fleet.example.com', false],
+    ['fail', 'https://127.0.0.1:8768', true],
+    ['fail', 'http://fleet.example.com', false],
+  ] as const)('%s with %s', (result, url, isLocal) => {
+    const [check, ...others] = agentChecks({ servers: [{ url, isLocal }] });
+    expect(check).toMatchObject({ code: 'server_address', result });
+    expect(others).toEqual([]);
+  });
+});
+
+it('a program or runtime that lacks says so in its own words', () => {
+  const lack = { what: 'Node for arm64 is not here.', mend: 'atlas-fleet runtime fetch' };
+  expect(programCheck(lack)).toEqual({
+    code: 'program',
+    result: 'fail',
+    sentence: lack.what,
+    mend: lack.mend,
+  });
+  expect(programCheck(null).result).toBe('pass');
+});
