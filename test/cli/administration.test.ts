@@ -35,6 +35,17 @@ describe('user passwd', () => {
   });
 });
 
+describe('user setup-code', () => {
+  it('gives the way in while there is nobody, and then no more', async () => {
+    expect(await run('user setup-code')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\S{4}-\S{2}\n$/),
+    });
+    expect((await run('user add anna', 'four words of sense\n')).code).toBe(0);
+    expect(await run('user setup-code')).toMatchObject({ code: 7, stdout: '' });
+  });
+});
+
 describe('token create', () => {
   it('offers the scopes that a route asks for, and no other', async () => {
     const refused = await run('token create x --scope agents:write');

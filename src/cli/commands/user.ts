@@ -5,6 +5,7 @@ import { administer } from '../control.ts';
 import { type Flags, withConfig, withFlags } from '../flags.ts';
 import {
   askSecret,
+  print,
   printJson,
   printTable,
   readSecretFromFile,
@@ -27,6 +28,9 @@ export function userCommand(): Command {
     .argument('<name>')
     .action(passwd);
   withFlags(user.command('list'), 'server').description('list administrators').action(list);
+  withConfig(user.command('setup-code'), 'server')
+    .description('a code with which the first administrator is made in the console')
+    .action(setupCode);
   return user;
 }
 
@@ -65,6 +69,14 @@ async function newPassword({ passwordFile }: PasswordFlags): Promise<string> {
   const again = (await askSecret('The same again')).revealText();
   if (first !== again) throw new AtlasError('usage', 'the two passwords are not the same');
   return first;
+}
+
+async function setupCode(flags: Flags): Promise<void> {
+  await administer(flags, async (server) => {
+    const { code } = await server.post<{ code: string }>('/api/fleet/setup-code', {});
+    print(code);
+    say('It is good once, within 30 minutes, at /setup of the server.');
+  });
 }
 
 async function list(flags: Flags): Promise<void> {
