@@ -119,15 +119,12 @@ export function postinstall(product: Product, policy: ConfigPolicy): string {
 # Nothing here needs the network: a server whose cluster is away starts, and says so.
 ${constants(product)}POLICY=${policy}
 ${FUNCTIONS}
-if is_in_use "$SAVED"; then
-  if [ "$POLICY" = keep ]; then
-    # In one step over the package's own, which is not left lying about.
-    /bin/mv -f "$SAVED" "$CONFIG" || fail "$CONFIG cannot be put back from $SAVED" 'see whether the disk is full'
-  else
-    set -- --carry-over "$SAVED"
-  fi
-else
-  set --
+set --
+if is_in_use "$SAVED" && [ "$POLICY" = replace ]; then
+  set -- --carry-over "$SAVED"
+elif is_in_use "$SAVED"; then
+  # In one step over the package's own, which is not left lying about.
+  /bin/mv -f "$SAVED" "$CONFIG" || fail "$CONFIG cannot be put back from $SAVED" 'see whether the disk is full'
 fi
 
 # The first thing that the new program does on this Mac: it also shows that it can.

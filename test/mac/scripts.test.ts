@@ -1,0 +1,266 @@
+/** The scripts of an installation, unchanged, in a root of their own with stand-ins for Apple's tools (mac-stand.ts). */
+import { statSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { ProgramKind } from '../../src/installer/program.ts';
+import { openIdentity } from '../../src/store/file/identity.ts';
+import { makeCertificate } from '../fakes/certificate.ts';
+import { MacStand, macStandLack } from './mac-stand.ts';
+import { SAMPLE_SECRETS, sampleInstallation } from './sample-installation.ts';
+
+const lack = macStandLack();
+const onMac = lack === null ? describe : describe.skip;
+const named = (what: string) => (lack === null ? what : `${what} (skipped: ${lack})`);
+
+const SERVER = 'com.fleet.server';
+const ROOT = '/Library/FleetServer';
+const CONFIG = `${ROOT}/config.yaml`;
+const SAVED = `${ROOT}/.upgrade/config.yaml`;
+
+const nodeIdOf = (config: string) => /node_id: "(.*)"/.exec(config)?.[1];
+const modeOf = (mac: MacStand, path: string) => statSync(mac.at(path)).mode & 0o7777;
+
+/** A server that runs, with a line of its operator in its configuration. */
+async function installed(kind: ProgramKind = 'server'): Promise<{ mac: MacStand; config: string }> {
+  const mac = await MacStand.start();
+  expect(await mac.install(sampleInstallation(kind))).toMatchObject({ code: 0 });
+  mac.write(CONFIG, `${mac.read(CONFIG)}# of the operator\n`, 0o600);
+  return { mac, config: mac.read(CONFIG) };
+}
+
+onMac(named('a fresh installation'), () => {
+  it.each(['server', 'standalone', 'agent'] as const)(
+    'of kind %s runs, private, and says no secret',
+    async (kind) => {
+      const mac = await MacStand.start();
+      const plan = sampleInstallation(kind);
+      const { code, said } = await mac.install(plan);
+      expect({ code, said }).toMatchObject({ code: 0 });
+      const root = kind === 'agent' ? '/Library/FleetAgent' : ROOT;
+      const config = mac.read(`${root}/config.yaml`);
+      expect(config).not.toMatch(/From a package|\$\{/);
+      for (const secret of [...SAMPLE_SECRETS, ...(config.match(/"[A-Za-z0-9+/]{43}="/g) ?? [])]) {
+        expect(said).not.toContain(secret.replaceAll('"', ''));
+      }
+      expect(modeOf(mac, `${root}/config.yaml`)).toBe(0o600);
+      expect(modeOf(mac, `${root}/data`)).toBe(0o700);
+      expect(mac.isLoaded(plan.identifier)).toBe(true);
+      expect(mac.isDisabled(plan.identifier)).toBe(false);
+      expect((await mac.run([`${root}/bin/atlas-fleet`, 'config', 'check'])).said).toContain('config.yaml');
+    },
+  );
+
+  it('says what to do next', async () => {
+    const mac = await MacStand.start();
+    const { said } = await mac.install(sampleInstallation('standalone', { port: 9443 }));
+    expect(said).toMatch(
+      /^Next: open https:\/\/\S+:9443\/setup, with the code of: sudo \/Library\/FleetServer\/bin\/atlas-fleet user setup-code$/m,
+    );
+    expect((await mac.install(sampleInstallation('standalone'))).said).toMatch(
+      /^Next: open https:\/\/\S+:9443$/m,
+    );
+  });
+
+  it('puts the authorities of the configuration where it names them', async () => {
+    const { cert } = await makeCertificate();
+    const mac = await MacStand.start();
+    expect(await mac.install(sampleInstallation('server', { authority: cert }))).toMatchObject({ code: 0 });
+    expect(mac.read(`${ROOT}/data/redis_ca_file.pem`)).toBe(cert);
+    expect(mac.has(`${ROOT}/package-files`)).toBe(false);
+  });
+
+  it('is refused on another volume, before anything is touched', async () => {
+    const mac = await MacStand.start();
+    const { code, said } = await mac.install(sampleInstallation('server'), { volume: '/Volumes/Other' });
+    expect(code).toBe(1);
+    expect(said).toContain('installed on the startup volume alone');
+    expect(mac.has(ROOT)).toBe(false);
+    expect(mac.calls()).toEqual([]);
+  });
+
+  it('gives a Mac with a hostile name a plain one', async () => {
+    const names = [
+      '"; rm -rf / #\nx: y',
+      '$(reboot)',
+      'Büro-Mac’s «7»',
+      '\u{1f4bb}',
+      '-'.repeat(300),
+      'a'.repeat(300),
+    ];
+    const mac = await MacStand.start();
+    for (const name of names) {
+      mac.write('/var/db/stand-in/local-host-name', name);
+      expect(await mac.install(sampleInstallation('server'))).toMatchObject({ code: 0 });
+      const config = mac.read(CONFIG);
+      expect(/hostname: "(.*)"/.exec(config)?.[1]).toMatch(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/);
+      expect(nodeIdOf(config)).toMatch(/^[a-z0-9][a-z0-9-]*-[0-9a-f]{6}$/);
+      expect((await mac.run([`${ROOT}/bin/uninstall.sh`, '--purge'])).code).toBe(0);
+    }
+  });
+
+  it.each([
+    ['goes over Wi-Fi', 'en1', /^warning: this Mac reaches the network through Wi-Fi/m],
+    ['has no default route', null, /^warning: this Mac has no default route/m],
+    ['goes over a wire', 'en0', /^This server is/],
+  ])('warns at most when the Mac %s', async (_, device, said) => {
+    const mac = await MacStand.start();
+    if (device === null) mac.remove('/var/db/stand-in/default-route');
+    else mac.write('/var/db/stand-in/default-route', device);
+    expect(await mac.install(sampleInstallation('server'))).toMatchObject({
+      code: 0,
+      said: expect.stringMatching(said),
+    });
+  });
+
+  it('bootstraps again while launchd refuses, and gives up in the end with the mend', async () => {
+    const mac = await MacStand.start();
+    mac.launchd({ refusals: 2 });
+    expect(await mac.install(sampleInstallation('server'))).toMatchObject({ code: 0 });
+    expect(mac.calls().filter((call) => call.startsWith('bootstrap'))).toHaveLength(3);
+    mac.launchd({ refusals: 99 });
+    const { code, said } = await mac.install(sampleInstallation('server'));
+    expect(code).toBe(1);
+    expect(said).toContain(
+      'hint: try: sudo launchctl bootstrap system /Library/LaunchDaemons/com.fleet.server.plist',
+    );
+  });
+
+  it('ends the service of the Python ancestor, and takes over by what its agents know a standalone server', async () => {
+    const mac = await MacStand.start();
+    const plist = `/Library/LaunchDaemons/${SERVER}.cluster.plist`;
+    const [apiKey, encryptionKey] = SAMPLE_SECRETS;
+    mac.write(plist, '');
+    mac.write('/var/db/stand-in/launchd/loaded/com.fleet.server.cluster', '');
+    const theirs = `server:\n  api_key: "${apiKey}"\n  encryption_key: "${encryptionKey}"\n  fleet_server_port: 8768\n`;
+    mac.write(`${ROOT}/config/config.yaml`, theirs, 0o755);
+    expect(await mac.install(sampleInstallation('standalone'))).toMatchObject({ code: 0 });
+    expect(mac.isLoaded(`${SERVER}.cluster`)).toBe(false);
+    expect(mac.has(plist)).toBe(false);
+    expect(mac.read(CONFIG)).toContain(`api_key: "${apiKey}"`);
+    expect(mac.read(`${ROOT}/config/config.yaml`)).toBe(theirs);
+    expect(modeOf(mac, `${ROOT}/config/config.yaml`)).toBe(0o600);
+  });
+});
+
+onMac(named('an upgrade'), () => {
+  it('keeps the configuration to the byte and leaves nothing of the package lying about', async () => {
+    const { mac, config } = await installed();
+    mac.launchd({ linger: 3 });
+    const newer = sampleInstallation('server', { version: '0.2.0', port: 9999 });
+    const { code, said } = await mac.install(newer);
+    expect({ code, said }).toMatchObject({
+      code: 0,
+      said: expect.stringContaining('the configuration that was here'),
+    });
+    expect(mac.read(CONFIG)).toBe(config);
+    expect(mac.read(`${ROOT}/VERSION`)).toBe('0.2.0\n');
+    expect((await mac.run(['/bin/grep', '-rl', 'port: 9999', '/Library', '/private'])).said).toBe('');
+    expect(mac.has(`${ROOT}/.upgrade`)).toBe(false);
+    expect(mac.isLoaded(SERVER)).toBe(true);
+  });
+
+  it('that replaces takes the configuration of the package, and the names that the Mac had', async () => {
+    const { mac, config } = await installed();
+    const newer = sampleInstallation('server', { policy: 'replace', port: 9999, nodeName: 'another' });
+    expect(await mac.install(newer)).toMatchObject({ code: 0 });
+    expect(mac.read(CONFIG)).toContain('port: 9999');
+    expect(mac.read(CONFIG)).not.toContain('of the operator');
+    expect(nodeIdOf(mac.read(CONFIG))).toBe(nodeIdOf(config));
+    expect(mac.has(`${ROOT}/.upgrade`)).toBe(false);
+  });
+
+  it('that replaces a standalone server keeps the secrets that its database needs', async () => {
+    const { mac, config } = await installed('standalone');
+    const newer = sampleInstallation('standalone', { policy: 'replace', port: 9999 });
+    expect(await mac.install(newer)).toMatchObject({ code: 0 });
+    const secretsOf = (text: string) =>
+      text.match(/^ {2}(\w+_key|cluster_secret|cluster_id|node_id): .*$/gm)?.sort();
+    expect(secretsOf(mac.read(CONFIG))).toEqual(secretsOf(config));
+  });
+
+  it('keeps a configuration that does not fit, says so, and is installed all the same', async () => {
+    const { mac } = await installed();
+    mac.write(CONFIG, 'server:\n  prot: 1\n', 0o600);
+    const { code, said } = await mac.install(sampleInstallation('server'));
+    expect({ code, said }).toMatchObject({ code: 0, said: expect.stringContaining('prot') });
+    expect(mac.read(CONFIG)).toBe('server:\n  prot: 1\n');
+  });
+
+  it('does not make a cluster node of a standalone server by accident, and touches nothing', async () => {
+    const { mac, config } = await installed('standalone');
+    const { code, said } = await mac.install(sampleInstallation('server'));
+    expect({ code, said }).toMatchObject({ code: 1, said: expect.stringContaining('standalone') });
+    expect(mac.isLoaded(SERVER)).toBe(true);
+    expect(mac.read(CONFIG)).toBe(config);
+  });
+
+  it('lets what ran run on when the configuration cannot be set aside', async () => {
+    const { mac, config } = await installed();
+    mac.write(`${ROOT}/.upgrade`, 'in the way');
+    const { code } = await mac.install(sampleInstallation('server'));
+    expect(code).toBe(1);
+    expect(mac.isLoaded(SERVER)).toBe(true);
+    expect(mac.isDisabled(SERVER)).toBe(false);
+    expect(mac.read(CONFIG)).toBe(config);
+  });
+
+  it('on a Mac that lost its configuration and kept its data has the name of its keys', async () => {
+    const mac = await MacStand.start();
+    await openIdentity(mac.at(`${ROOT}/data`), { nodeId: 'mac-of-old', hostname: 'mac' });
+    expect(await mac.install(sampleInstallation('server', { nodeName: 'another' }))).toMatchObject({
+      code: 0,
+    });
+    expect(nodeIdOf(mac.read(CONFIG))).toBe('mac-of-old');
+  });
+});
+
+onMac(named('an installation that is taken away'), () => {
+  it('leaves configuration and data, and finds both when it comes back', async () => {
+    const { mac, config } = await installed();
+    const { code, said } = await mac.run([`${ROOT}/bin/uninstall.sh`]);
+    expect({ code, said }).toMatchObject({ code: 0, said: expect.stringContaining(`kept: ${CONFIG}`) });
+    expect((await mac.run(['/bin/ls', '-A', ROOT])).said.split('\n')).toEqual(['config.yaml', 'data', '']);
+    expect(mac.isLoaded(SERVER)).toBe(false);
+    expect(mac.has(`/var/db/receipts/${SERVER}`)).toBe(false);
+    expect(await mac.install(sampleInstallation('server'))).toMatchObject({ code: 0 });
+    expect(mac.read(CONFIG)).toBe(config);
+  });
+
+  it.each(['server', 'agent'] as const)('with --purge leaves nothing of a %s', async (kind) => {
+    const mac = await MacStand.start();
+    const before = await everything(mac);
+    expect(await mac.install(sampleInstallation(kind))).toMatchObject({ code: 0 });
+    mac.write(`/var/log/fleet-${kind}.log`, '');
+    mac.write(`/var/log/fleet-${kind}-crash.log.0.bz2`, '');
+    const root = kind === 'agent' ? '/Library/FleetAgent' : ROOT;
+    expect(await mac.run([`${root}/bin/uninstall.sh`, '--purge'])).toMatchObject({ code: 0 });
+    expect(await everything(mac)).toEqual(before);
+  });
+
+  it('after an upgrade that was cut off leaves the configuration that was in use', async () => {
+    const { mac, config } = await installed();
+    await mac.install(sampleInstallation('server', { port: 9999 }), {
+      cut: { in: 'postinstall', before: 0 },
+    });
+    expect(mac.read(CONFIG)).toContain('9999');
+    expect(await mac.run([`${ROOT}/bin/uninstall.sh`])).toMatchObject({ code: 0 });
+    expect(mac.read(CONFIG)).toBe(config);
+    expect(mac.has(SAVED)).toBe(false);
+  });
+
+  it('asks nothing, and takes no other word', async () => {
+    const { mac } = await installed();
+    expect(await mac.run([`${ROOT}/bin/uninstall.sh`, '--prune'])).toMatchObject({ code: 2 });
+    expect(mac.isLoaded(SERVER)).toBe(true);
+  });
+});
+
+async function everything(mac: MacStand): Promise<string[]> {
+  const { said } = await mac.run([
+    '/usr/bin/find',
+    '/Library',
+    '/private/etc/newsyslog.d/',
+    '/var/log/',
+    '/var/db/receipts',
+  ]);
+  return said.split('\n').sort();
+}
