@@ -43,15 +43,23 @@ export async function sharedValues(
   given: JoinValues,
   { dataDir, loaded }: { dataDir: string; loaded: LoadedConfig | null },
 ): Promise<FreshValues> {
-  const { 'cluster.redis_username': user, 'cluster.redis_password': password, ...values } = given.values;
-  // Of its own it may write its slots; that of the server which let it in may not.
-  const hasRedisUser = (loaded?.config.cluster.redis.username ?? null) !== null;
-  return {
-    ...values,
-    ...(!hasRedisUser && user !== undefined && { 'cluster.redis_username': user }),
-    ...(!hasRedisUser && password !== undefined && { 'cluster.redis_password': password }),
-    ...(await keptFiles(given, dataDir)),
-  };
+  const kept = keptOf(loaded);
+  const values = Object.entries(given.values).filter(([key]) => !kept.includes(key as KeyPath));
+  return { ...Object.fromEntries(values), ...(await keptFiles(given, dataDir)) };
+}
+
+/** What stays as the file has it. */
+function keptOf(loaded: LoadedConfig | null): KeyPath[] {
+  if (loaded === null) return [];
+  const { host, username } = loaded.config.cluster.redis;
+  // A user of its own may write its slots; that of the server which let it in may not.
+  const login: KeyPath[] = ['cluster.redis_username', 'cluster.redis_password'];
+  // In a file that came with its ticket: Redis as this machine reaches it, which need not be as others do.
+  const address: KeyPath[] = ['cluster.redis_host', 'cluster.redis_port'];
+  return [
+    ...(username === null ? [] : login),
+    ...(host === null || loaded.secrets.joinTicket === null ? [] : address),
+  ];
 }
 
 /** Into the data folder, which is ours to write over when this is run again. */
@@ -73,15 +81,16 @@ export async function writeConfig(path: string, values: FreshValues): Promise<vo
   await requireSound(path, () => rmSync(path));
 }
 
-/** In the file that is there. Throws config_invalid and config_changed. */
+/** In the file that is there, and at once without the ticket that it may have. Throws config_invalid and config_changed. */
 export async function setInConfig(path: string, values: FreshValues): Promise<void> {
   const { editConfig } = await import('../config/config-file.ts');
-  const { setKey } = await import('../config/edit.ts');
+  const { removeKey, setKey } = await import('../config/edit.ts');
   const keys = Object.keys(values) as KeyPath[];
   let before = '';
   editConfig(path, (text) => {
     before = text;
-    return keys.reduce((edited, key) => setKey(edited, key, values[key] ?? ''), text);
+    const bare = removeKey(text, 'cluster.join_ticket');
+    return keys.reduce((edited, key) => setKey(edited, key, values[key] ?? ''), bare);
   });
   await requireSound(path, () => editConfig(path, () => before));
 }

@@ -32,7 +32,7 @@ export interface JoinFlags {
 }
 
 /** Where it joins. `loaded`: of the config.yaml that is there; null without one. */
-interface Place {
+export interface Place {
   readonly path: string;
   readonly dataDir: string;
   readonly loaded: LoadedConfig | null;
@@ -48,7 +48,7 @@ export async function joinFirst(flags: JoinFlags): Promise<string> {
   const member = loaded === null ? null : await memberHere(dataDir, ticket);
   if (member === null) {
     await requireFreePort(flags, loaded);
-    await redeem(ticket, place, flags);
+    await redeem(ticket, place, flags, say);
     return path;
   }
   requireName(member, flags);
@@ -66,7 +66,7 @@ async function ticketText({ join: given, joinFile }: JoinFlags): Promise<Secret>
 }
 
 /** A server of something else is not written over. */
-async function placeOf({ config }: JoinFlags, { clusterId }: Ticket): Promise<Place> {
+async function placeOf({ config }: JoinFlags, ticket: Ticket): Promise<Place> {
   const path = resolve(config ?? 'config.yaml');
   if (!existsSync(path)) return { path, dataDir: join(dirname(path), 'data'), loaded: null };
   const { loadConfig } = await import('../config/load.ts');
@@ -75,15 +75,21 @@ async function placeOf({ config }: JoinFlags, { clusterId }: Ticket): Promise<Pl
     reportConfigProblems(loaded.problems);
     throw await refusal(loaded);
   }
-  if (loaded.config.cluster.clusterId === clusterId)
-    return { path, dataDir: loaded.config.server.dataDir, loaded };
+  if (isFor(loaded, ticket)) return { path, dataDir: loaded.config.server.dataDir, loaded };
   throw new AtlasError('file_exists', `${path} is there already, and not of the cluster of this ticket`, {
     hint: 'join from an empty folder, or name another file with --config',
   });
 }
 
+/** Of its cluster, or of none and without a secret that would be lost. */
+export function isFor({ config, secrets }: LoadedConfig, { clusterId }: Ticket): boolean {
+  const { joinTicket: _, ...others } = secrets;
+  const isBlank = config.cluster.clusterId === null && Object.values(others).every((one) => one === null);
+  return config.cluster.clusterId === clusterId || isBlank;
+}
+
 /** Before the ticket is used: a server that cannot start would have used it up. */
-async function requireFreePort({ host, port }: JoinFlags, loaded: LoadedConfig | null): Promise<void> {
+export async function requireFreePort({ host, port }: JoinFlags, loaded: LoadedConfig | null): Promise<void> {
   const { tryToListen } = await import('../node.ts');
   const { rowOf } = await import('../config/schema.ts');
   const { server } = loaded?.config ?? {};
@@ -93,12 +99,18 @@ async function requireFreePort({ host, port }: JoinFlags, loaded: LoadedConfig |
   });
 }
 
-async function redeem(ticket: Ticket, { path, dataDir, loaded }: Place, flags: JoinFlags): Promise<void> {
+/** `tell`: of what goes on. */
+export async function redeem(
+  ticket: Ticket,
+  { path, dataDir, loaded }: Place,
+  flags: JoinFlags,
+  tell: (sentence: string) => void,
+): Promise<void> {
   const { joinCluster } = await import('../joiner/joiner.ts');
   const { systemClock } = await import('../base/clock.ts');
   const { readJoinValues } = await import('../config/join-values.ts');
   const nodeId = flags.nodeId ?? loaded?.config.cluster.nodeId ?? null;
-  const joined = await joinCluster({ ticket, dataDir, nodeId, clock: systemClock, say });
+  const joined = await joinCluster({ ticket, dataDir, nodeId, clock: systemClock, say: tell });
   const given = readJoinValues(joined.values);
   requireHere(given.values, ticket);
   const values = {
@@ -108,7 +120,7 @@ async function redeem(ticket: Ticket, { path, dataDir, loaded }: Place, flags: J
   };
   if (loaded === null) await writeConfig(path, values);
   else await setInConfig(path, values);
-  say(`Wrote ${path} (mode 0600). This server is ${joined.nodeId}.`);
+  tell(`Wrote ${path} (mode 0600). This server is ${joined.nodeId}.`);
 }
 
 /** A name is a member's as long as it is one. */

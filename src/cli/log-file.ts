@@ -35,13 +35,17 @@ export async function openProcessLog(config: Config, name: string, run: Run): Pr
   run.onHangup(() => file.reopen());
   return {
     open: (fields = {}) => openLog({ level, format, fields, write: (line) => file.write(line) }),
-    close: () => removePid(pidFile),
+    close: () => {
+      removePid(pidFile);
+      file.close();
+    },
   };
 }
 
 class LogFile {
   readonly #path: string;
-  #descriptor: number;
+  /** null: it was let go of. */
+  #descriptor: number | null;
 
   constructor(path: string) {
     this.#path = path;
@@ -57,7 +61,7 @@ class LogFile {
 
   write(line: string): void {
     try {
-      writeSync(this.#descriptor, line);
+      if (this.#descriptor !== null) writeSync(this.#descriptor, line);
     } catch {
       process.stderr.write(line);
     }
@@ -65,6 +69,7 @@ class LogFile {
 
   /** The old one is let go of only when the new one is there. */
   reopen(): void {
+    if (this.#descriptor === null) return;
     let fresh: number;
     try {
       fresh = openToAppend(this.#path);
@@ -74,6 +79,11 @@ class LogFile {
     }
     closeSync(this.#descriptor);
     this.#descriptor = fresh;
+  }
+
+  close(): void {
+    if (this.#descriptor !== null) closeSync(this.#descriptor);
+    this.#descriptor = null;
   }
 }
 

@@ -5,11 +5,12 @@ import type { LoadedConfig } from '../../config/load.ts';
 import { NODE_ID, NODE_ID_MAX_LENGTH } from '../../protocol/limits.ts';
 import { requireConfig } from '../configuration.ts';
 import { type JoinFlags, joinFirst } from '../join.ts';
+import { joinAtStart } from '../join-at-start.ts';
 import { openProcessLog } from '../log-file.ts';
 import { packing } from '../packing.ts';
 import { VERSION } from '../program.ts';
 import { sayReady } from '../ready.ts';
-import { beginRun } from '../shutdown.ts';
+import { beginRun, type Run } from '../shutdown.ts';
 import { sayWarning } from '../terminal.ts';
 
 /** Milliseconds between *draining* and the end of listening: a load balancer's next look, and some. */
@@ -40,12 +41,15 @@ function nodeName(text: string): string {
   );
 }
 
-async function configPathOf(flags: JoinFlags): Promise<string | undefined> {
+/** A member, or a server that is alone; null when it was ended before it could join. */
+async function loadedToRun(flags: JoinFlags, run: Run): Promise<LoadedConfig | null> {
   const { config, join, joinFile, ...own } = flags;
   if (join !== undefined && joinFile !== undefined)
     throw new AtlasError('usage', '--join and --join-file are given, and one ticket is enough');
-  if (join !== undefined || joinFile !== undefined) return joinFirst(flags);
-  if (Object.keys(own).length === 0) return config;
+  if (join !== undefined || joinFile !== undefined)
+    return requireConfig({ role: 'server', configPath: await joinFirst(flags) });
+  if (Object.keys(own).length === 0)
+    return (await joinAtStart(config, run)) ? requireConfig({ role: 'server', configPath: config }) : null;
   throw new AtlasError('usage', '--port, --host and --node-id go with --join', {
     hint: 'a server that has a config.yaml takes them from there',
   });
@@ -53,8 +57,8 @@ async function configPathOf(flags: JoinFlags): Promise<string | undefined> {
 
 async function runServer(flags: JoinFlags): Promise<void> {
   const run = beginRun();
-  const configPath = await configPathOf(flags);
-  const loaded = await requireConfig({ role: 'server', configPath });
+  const loaded = await loadedToRun(flags, run);
+  if (loaded === null) return;
   const { config, secrets } = loaded;
   const { startNode } = await import('../../node.ts');
   const { systemClock } = await import('../../base/clock.ts');
