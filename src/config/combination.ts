@@ -11,6 +11,7 @@ import { judgeAgent } from './rules/agent.ts';
 import { judgeCluster } from './rules/cluster.ts';
 import { isUnjoined, judgeJoined } from './rules/joined.ts';
 import { judgeNeeds } from './rules/needs.ts';
+import { judgePackage } from './rules/package.ts';
 import { judgeSecrets } from './rules/secrets.ts';
 import { judgeServer } from './rules/server.ts';
 import { judgeStorage } from './rules/storage.ts';
@@ -24,8 +25,9 @@ export function judgeWhole(whole: Whole, role: Role): Problem[] {
 
 function rulesOf(whole: Whole, role: Role): readonly Rule[] {
   if (role === 'agent') return [judgeNeeds];
-  if (isUnjoined(whole.values) && isSound(whole, 'cluster.cluster_secret')) return [judgeServer, judgeJoined];
-  return [judgeServer, judgeCluster, judgeStorage, judgeNeeds];
+  if (isUnjoined(whole.values) && isSound(whole, 'cluster.cluster_secret'))
+    return [judgeServer, judgeJoined, judgePackage];
+  return [judgeServer, judgeCluster, judgeStorage, judgePackage, judgeNeeds];
 }
 
 type Rule = (whole: Whole, role: Role) => Iterable<Problem>;

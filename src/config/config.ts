@@ -85,6 +85,12 @@ interface AgentConfig {
   readonly spoolMaxMb: number;
 }
 
+interface PackageSigningConfig {
+  /** Absolute PEM paths, both given or neither. */
+  readonly signKey: string | null;
+  readonly signChain: string | null;
+}
+
 interface LogConfig {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly format: 'text' | 'json';
@@ -105,6 +111,7 @@ export interface Config {
   readonly database: DatabaseConfig;
   readonly cluster: ClusterConfig;
   readonly agent: AgentConfig;
+  readonly package: PackageSigningConfig;
   readonly log: LogConfig;
   readonly retention: RetentionConfig;
 }
@@ -153,6 +160,7 @@ export function assembleConfig(values: Values, path: string | null): Config {
       spoolDir: values['agent.spool_dir'],
       spoolMaxMb: values['agent.spool_max_mb'],
     },
+    package: { signKey: values['package.sign_key'], signChain: values['package.sign_chain'] },
     log: { level: values['log.level'], format: values['log.format'], file: values['log.file'] },
     retention: {
       rawSeconds: values['retention.raw'],

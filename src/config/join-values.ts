@@ -10,7 +10,7 @@ import { Secret } from '../base/secret.ts';
 import { type DatabaseAddress, databaseUrlText } from './database-address.ts';
 import type { FreshValues } from './fresh-config.ts';
 import type { LoadedConfig } from './load.ts';
-import { readAuthorities } from './pem-file.ts';
+import { readCertificates } from './pem-file.ts';
 import type { KeyPath, Values } from './schema.ts';
 
 /** How a key goes into the text of a file. `bytes`: a Secret that stands there in base64. */
@@ -94,7 +94,7 @@ export function joinValues(
     return key === 'database.url' || origins.get(key)?.from !== 'default';
   });
   const files = FILE_KEYS.flatMap((key) =>
-    values[key] === null ? [] : [[key, readAuthorities(values[key])]],
+    values[key] === null ? [] : [[key, readCertificates(values[key])]],
   );
   return {
     values: {

@@ -4,6 +4,7 @@
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { AtlasError } from '../base/errors.ts';
+import { Secret } from '../base/secret.ts';
 import { type GuardedFile, readPrivateFile, readPublicFile } from './private-file.ts';
 import type { ProblemCode } from './problem.ts';
 
@@ -29,11 +30,19 @@ export function certificateFault(path: string): PemFault | null {
 }
 
 /** The text of such a file. Throws config_invalid where it is not what it was when the configuration was read. */
-export function readAuthorities(path: string): string {
+export function readCertificates(path: string): string {
   const { text, problems } = readPublicFile(path, PEM_MAX_BYTES);
   const [problem] = problems;
   if (text !== null && problem === undefined && holdsCertificates(text)) return text;
   throw new AtlasError('config_invalid', `${path}: ${problem?.sentence ?? 'it holds no certificate'}`);
+}
+
+/** As `readCertificates`, of a private key. */
+export function readPrivateKey(path: string): Secret {
+  const { text, problems } = readPrivateFile(path, PEM_MAX_BYTES);
+  const [problem] = problems;
+  if (text !== null && problem === undefined && holdsPrivateKey(text)) return Secret.fromText(text);
+  throw new AtlasError('config_invalid', `${path}: ${problem?.sentence ?? 'it holds no private key'}`);
 }
 
 export function privateKeyFault(path: string): PemFault | null {

@@ -54,6 +54,7 @@ export type ProblemCode =
   | 'timeout_too_short'
   | 'retention_order'
   | 'tls_files_missing'
+  | 'sign_files_missing'
   | 'tls_off_exposed'
   | 'redis_host_missing'
   | 'redis_host_twice'

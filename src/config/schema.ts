@@ -273,6 +273,15 @@ const SCHEMA = {
     'Size of the spool in MB, beyond which the oldest reports go.',
   ),
 
+  'package.sign_key': optional(
+    path('signing/key.pem'),
+    'Private key (PEM, RSA) that this server signs packages with; it needs sign_chain.',
+  ),
+  'package.sign_chain': optional(
+    path('signing/chain.pem'),
+    'Certificates (PEM) of sign_key: its own first, each issued by the next.',
+  ),
+
   'log.level': row(choice('debug', 'info', 'warn', 'error'), 'info', 'Least severity that is logged.'),
   'log.format': row(choice('text', 'json'), 'text', 'Lines for people, or for machines.'),
   'log.file': optional(

@@ -72,6 +72,8 @@ const THREE: Readonly<Record<KeyPath, readonly [string, string, string]>> = {
   'agent.pins': [secret(16), `${secret(17)},${secret(18)}`, secret(19)],
   'agent.spool_dir': ['/a', '/b', '/c'],
   'agent.spool_max_mb': ['1', '2', '3'],
+  'package.sign_key': ['/a.pem', '/b.pem', '/c.pem'],
+  'package.sign_chain': ['/a.pem', '/b.pem', '/c.pem'],
   'log.level': ['debug', 'info', 'warn'],
   'log.format': ['json', 'text', 'json'],
   'log.file': ['/a', '/b', '/c'],

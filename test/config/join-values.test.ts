@@ -138,7 +138,7 @@ const OWN = new Set([
   'cluster.node_id',
   'cluster.join_ticket',
 ]);
-const OF_ONE_MACHINE = /^(agent|log|retention|notify)\./;
+const OF_ONE_MACHINE = /^(agent|package|log|retention|notify)\./;
 
 it('has decided of every key whether servers share it', () => {
   const shared = KEY_PATHS.filter((key) => !OWN.has(key) && !OF_ONE_MACHINE.test(key));

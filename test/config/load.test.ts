@@ -68,6 +68,7 @@ describe('a configuration that is right', () => {
         spoolDir: join(folder, 'data/spool'),
         spoolMaxMb: 64,
       },
+      package: { signKey: null, signChain: null },
       log: { level: 'info', format: 'text', file: null },
       retention: { rawSeconds: 172_800, minuteSeconds: 2_592_000, hourSeconds: 34_560_000 },
     });

@@ -4,7 +4,13 @@ import type { PemFault } from '../pem-file.ts';
 import type { Problem } from '../problem.ts';
 import { error, isSound, type Whole } from './whole.ts';
 
-type FileKey = 'server.tls_cert' | 'server.tls_key' | 'cluster.redis_ca_file' | 'database.ca_file';
+type FileKey =
+  | 'server.tls_cert'
+  | 'server.tls_key'
+  | 'cluster.redis_ca_file'
+  | 'database.ca_file'
+  | 'package.sign_key'
+  | 'package.sign_chain';
 
 export function* namedFile(
   whole: Whole,
