@@ -1,0 +1,139 @@
+/**
+ * What a package is and lays down, for people and scripts: names, modes, sizes, and what its configuration holds by name
+ * and fingerprint. Never a value: nothing that the Payload holds is shown but its own list, contents.json.
+ */
+import { decodeUtf8 } from '../base/bytes.ts';
+import { AtlasError } from '../base/errors.ts';
+import type { BomEntry } from './bom-reader.ts';
+import type { RandomSource } from './byte-source.ts';
+import {
+  openPackage,
+  type Progress,
+  type ReadComponent,
+  type ReadPackage,
+  readPayload,
+} from './package-reader.ts';
+import { CONTENTS_MAX_BYTES } from './reading-limits.ts';
+import { readSignatures, type SignatureFacts } from './signature-reader.ts';
+
+export interface PackageReport {
+  readonly title: string | null;
+  /** As Apple names them: arm64, x86_64. */
+  readonly architectures: readonly string[];
+  readonly minMacos: string | null;
+  readonly signature: SignatureFacts | null;
+  readonly components: readonly ComponentReport[];
+  /** What Atlas Fleet wrote into it about itself; null in a package of somebody else. */
+  readonly contents: PackageContents | null;
+}
+
+export interface ComponentReport {
+  /** As in `fleet-server.pkg`; empty where the package is this component alone. */
+  readonly folder: string;
+  readonly identifier: string;
+  readonly version: string;
+  readonly installLocation: string;
+  readonly scripts: readonly string[];
+  /** Bytes laid down. */
+  readonly installedBytes: number;
+  readonly entries: readonly BomEntry[];
+}
+
+export interface PackageContents {
+  /** As in `cluster-node`. */
+  readonly kind: string;
+  readonly credentials: string;
+  readonly items: readonly ContentItem[];
+}
+
+export interface ContentItem {
+  readonly name: string;
+  readonly why: string;
+  readonly secret: boolean;
+  readonly fingerprint: string | null;
+}
+
+/** Throws package_unreadable and package_damaged. Reads the Payload no further than to its list. */
+export async function inspectPackage(
+  source: RandomSource,
+  progress: Progress = () => {},
+): Promise<PackageReport> {
+  const whole = await openPackage(source);
+  const { archive, components, distribution } = whole;
+  return {
+    title: distribution?.title ?? null,
+    architectures: distribution?.architectures ?? [],
+    minMacos: distribution?.minMacos ?? null,
+    signature: await readSignatures(archive),
+    components: components.map(componentReport),
+    contents: await findContents(whole, progress),
+  };
+}
+
+function componentReport({ folder, info, bom }: ReadComponent): ComponentReport {
+  const { identifier, version, installLocation, scripts } = info;
+  return {
+    folder,
+    identifier,
+    version,
+    installLocation,
+    scripts: scripts.map(({ path }) => path),
+    installedBytes: bom.reduce((sum, { type, size }) => sum + (type === 'directory' ? 0 : size), 0),
+    entries: bom,
+  };
+}
+
+const CONTENTS_PATH = /^Library\/Fleet[A-Za-z]+\/contents\.json$/;
+
+async function findContents(
+  { archive, components }: ReadPackage,
+  progress: Progress,
+): Promise<PackageContents | null> {
+  const component = components.find(({ bom }) => bom.some(({ path }) => CONTENTS_PATH.test(path)));
+  if (component === undefined) return null;
+  const chunks: Uint8Array[] = [];
+  let left = -1;
+  for await (const part of readPayload(archive, component, progress)) {
+    if (part.kind === 'head') {
+      if (left === 0) break;
+      left = CONTENTS_PATH.test(part.head.path) && part.head.size <= CONTENTS_MAX_BYTES ? part.head.size : -1;
+    } else if (left > 0) {
+      chunks.push(Uint8Array.from(part.bytes));
+      left -= part.bytes.length;
+    }
+  }
+  return contentsOf(Buffer.concat(chunks));
+}
+
+function contentsOf(bytes: Uint8Array): PackageContents {
+  const text = decodeUtf8(bytes) ?? '';
+  const value = parsed(text);
+  const items = value.contents;
+  if (typeof value.kind !== 'string' || typeof value.credentials !== 'string' || !Array.isArray(items))
+    throw notOurs();
+  return { kind: value.kind, credentials: value.credentials, items: items.map(itemOf) };
+}
+
+function itemOf(item: unknown): ContentItem {
+  const { name, why, secret, fingerprint } = fieldsOf(item);
+  if (typeof name !== 'string' || typeof why !== 'string' || typeof secret !== 'boolean') throw notOurs();
+  const isPrint = typeof fingerprint === 'string' && /^[0-9a-f]{8,16}$/.test(fingerprint);
+  return { name, why, secret, fingerprint: isPrint ? fingerprint : null };
+}
+
+function parsed(text: string): Record<string, unknown> {
+  try {
+    return fieldsOf(JSON.parse(text));
+  } catch {
+    throw notOurs();
+  }
+}
+
+function fieldsOf(value: unknown): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) throw notOurs();
+  return value as Record<string, unknown>;
+}
+
+function notOurs(): AtlasError {
+  return new AtlasError('package_damaged', 'contents.json of the package is not the list of its contents.');
+}
