@@ -162,6 +162,9 @@ function shownName(name: string): string {
 const ENV_PREFIX = 'ATLAS_FLEET_';
 /** Names the file itself, so it is no key of it. */
 export const CONFIG_VARIABLE = 'ATLAS_FLEET_CONFIG';
+/** Names a folder of this machine and nothing of a server (program/cache-folder.ts). */
+const CACHE_VARIABLE = 'ATLAS_FLEET_CACHE';
+const KEYLESS_VARIABLES: readonly string[] = [CONFIG_VARIABLE, CACHE_VARIABLE];
 const FILE_SUFFIX = '_FILE';
 
 const KEY_OF_VARIABLE = new Map(KEY_PATHS.map((key) => [variableOf(key), key]));
@@ -172,7 +175,8 @@ const KEY_OF_FILE_VARIABLE = new Map(
 export function fromEnvironment(env: Readonly<Record<string, string | undefined>>, folder: string): Found {
   const found = nothing();
   for (const [variable, text] of Object.entries(env)) {
-    if (text === undefined || !variable.startsWith(ENV_PREFIX) || variable === CONFIG_VARIABLE) continue;
+    if (text === undefined || !variable.startsWith(ENV_PREFIX) || KEYLESS_VARIABLES.includes(variable))
+      continue;
     const place: Place = { kind: 'environment', variable };
     const origin: Origin = { from: 'environment', variable };
     const key = KEY_OF_VARIABLE.get(variable);
@@ -193,7 +197,7 @@ export function fromEnvironment(env: Readonly<Record<string, string | undefined>
 }
 
 function unknownVariable(variable: string, place: Place): Problem {
-  const names = [...KEY_OF_VARIABLE.keys(), ...KEY_OF_FILE_VARIABLE.keys(), CONFIG_VARIABLE];
+  const names = [...KEY_OF_VARIABLE.keys(), ...KEY_OF_FILE_VARIABLE.keys(), ...KEYLESS_VARIABLES];
   const bare = homesOf(variable.slice(ENV_PREFIX.length).toLowerCase()).map(variableOf);
   const meant = bare.length > 0 ? bare.join(' or ') : nearest(variable, names);
   const hint =

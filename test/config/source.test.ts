@@ -72,6 +72,11 @@ describe('the sources', () => {
     expect(problemsOf(result)[0]).toMatch(/^6:19 secret_not_base64 /);
   });
 
+  it('let a variable pass that names the file, or the folder for what packages are made of', () => {
+    const path = configFile(SERVER);
+    loaded(path, { env: { ATLAS_FLEET_CONFIG: path, ATLAS_FLEET_CACHE: '/somewhere' } });
+  });
+
   it('refuse an unknown variable and name the one that was meant', () => {
     const env = {
       ATLAS_FLEET_CLUSTER_SECRET: 'x',
