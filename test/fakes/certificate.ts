@@ -1,7 +1,7 @@
 /** A key and its own certificate, as a server without an authority makes them, and the pin of the key. */
 import 'reflect-metadata';
 import { createHash } from 'node:crypto';
-import { PemConverter, X509CertificateGenerator } from '@peculiar/x509';
+import { PemConverter, SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509';
 
 export interface OwnCertificate {
   readonly key: string;
@@ -13,7 +13,18 @@ export interface OwnCertificate {
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const DAY_MS = 86_400_000;
 
-export async function makeCertificate({ fromDays = -1, toDays = 365 } = {}): Promise<OwnCertificate> {
+interface CertificatePlan {
+  readonly fromDays?: number;
+  readonly toDays?: number;
+  /** IP addresses that it is good for, beside the name. */
+  readonly addresses?: readonly string[];
+}
+
+export async function makeCertificate({
+  fromDays = -1,
+  toDays = 365,
+  addresses = [],
+}: CertificatePlan = {}): Promise<OwnCertificate> {
   const keys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const certificate = await X509CertificateGenerator.createSelfSigned({
     name: 'CN=server-01',
@@ -21,6 +32,10 @@ export async function makeCertificate({ fromDays = -1, toDays = 365 } = {}): Pro
     notAfter: new Date(Date.now() + toDays * DAY_MS),
     keys,
     signingAlgorithm: ALGORITHM,
+    extensions:
+      addresses.length === 0
+        ? []
+        : [new SubjectAlternativeNameExtension(addresses.map((value) => ({ type: 'ip' as const, value })))],
   });
   const spki = await crypto.subtle.exportKey('spki', keys.publicKey);
   const pkcs8 = await crypto.subtle.exportKey('pkcs8', keys.privateKey);
