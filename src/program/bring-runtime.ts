@@ -1,8 +1,7 @@
 /** Brings the Node for one kind of Mac into the cache, from npm or from a file, and prepares it for packages. */
-import { stat } from 'node:fs/promises';
-import { AtlasError, systemCode } from '../base/errors.ts';
+import { AtlasError } from '../base/errors.ts';
 import { digestOf } from './digest.ts';
-import { sourceOfFile } from './file-source.ts';
+import { findFile } from './file-source.ts';
 import { digestIn, type RuntimePin } from './manifest.ts';
 import { openDownload } from './npm-registry.ts';
 import type { NpmRuntimes, Runtime } from './npm-runtimes.ts';
@@ -41,11 +40,9 @@ export async function keepTarball(
   path: string,
   { npm, pins }: { readonly npm: NpmRuntimes; readonly pins: readonly RuntimePin[] },
 ): Promise<void> {
-  const found = await stat(path).catch((cause) => {
-    const message = `${path} cannot be read (${systemCode(cause)}).`;
-    throw new AtlasError('usage', message, { hint: 'Check the path.', cause });
-  });
-  const tarball = sourceOfFile(path, found.size);
+  const tarball = await findFile(path);
+  if (tarball === undefined)
+    throw new AtlasError('usage', `${path} is no file.`, { hint: 'Check the path.' });
   const digest = await digestOf(tarball, 'sha512');
   const pin = pins.find((one) => digestIn(one) === digest);
   if (pin !== undefined) return npm.keep(pin, tarball.read());

@@ -3,12 +3,12 @@
  * again; but what lies there ends up on Macs, as root, so nobody else may write there.
  */
 import { randomUUID } from 'node:crypto';
-import { lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { AtlasError, systemCode } from '../base/errors.ts';
+import { AtlasError } from '../base/errors.ts';
 import type { RandomSource } from '../installer/byte-source.ts';
-import { sourceOfFile } from './file-source.ts';
+import { findFile } from './file-source.ts';
 
 const FOLDER_MODE = 0o755;
 /** Bytes. */
@@ -34,14 +34,9 @@ export class CacheFolder {
   }
 
   async find(name: string): Promise<RandomSource | undefined> {
-    const place = join(this.path, name);
-    const found = await stat(place).catch((error) => {
-      if (systemCode(error) === 'ENOENT') return undefined;
-      throw error;
-    });
-    if (found === undefined) return undefined;
-    await this.#refuseShared();
-    return sourceOfFile(place, found.size);
+    const found = await findFile(join(this.path, name));
+    if (found !== undefined) await this.#refuseShared();
+    return found;
   }
 
   /** Undefined where there is none, or none that can be read as JSON. */

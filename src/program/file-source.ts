@@ -1,6 +1,18 @@
 /** A file as a source: opened for each reading and closed after it, so that nothing is held open between builds. */
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
+import { systemCode } from '../base/errors.ts';
 import { CHUNK_BYTES, type RandomSource } from '../installer/byte-source.ts';
+
+/** Undefined where there is no such file. */
+export async function findFile(path: string): Promise<RandomSource | undefined> {
+  try {
+    const found = await stat(path);
+    return found.isFile() ? sourceOfFile(path, found.size) : undefined;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
 
 /** `size`: as it was found; reading never goes beyond it. */
 export function sourceOfFile(path: string, size: number): RandomSource {

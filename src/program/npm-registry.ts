@@ -21,9 +21,9 @@ export async function openDownload(pin: RuntimePin, signal: AbortSignal): Promis
   const restore = setGlobalProxyFromEnv(); // as npm does
   try {
     const response = await fetch(address, { signal });
-    if (!response.ok || response.body === null) throw new Error(`the answer was ${response.status}`);
+    if (!response.ok) throw new Error(`the answer was ${response.status}`);
     const length = Number(response.headers.get('content-length'));
-    return { size: length > 0 ? length : null, content: received(response.body, pin, signal) };
+    return { size: length > 0 ? length : null, content: received(response, pin, signal) };
   } catch (cause) {
     throw unreachable(pin, signal, cause);
   } finally {
@@ -31,10 +31,13 @@ export async function openDownload(pin: RuntimePin, signal: AbortSignal): Promis
   }
 }
 
-/** A connection can end at any time. */
-async function* received(body: AsyncIterable<Uint8Array>, pin: RuntimePin, signal: AbortSignal) {
+/**
+ * A connection can end at any time. It is the response that is held until the first byte is asked for: without one that
+ * holds it, undici ends an unread body as if it were empty.
+ */
+async function* received(response: Response, pin: RuntimePin, signal: AbortSignal) {
   try {
-    yield* body;
+    yield* response.body ?? [];
   } catch (cause) {
     throw unreachable(pin, signal, cause);
   }

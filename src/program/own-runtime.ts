@@ -2,28 +2,19 @@
  * The Node of this installation, which the package that laid it down brought for one kind of Mac or for both. What it
  * holds is packed again as it is; its pages are checked against its makers' signature.
  */
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemCode } from '../base/errors.ts';
 import { type RandomSource, sourceOfBytes } from '../installer/byte-source.ts';
 import { checkMachO, looksLikeMachO, type Machine, machineOf, slicesOf } from '../installer/macho.ts';
 import { digestOf, sha256Of } from './digest.ts';
-import { sourceOfFile } from './file-source.ts';
+import { findFile } from './file-source.ts';
 import type { Runtime } from './npm-runtimes.ts';
 import type { SegmentCache } from './segment-cache.ts';
 
 /** Undefined where it is none for a Mac, or not for this one. `root`: the folder of the installation. */
 export async function findOwnNode(root: string, machine: Machine): Promise<RandomSource | undefined> {
-  const path = join(root, 'bin', 'node');
-  const size = await stat(path).then(
-    (found) => found.size,
-    (error) => {
-      if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return 0;
-      throw error;
-    },
-  );
-  const file = sourceOfFile(path, size);
-  if (!(await looksLikeMachO(file))) return undefined;
+  const file = await findFile(join(root, 'bin', 'node'));
+  if (file === undefined || !(await looksLikeMachO(file))) return undefined;
   for (const slice of await slicesOf(file)) if ((await machineOf(slice)) === machine) return slice;
   return undefined;
 }
