@@ -19,6 +19,7 @@ const KINDS: Readonly<Record<AuditKind, string>> = {
   roster: 'Servers of the cluster',
   rotation: 'Cluster secret',
   ticket: 'Join tickets',
+  package: 'Packages',
 };
 const EVERY_KIND = '';
 
