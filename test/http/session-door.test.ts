@@ -174,6 +174,10 @@ describe('a session', () => {
       ['/api/fleet/cluster/remove', { node_id: 'nobody' }, 404],
       ['/api/fleet/cluster/readmit', { node_id: 'nobody' }, 404],
       ['/api/fleet/tokens', { name: 'from an old session', scopes: ['admin'] }, 201],
+      ['/api/fleet/build-cluster-package', { port: 0 }, 400],
+      ['/api/fleet/build-standalone-package', { port: 0 }, 400],
+      ['/api/fleet/build-agent-package', { servers: [] }, 400],
+      ['/api/fleet/packages/nothing/revoke', {}, 404],
       ['/api/fleet/users', { username: 'another', password: 'a long enough password' }, 201],
     ] as const;
     const confirm = (password: string) => post('/api/fleet/password/confirm', { password }, own);

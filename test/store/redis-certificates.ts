@@ -1,6 +1,7 @@
 /** An authority and the certificate of a Redis server that it signed, as PEM and as files for redis-server. */
 import 'reflect-metadata';
 import { writeFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import {
   BasicConstraintsExtension,
@@ -17,8 +18,8 @@ export interface RedisCertificates {
   readonly files: { readonly cert: string; readonly key: string; readonly ca: string };
 }
 
-/** For a server of that name, and of no address. */
-export async function makeRedisCertificates(serverName: string): Promise<RedisCertificates> {
+/** For a server of that name, or that address, and of no other. */
+export async function makeRedisCertificates(serverName: string, folder?: string): Promise<RedisCertificates> {
   const authority = await makeKeys();
   const ca = await X509CertificateGenerator.createSelfSigned({
     name: 'CN=Authority of a test',
@@ -33,13 +34,15 @@ export async function makeRedisCertificates(serverName: string): Promise<RedisCe
     publicKey: keys.publicKey,
     signingKey: authority.privateKey,
     signingAlgorithm: ALGORITHM,
-    extensions: [new SubjectAlternativeNameExtension([{ type: 'dns', value: serverName }])],
+    extensions: [
+      new SubjectAlternativeNameExtension([{ type: isIP(serverName) ? 'ip' : 'dns', value: serverName }]),
+    ],
   });
   const key = PemConverter.encode(await crypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
-  const folder = await makeFolder();
+  const place = folder ?? (await makeFolder());
   const write = (name: string, text: string) => {
-    const path = join(folder, name);
-    writeFileSync(path, text);
+    const path = join(place, name);
+    writeFileSync(path, text, { mode: 0o600 });
     return path;
   };
   const pem = ca.toString('pem');

@@ -6,8 +6,13 @@ import { createHash } from 'node:crypto';
 import type { ByteSource } from '../../installer/byte-source.ts';
 import type { PackageOutcome } from '../../store/package-store.ts';
 
-/** `handed`: bytes that went out; a part of a package can hold all of its secrets. */
-export type OnHandedOver = (outcome: PackageOutcome, handed: number) => void;
+export interface Handing {
+  readonly outcome: PackageOutcome;
+  /** Bytes that went out, at most: a part of a package can hold all of its secrets. */
+  readonly handed: number;
+  /** Why it broke off here; null when that was its reader's doing. */
+  readonly fault: unknown;
+}
 
 export class HandedPackage implements ByteSource {
   readonly buildId: string;
@@ -16,12 +21,12 @@ export class HandedPackage implements ByteSource {
   readonly #source: ByteSource;
   readonly #hash = createHash('sha256');
   #handed = 0;
-  #onEnd: OnHandedOver | null;
+  #onEnd: ((handing: Handing) => void) | null;
 
   constructor(
     source: ByteSource,
     { buildId, fileName }: { readonly buildId: string; readonly fileName: string },
-    onEnd: OnHandedOver,
+    onEnd: (handing: Handing) => void,
   ) {
     this.buildId = buildId;
     this.fileName = fileName;
@@ -36,10 +41,13 @@ export class HandedPackage implements ByteSource {
       for await (const chunk of this.#source.read()) {
         this.#hash.update(chunk);
         const own = Uint8Array.from(chunk); // the source may fill its own again while a socket still holds this one
-        yield own;
         this.#handed += own.byteLength;
+        yield own;
       }
       if (this.#handed === this.size) this.#end({ size: this.size, sha256: this.#hash.digest('hex') });
+    } catch (fault) {
+      this.#end(null, fault);
+      throw fault;
     } finally {
       this.abandon();
     }
@@ -50,8 +58,9 @@ export class HandedPackage implements ByteSource {
     this.#end(null);
   }
 
-  #end(file: PackageOutcome['file']): void {
-    this.#onEnd?.({ state: file === null ? 'failed' : 'ready', file }, this.#handed);
+  #end(file: PackageOutcome['file'], fault: unknown = null): void {
+    const outcome = { state: file === null ? 'failed' : 'ready', file } as const;
+    this.#onEnd?.({ outcome, handed: this.#handed, fault });
     this.#onEnd = null;
   }
 }

@@ -27,6 +27,8 @@ const PLACES = { running: 2, waiting: 6 };
 const UNDER_WAY_MAX = 16;
 const TRY_AGAIN_SECONDS = 10;
 
+const BROKEN_OFF = 'A package broke off while it was handed over';
+
 export interface BuilderParts extends PackageMaterial {
   readonly readiness: PackageReadiness;
   readonly tickets: Pick<Tickets, 'create' | 'revoke'>;
@@ -112,7 +114,7 @@ export class PackageBuilder {
     by: AskedBy,
     assemble: () => Promise<ByteSource>,
   ): Promise<HandedPackage> {
-    const { packages, audit } = this.#parts;
+    const { packages, audit, log } = this.#parts;
     const { buildId } = build;
     const act = { ...by, action: 'package.built', subject: buildId, detail: detailOf(build) } as const;
     this.#underWay.set(buildId, Promise.withResolvers());
@@ -121,8 +123,10 @@ export class PackageBuilder {
         await packages.add(build);
         return assemble();
       });
-      return new HandedPackage(source, build, (outcome, handed) => {
+      return new HandedPackage(source, build, ({ outcome, handed, fault }) => {
         if (outcome.state === 'failed') audit.note(brokenOff(act, handed));
+        if (fault !== null)
+          log.warn('package.broken_off', BROKEN_OFF, { build: buildId, ...reasonOf(fault) });
         void this.#end(build, outcome);
       });
     } catch (error) {

@@ -51,8 +51,9 @@ export interface ClusterNodeFacts {
   /** The registry as the new server is to reach it. */
   readonly registry: RegistryPlace;
   readonly database: DatabasePlace;
-  /** Of this server: what a joiner knows it by. */
+  /** Of this server: what a joiner knows it by, and whether it is to be had on this machine alone. */
   readonly tls: boolean;
+  readonly isServerLocal: boolean;
   /** A ticket goes in: by order, or because the cluster admits nobody without. */
   readonly needsTicket: boolean;
   /** The name in the order was evicted; null without one. */
@@ -242,7 +243,13 @@ function databaseAddress(database: DatabasePlace): PackageCheck {
   return pass('database_address', `PostgreSQL is at ${database.host}.`);
 }
 
-function joinTicket({ tls }: ClusterNodeFacts): PackageCheck {
+function joinTicket({ tls, isServerLocal }: ClusterNodeFacts): PackageCheck {
+  if (tls && isServerLocal)
+    return warn(
+      'join_ticket',
+      'A join ticket goes in, and by its address this server can be asked from its own machine alone.',
+      'Set server.host: 0.0.0.0, or server.public_url; or have another server that can be reached.',
+    );
   if (tls) return pass('join_ticket', 'A join ticket for one server goes in.');
   return fail(
     'join_ticket',

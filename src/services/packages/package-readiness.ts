@@ -156,6 +156,7 @@ export class PackageReadiness {
       registry: registryFor(settings.registry, redisHost, isLocal),
       database,
       tls: settings.tls !== 'off',
+      isServerLocal: isLocal(hostOf(settings.url)),
       needsTicket: credentials === 'ticket' || roster?.admission === 'ticket',
       evictedName: nodeName !== null && roster?.evicted.has(nodeName) ? nodeName : null,
       isClockTrusted: cluster === null || cluster.watch.ownClock === 'trusted',

@@ -30,6 +30,7 @@ const GOOD: ClusterNodeFacts = {
   registry: REDIS,
   database: { engine: 'postgres', host: 'db.example.com', isLocal: false },
   tls: true,
+  isServerLocal: false,
   needsTicket: false,
   evictedName: null,
   isClockTrusted: true,
@@ -89,6 +90,11 @@ describe('a package of a cluster node', () => {
       ['database_address fail'],
     ],
     ['a ticket and no TLS', { needsTicket: true, tls: false }, ['join_ticket fail']],
+    [
+      'a ticket that names this machine alone',
+      { needsTicket: true, isServerLocal: true },
+      ['join_ticket warn'],
+    ],
     ['no TLS and no ticket', { tls: false }, []],
     ['a clock that is doubted', { isClockTrusted: false }, ['clock warn']],
   ])('with %s', (_, changes, expected) => {
