@@ -171,8 +171,7 @@ function buildConsole() {
 
 /** What packages for Macs carry: the program with all that it needs, in one folder. */
 function bundleProgram() {
-  const scripts = ['scripts/bundle.ts', 'scripts/bundle-licences.ts'];
-  const inputs = ['src', 'dist/console', ...scripts, 'LICENSE', 'package.json', 'package-lock.json'];
+  const inputs = ['src', 'scripts', 'dist/console', 'LICENSE', 'package.json', 'package-lock.json'];
   return unlessFresh('program', inputs, 'dist/program/program.json', () => {
     say('Bundling the program');
     return runNow('the bundling of the program', 'npm', ['run', '--silent', 'bundle']);

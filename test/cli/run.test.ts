@@ -16,7 +16,8 @@ function makeCheckout(npm: string): string {
   for (const folder of ['scripts', 'tools', 'bin', 'console', 'src/http/shapes'])
     mkdirSync(join(root, folder), { recursive: true });
   cpSync(RUN, join(root, 'scripts/run.mjs'));
-  for (const file of ['package-lock.json', 'src/http/shapes/values.ts']) writeFileSync(join(root, file), '');
+  for (const file of ['package.json', 'package-lock.json', 'LICENSE', 'src/http/shapes/values.ts'])
+    writeFileSync(join(root, file), '');
   for (const [path, script] of [
     ['tools/npm', npm],
     ['bin/atlas-fleet', 'echo "program $* $NODE_COMPILE_CACHE"'],
@@ -67,8 +68,12 @@ const pidIn = (path: string) =>
 
 const INSTALLS = `case $1 in
   ci) mkdir -p node_modules; : > node_modules/.package-lock.json;;
-  run) mkdir -p dist/console; : > dist/console/index.html;;
-esac; echo "$1 $NODE_COMPILE_CACHE" >> npm.log`;
+  run)
+    case $3 in
+      build) mkdir -p dist/console; : > dist/console/licences.json;;
+      bundle) mkdir -p dist/program; : > dist/program/program.json;;
+    esac;;
+esac; echo "$1 $3 $NODE_COMPILE_CACHE" >> npm.log`;
 const HANGS = 'sleep 60 & echo $! > sleeper; echo $$ > installer; wait';
 
 describe('npm start', () => {
@@ -78,7 +83,9 @@ describe('npm start', () => {
     for (const _ of ['first', 'second']) {
       expect(await start(root).ended).toMatchObject({ code: 0, stdout: `program demo --json ${cache}\n` });
     }
-    expect(readFileSync(join(root, 'npm.log'), 'utf8')).toBe(`ci ${cache}\nrun ${cache}\n`);
+    const steps = ['ci --include=optional', 'run build', 'run bundle'];
+    const log = steps.map((step) => `${step} ${cache}\n`).join('');
+    expect(readFileSync(join(root, 'npm.log'), 'utf8')).toBe(log);
     expect(existsSync(join(root, 'dist/.install.lock'))).toBe(false);
   });
 

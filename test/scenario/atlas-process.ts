@@ -13,10 +13,14 @@ const END_MS = 20_000;
 
 export interface ProcessPlan {
   readonly command: 'server' | 'agent';
+  /** Of a bundled program; otherwise this checkout's. */
+  readonly launcher?: string;
   readonly configPath: string;
   /** More of the command line. */
   readonly args?: readonly string[];
   readonly logPath: string;
+  /** In place of the checkout's. */
+  readonly launcher?: string;
   /** Beside PATH, which is all that it inherits. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -45,9 +49,9 @@ export class AtlasProcess {
 
   /** Resolves when it says that it is ready; rejects with its log when it ends instead. */
   async start(): Promise<void> {
-    const { command, configPath, logPath, args = [], env } = this.#plan;
+    const { command, configPath, logPath, launcher = LAUNCHER, args = [], env } = this.#plan;
     const log = openSync(logPath, 'a', 0o600);
-    const child = spawn(LAUNCHER, [command, '--config', configPath, ...args], {
+    const child = spawn(launcher, [command, '--config', configPath, ...args], {
       cwd: '/',
       env: { PATH: process.env.PATH ?? '', ...env },
       stdio: ['ignore', log, log, 'ipc'],
