@@ -10,6 +10,7 @@ import { clusterCommand } from './commands/cluster.ts';
 import { configCommand } from './commands/config.ts';
 import { demoCommand } from './commands/demo.ts';
 import { initCommand } from './commands/init.ts';
+import { packageCommand } from './commands/package.ts';
 import { runtimeCommand } from './commands/runtime.ts';
 import { secretCommand } from './commands/secret.ts';
 import { serverCommand } from './commands/server.ts';
@@ -34,6 +35,7 @@ function assemble(): Command {
   program.addCommand(clusterCommand());
   program.addCommand(userCommand());
   program.addCommand(tokenCommand());
+  program.addCommand(packageCommand());
   program.addCommand(auditCommand());
   program.addCommand(configCommand());
   program.addCommand(secretCommand());

@@ -36,6 +36,7 @@ export interface ComponentReport {
   readonly scripts: readonly string[];
   /** Bytes laid down. */
   readonly installedBytes: number;
+  /** By path. */
   readonly entries: readonly BomEntry[];
 }
 
@@ -79,7 +80,7 @@ function componentReport({ folder, info, bom }: ReadComponent): ComponentReport 
     installLocation,
     scripts: scripts.map(({ path }) => path),
     installedBytes: bom.reduce((sum, { type, size }) => sum + (type === 'directory' ? 0 : size), 0),
-    entries: bom,
+    entries: bom.toSorted((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path))),
   };
 }
 

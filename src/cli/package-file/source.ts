@@ -1,0 +1,16 @@
+/** A package in a file that the user names, as a source that is read in parts. */
+import { stat } from 'node:fs/promises';
+import { AtlasError, systemCode } from '../../base/errors.ts';
+import type { RandomSource } from '../../installer/byte-source.ts';
+import { sourceOfFile } from '../../program/file-source.ts';
+
+/** Rejects with package_unreadable where there is no file. */
+export async function openPackageFile(path: string): Promise<RandomSource> {
+  const stats = await stat(path).catch((cause: unknown) => {
+    const reason =
+      systemCode(cause) === 'ENOENT' ? 'there is no such file' : `it cannot be read (${systemCode(cause)})`;
+    throw new AtlasError('package_unreadable', `${path}: ${reason}`, { hint: 'Check the path.', cause });
+  });
+  if (stats.isFile()) return sourceOfFile(path, stats.size);
+  throw new AtlasError('package_unreadable', `${path}: it is not a file`, { hint: 'Name a package (.pkg).' });
+}
