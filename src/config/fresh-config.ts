@@ -28,8 +28,19 @@ const LOOKED_FOR = {
     'log.level',
     'log.format',
   ]),
-  agent: new Set<KeyPath>(['agent.interval', 'agent.spool_max_mb', 'log.level', 'log.format']),
+  agent: new Set<KeyPath>([
+    'server.encryption_key',
+    'agent.servers',
+    'agent.api_key',
+    'agent.interval',
+    'agent.pins',
+    'agent.spool_max_mb',
+    'log.level',
+    'log.format',
+  ]),
 } as const;
+/** Shown with an example: their default is none. */
+const SHOWN_BY_EXAMPLE: ReadonlySet<KeyPath> = new Set(['agent.servers', 'agent.pins']);
 
 type Reader = keyof typeof LOOKED_FOR;
 
@@ -55,7 +66,12 @@ export const aboveKey = (key: KeyPath) => `# ${rowOf(key).about}`;
 function keyText(key: KeyPath, given: FreshText): string {
   const name = key.slice(key.indexOf('.') + 1);
   const value = given[key];
-  const usual = defaultText(key, String(given['server.data_dir'] ?? 'data')) ?? rowOf(key).kind.example;
-  const line = value === undefined ? `# ${name}: ${usual}` : `${name}: ${quoted(value)}`;
+  const line = value === undefined ? `# ${name}: ${usualText(key, given)}` : `${name}: ${quoted(value)}`;
   return `  ${aboveKey(key)}\n  ${line}\n`;
+}
+
+function usualText(key: KeyPath, given: FreshText): string {
+  const { example } = rowOf(key).kind;
+  if (SHOWN_BY_EXAMPLE.has(key)) return example;
+  return defaultText(key, String(given['server.data_dir'] ?? 'data')) ?? example;
 }

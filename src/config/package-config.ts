@@ -116,11 +116,20 @@ export function agentConfig(order: AgentOrder): PackageConfig {
     'agent.api_key': apiKey.revealText(),
     'agent.interval': intervalSeconds,
     ...(pins.length > 0 && { 'agent.pins': pins }),
-    'agent.spool_dir': `${root}/spool`,
-    'log.file': AGENT_LOG,
+    ...agentPlaces(root),
   };
   return packaged(values, 'agent');
 }
+
+/** Of no fleet yet: whom it reports to, and the keys for that, are commented places that the administrator fills in. */
+export function unfilledAgentConfig(root: string): PackageConfig {
+  return packaged(agentPlaces(root), 'agent');
+}
+
+const agentPlaces = (root: string): FreshText => ({
+  'agent.spool_dir': `${root}/spool`,
+  'log.file': AGENT_LOG,
+});
 
 function ownValues(port: number, nodeName: string | null): FreshText {
   return {

@@ -13,6 +13,7 @@ import {
   clusterNodeConfig,
   type PackageConfig,
   standaloneConfig,
+  unfilledAgentConfig,
 } from '../../src/config/package-config.ts';
 import { shownKeys } from '../../src/config/shown.ts';
 import { makeTicket } from '../../src/protocol/ticket.ts';
@@ -330,6 +331,15 @@ describe('an agent', () => {
       ...['encryption_key', 'servers', 'api_key', 'interval', 'spool_dir', 'log_file'],
     ]);
     expect(text).not.toMatch(/trusted_proxies|^cluster:|^database:/m);
+  });
+
+  it('of no fleet yet holds no secret, and lacks what an administrator fills in', () => {
+    const { text, contents } = unfilledAgentConfig('/Library/FleetAgent');
+    expect(contents.some(({ secret }) => secret)).toBe(false);
+    const keys = ['server.encryption_key', 'agent.servers', 'agent.api_key'];
+    expect(problemsOf(load(configFile(text), { role: 'agent' }))).toEqual(
+      keys.map((key) => expect.stringContaining(`missing_key ${key} is not given`)),
+    );
   });
 
   it('refuses what is no address of a server', () => {
