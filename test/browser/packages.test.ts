@@ -119,10 +119,12 @@ describe('what stands in the way', () => {
   });
 
   it('is a name that a server of the cluster has', async () => {
-    const { page } = await atBuilder();
+    const visitor = await atBuilder();
+    const { page } = visitor;
     await page.getByLabel('Redis address').fill(REDIS_ELSEWHERE);
     const button = page.getByRole('button', { name: NODE_PACKAGE });
     await expect.poll(() => button.isEnabled(), { timeout: SOON }).toBe(true);
+    await visitor.keepScreen('package-builder');
     await page.getByLabel('Node name').fill('SERVER-01');
     await page.getByText('server-01 is a server of this cluster already.').waitFor();
     expect(await button.isDisabled()).toBe(true);
@@ -193,12 +195,12 @@ describe('a cluster node package', () => {
   it('is followed until the server that came by it is healthy', async () => {
     const visitor = await atBuilder();
     const { page } = visitor;
-    const contents = page.getByRole('region', { name: 'Table of contents of the package' });
+    const contents = page.getByRole('region', { name: 'Table of the secrets inside' });
     const secret = contents.getByRole('row').filter({ hasText: /^cluster_secret/ });
     await secret.getByText(/^…[0-9a-f]{4}$/).waitFor({ timeout: SOON });
     await page.getByLabel('Redis address').fill(REDIS_ELSEWHERE);
+    await page.getByText(/\d+ things that are no secret/).click();
     await expectClean(visitor);
-    await visitor.keepScreen('package-builder');
     await build(page, NODE_PACKAGE);
     const result = await ready(page);
     await result.getByText('Waiting for the new server. Install').waitFor();
@@ -206,7 +208,6 @@ describe('a cluster node package', () => {
     await process.start();
     await result.getByText(`${name} has joined: signature verified, healthy.`).waitFor({ timeout: SOON });
     await expectClean(visitor);
-    await visitor.keepScreen('package-joined');
     await result.getByRole('link', { name: 'Cluster Health Monitor' }).click();
     const nodes = page.getByRole('region', { name: 'Table of nodes' });
     const row = nodes.getByRole('row').filter({ has: page.getByRole('rowheader', { name }) });
