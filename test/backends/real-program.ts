@@ -1,6 +1,6 @@
 /**
  * The program as it is bundled in this checkout, with the real Node for Macs: two downloads of 53 MB, brought once and
- * kept below node_modules from one run of the tests to the next.
+ * kept in dist/, which an installation leaves alone, from one run of the tests to the next.
  */
 import { join } from 'node:path';
 import { MACHINES } from '../../src/installer/macho.ts';
@@ -11,7 +11,7 @@ import { readManifest } from '../../src/program/manifest.ts';
 import { openCache, openProgram } from '../../src/program/open-program.ts';
 
 /** For ATLAS_FLEET_CACHE. */
-export const RUNTIME_CACHE = join(ROOT, 'node_modules', '.cache', 'atlas-fleet-runtimes');
+export const RUNTIME_CACHE = join(ROOT, 'dist', 'cache');
 
 export async function openRealProgram(): Promise<Program> {
   const cache = openCache(RUNTIME_CACHE);
