@@ -1,8 +1,8 @@
 /**
  * A Mac to install on, made of this Linux machine: a root of its own over everything that is here, where nothing that
  * is written outlives it, with stand-ins for Apple's tools (stand-ins/). The scripts of a package run in it unchanged.
- * Its network is this machine's, so that a program in it reaches servers on loopback. Needs root; who has none asks
- * `macStandLack()` first and skips by name.
+ * Its network is this machine's, so that a program in it reaches servers on loopback, or one of its own. Needs root; who
+ * has none asks `macStandLack()` first and skips by name.
  */
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,6 +23,7 @@ import { onTestFinished } from 'vitest';
 import type { Installation } from '../../src/installer/installation.ts';
 import type { Content, Entry, Tree } from '../../src/installer/tree.ts';
 import { CHECKOUT, LOCAL_NODE } from './checkout.ts';
+import type { MacNetwork } from './mac-network.ts';
 
 export interface Ended {
   /** null: ended by a signal. */
@@ -48,8 +49,8 @@ export interface InstallOptions {
 }
 
 const ENVIRONMENT = { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', HOME: '/var/root', LANG: 'C.UTF-8' };
-/** As the Installer's: private, and gone afterwards. */
-const SANDBOX = '/private/tmp/PKInstallSandbox';
+/** Where the Installer lays the scripts: private, and gone afterwards. */
+export const SANDBOX = '/private/tmp/PKInstallSandbox';
 const LAUNCHD = '/var/db/stand-in/launchd';
 
 /**
@@ -75,21 +76,27 @@ export function macStandLack(): string | null {
 }
 
 export class MacStand {
+  /** On its network; null where that is this machine's. */
+  readonly address: string | null;
   readonly #keeper: ChildProcessWithoutNullStreams;
   readonly #pid: number;
   readonly #ground: string;
 
-  private constructor(keeper: ChildProcessWithoutNullStreams, pid: number, ground: string) {
+  private constructor(
+    keeper: ChildProcessWithoutNullStreams,
+    { pid, ground, address }: { pid: number; ground: string; address: string | null },
+  ) {
     this.#keeper = keeper;
     this.#pid = pid;
     this.#ground = ground;
+    this.address = address;
   }
 
   /** Gone when the test ends. */
-  static async start(): Promise<MacStand> {
+  static async start(network?: MacNetwork): Promise<MacStand> {
     const ground = mkdtempSync(join(tmpdir(), 'atlas-mac-'));
     const script = join(import.meta.dirname, 'start-mac.sh');
-    const namespaces = ['--mount', '--pid', '--fork', '--kill-child=SIGKILL'];
+    const namespaces = ['--mount', ...(network ? ['--net'] : []), '--pid', '--fork', '--kill-child=SIGKILL'];
     const keeper = spawn('unshare', [...namespaces, '/bin/sh', script, CHECKOUT, ground]);
     let trouble = '';
     keeper.stderr.on('data', (text) => {
@@ -100,8 +107,9 @@ export class MacStand {
     });
     await Promise.race([once(keeper.stdout, 'data'), ended]);
     ended.catch(() => {}); // it does end, with the test
-    const first = readFileSync(`/proc/${keeper.pid}/task/${keeper.pid}/children`, 'utf8');
-    const mac = new MacStand(keeper, Number(first), ground);
+    const pid = Number(readFileSync(`/proc/${keeper.pid}/task/${keeper.pid}/children`, 'utf8'));
+    const address = network ? await network.connect(pid) : null;
+    const mac = new MacStand(keeper, { pid, ground, address });
     onTestFinished(() => mac.stop());
     return mac;
   }
@@ -142,7 +150,8 @@ export class MacStand {
   /** As root, with the environment of launchd's children. */
   async run(argv: readonly string[], { env = {} }: RunOptions = {}): Promise<Ended> {
     const variables = Object.entries({ ...ENVIRONMENT, ...env }).map(([name, value]) => `${name}=${value}`);
-    const enter = ['-t', `${this.#pid}`, '--mount', '--pid', '--root', '/usr/bin/env', '-i', '--chdir=/'];
+    const namespaces = ['--mount', '--pid', '--net', '--root'];
+    const enter = ['-t', `${this.#pid}`, ...namespaces, '/usr/bin/env', '-i', '--chdir=/'];
     const child = spawn('nsenter', [...enter, ...variables, ...argv]);
     let said = '';
     for (const stream of [child.stdout, child.stderr]) {
@@ -168,7 +177,7 @@ export class MacStand {
   async install(plan: Installation, { volume = '/', cut }: InstallOptions = {}): Promise<Ended> {
     rmSync(this.at(SANDBOX), { recursive: true, force: true });
     this.layDown(plan.scripts, SANDBOX);
-    const before = await this.#script('preinstall', volume, cut);
+    const before = await this.script('preinstall', volume, cut);
     if (before.code !== 0) return before;
     if (cut?.in === 'payload') {
       this.layDown(plan.payload.slice(0, cut.before));
@@ -176,11 +185,12 @@ export class MacStand {
     }
     this.layDown(plan.payload);
     this.write(`/var/db/receipts/${plan.identifier}`, '');
-    const after = await this.#script('postinstall', volume, cut);
+    const after = await this.script('postinstall', volume, cut);
     return { code: after.code, said: before.said + after.said };
   }
 
-  #script(name: 'preinstall' | 'postinstall', volume: string, cut: Cut | undefined): Promise<Ended> {
+  /** One of those that lie in the sandbox. */
+  script(name: 'preinstall' | 'postinstall', volume = '/', cut?: Cut): Promise<Ended> {
     const argv = [join(SANDBOX, name), '/tmp/Some Package.pkg', volume, volume, '/'];
     if (cut?.in !== name) return this.run(argv);
     this.write(join(SANDBOX, 'cutter'), CUTTER);

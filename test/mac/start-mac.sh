@@ -11,11 +11,17 @@ mac=$ground/mac
 mount -t overlay -o "lowerdir=/,upperdir=$ground/upper,workdir=$ground/work" mac "$mac"
 mount -t proc proc "$mac/proc"
 mount --rbind /dev "$mac/dev"
+mount -t tmpfs -o mode=1777 tmp "$mac/tmp"
+mkdir -p "$mac$checkout" # a checkout may lie in the /tmp that was
 mount --bind "$checkout" "$mac$checkout"
 mount -o remount,ro,bind "$mac$checkout"
 
-mkdir -p "$mac/private" "$mac/Library/LaunchDaemons" "$mac/var/db/receipts" "$mac/var/db/stand-in" "$mac/etc/newsyslog.d"
-ln -s ../etc ../var ../tmp "$mac/private/"
+mkdir -p "$mac/Library/LaunchDaemons" "$mac/var/db/receipts" "$mac/var/db/stand-in" "$mac/etc/newsyslog.d"
+# As on a Mac, folders and no links: what unpacks an archive may not walk through a link.
+for folder in etc var tmp; do
+  mkdir -p "$mac/private/$folder"
+  mount --bind "$mac/$folder" "$mac/private/$folder"
+done
 getent group wheel >/dev/null || echo 'wheel:x:0:' >>"$mac/etc/group"
 cp -L "$mac/bin/sleep" "$mac/var/db/stand-in/sleep"
 for tool in bin/launchctl bin/sleep usr/sbin/scutil usr/sbin/networksetup usr/sbin/pkgutil sbin/route; do

@@ -13,13 +13,11 @@ const END_MS = 20_000;
 
 export interface ProcessPlan {
   readonly command: 'server' | 'agent';
-  /** Of a bundled program; otherwise this checkout's. */
-  readonly launcher?: string;
   readonly configPath: string;
   /** More of the command line. */
   readonly args?: readonly string[];
   readonly logPath: string;
-  /** In place of the checkout's. */
+  /** Of a bundled program, in place of the checkout's. */
   readonly launcher?: string;
   /** Beside PATH, which is all that it inherits. */
   readonly env?: Readonly<Record<string, string>>;

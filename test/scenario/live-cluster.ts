@@ -58,8 +58,9 @@ export interface ClusterPlan {
   readonly each?: readonly ServerPlan[];
 }
 
-/** `env`: for the process, beside PATH. `values`: over those of the others. */
+/** `env`: for the process, beside PATH. `values`: over those of the others. `launcher`: of a bundled program. */
 export interface ServerPlan {
+  readonly launcher?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly values?: FreshValues;
 }
@@ -184,7 +185,7 @@ export class LiveCluster {
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 
-  #plan(port: number, { env, values = {} }: ServerPlan = {}): LiveServer {
+  #plan(port: number, { env, launcher, values = {} }: ServerPlan = {}): LiveServer {
     const name = `server-${String(this.servers.length + 1).padStart(2, '0')}`;
     const dataDir = join(this.folder, name);
     const configPath = this.#writeConfig(dataDir, {
@@ -199,6 +200,7 @@ export class LiveCluster {
       configPath,
       logPath: join(dataDir, 'log'),
       ...(env && { env }),
+      ...(launcher && { launcher }),
     });
     const overTls = { ...this.#values, ...values }['server.tls'] !== 'off';
     const url = `http${overTls ? 's' : ''}://127.0.0.1:${port}`;

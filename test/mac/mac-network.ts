@@ -1,0 +1,79 @@
+/**
+ * A network of its own for Macs and what they talk to: a switch in a network namespace, this machine at its first
+ * address, and one wire for each Mac. Its addresses are those for trials of networks (RFC 2544), which nobody has;
+ * nothing on it can be reached from outside of this machine. All of it is gone when the switch's process ends, which
+ * it does with this one.
+ */
+import { type ChildProcessWithoutNullStreams, execFile, spawn, spawnSync } from 'node:child_process';
+import { randomBytes, randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { promisify } from 'node:util';
+import { findProgram } from '../backends/foreign-server.ts';
+
+const runFile = promisify(execFile);
+
+const IP = findProgram('ip') ?? 'ip';
+const SWITCH = `${IP} link add lan type bridge && ${IP} link set lan up && echo ready && while read -r _; do :; done`;
+
+/** Why there can be none here; null when there can. */
+export function macNetworkLack(): string | null {
+  if (findProgram('ip') === undefined) return 'it needs the program ip (iproute2)';
+  const tried = spawnSync('unshare', ['--net', IP, 'link', 'add', 'trial', 'type', 'veth']);
+  return tried.status === 0 ? null : 'this machine lets nobody lay a network';
+}
+
+export class MacNetwork {
+  /** This machine's address on it. */
+  readonly here: string;
+  readonly #subnet: string;
+  readonly #switch: ChildProcessWithoutNullStreams;
+  #wires = 0;
+
+  private constructor(subnet: string, keeper: ChildProcessWithoutNullStreams) {
+    this.#subnet = subnet;
+    this.#switch = keeper;
+    this.here = `${subnet}.1`;
+  }
+
+  static async start(): Promise<MacNetwork> {
+    const keeper = spawn('unshare', ['--net', '/bin/sh', '-c', SWITCH]);
+    await once(keeper.stdout, 'data', { signal: AbortSignal.timeout(5000) });
+    const network = new MacNetwork(`198.18.${randomInt(256)}`, keeper);
+    const uplink = `fleet-${randomBytes(4).toString('hex')}`; // interfaces have 15 characters at most
+    await network.#plug(uplink);
+    await ip('address', 'add', `${network.here}/24`, 'dev', uplink);
+    await ip('link', 'set', uplink, 'up');
+    return network;
+  }
+
+  /** Gives a network namespace, that of this process, an address here. */
+  async connect(pid: number): Promise<string> {
+    const address = `${this.#subnet}.${await this.#plug('en0', pid)}`;
+    const there = ['--target', `${pid}`, '--net', IP];
+    await runFile('nsenter', [...there, 'link', 'set', 'lo', 'up']);
+    await runFile('nsenter', [...there, 'address', 'add', `${address}/24`, 'dev', 'en0']);
+    await runFile('nsenter', [...there, 'link', 'set', 'en0', 'up']);
+    return address;
+  }
+
+  async stop(): Promise<void> {
+    const gone = once(this.#switch, 'exit');
+    this.#switch.kill('SIGKILL');
+    await gone;
+  }
+
+  /** A wire whose other end is of that name, in that process's namespace or this one's. Returns its number. */
+  async #plug(name: string, pid?: number): Promise<number> {
+    const number = ++this.#wires;
+    const elsewhere = pid === undefined ? [] : ['netns', `${pid}`];
+    const keeper = `${this.#switch.pid}`;
+    const port = `port${number}`;
+    await ip('link', 'add', name, ...elsewhere, 'type', 'veth', 'peer', 'name', port, 'netns', keeper);
+    await runFile('nsenter', ['--target', keeper, '--net', IP, 'link', 'set', port, 'master', 'lan', 'up']);
+    return number;
+  }
+}
+
+async function ip(...args: readonly string[]): Promise<void> {
+  await runFile(IP, args);
+}
