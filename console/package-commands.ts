@@ -18,6 +18,12 @@ export function shellWord(text: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
+/** To be written over: what the Mac is called is known only where it was given a name. */
+export function likelyLogin({ node_name }: Pick<PackageBuild, 'node_name'>): string {
+  const name = node_name ?? 'new-mac';
+  return `admin@${name.includes('.') ? name : `${name}.local`}`;
+}
+
 const logCommand = (kind: PackageKind): PackageCommand => ({
   what: 'Watch its log, on the new Mac; Ctrl-C ends it',
   command: `sudo tail -f ${LOGS[kind]}`,
@@ -46,7 +52,7 @@ export function installCommands(
     ...(kind === 'standalone'
       ? [
           {
-            what: 'Get the code for the first login, then open https:// and the Mac’s name with :8768/setup',
+            what: 'Get the code for the first login; the end of /var/log/install.log says where to open it',
             command: `sudo ${SERVER_PROGRAM} user setup-code`,
           },
         ]

@@ -47,18 +47,12 @@ function ArchitectureField({ readiness, draft, onChange }: FieldsProps) {
   );
 }
 
-function NodeFields(props: FieldsProps) {
+/** Not of a folder or of Sentinels: there is no one address that another could stand for. */
+function RedisFields(props: FieldsProps) {
   const { defaults } = props.readiness;
   const bind = binding(props);
   return (
     <>
-      <TextInput
-        label="Node name"
-        description="Empty: made of the Mac’s own name."
-        placeholder="from the host name"
-        {...typed}
-        {...bind('nodeName')}
-      />
       <TextInput
         label="Redis address"
         description="As the new server reaches it."
@@ -74,6 +68,23 @@ function NodeFields(props: FieldsProps) {
         {...typed}
         {...bind('redisPort')}
       />
+    </>
+  );
+}
+
+function NodeFields(props: FieldsProps) {
+  const { defaults } = props.readiness;
+  const bind = binding(props);
+  return (
+    <>
+      <TextInput
+        label="Node name"
+        description="Empty: made of the Mac’s own name."
+        placeholder="from the host name"
+        {...typed}
+        {...bind('nodeName')}
+      />
+      {defaults.redis_host !== null && <RedisFields {...props} />}
       <NativeSelect
         label="If the Mac has a config.yaml already"
         description="An upgrade keeps it; after a change of secrets, replace it."
@@ -118,24 +129,11 @@ function AgentFields(props: FieldsProps) {
   );
 }
 
-export function PackageFields(props: FieldsProps) {
-  const { kind, readiness, draft, onChange } = props;
+function FileFields(props: FieldsProps) {
+  const { readiness, draft, onChange } = props;
   const bind = binding(props);
   return (
-    <div className="at-fields">
-      {kind === 'cluster-node' && <NodeFields {...props} />}
-      {kind === 'agent' && <AgentFields {...props} />}
-      {kind !== 'agent' && (
-        <TextInput
-          label="Port"
-          description="Of the new server’s console and reports."
-          placeholder={placeholder(readiness.defaults.port)}
-          inputMode="numeric"
-          {...typed}
-          {...bind('port')}
-        />
-      )}
-      <ArchitectureField {...props} />
+    <>
       <TextInput
         label="Package name"
         description="Of the file."
@@ -158,6 +156,28 @@ export function PackageFields(props: FieldsProps) {
           onChange={(event) => onChange({ sign: event.currentTarget.checked })}
         />
       )}
+    </>
+  );
+}
+
+export function PackageFields(props: FieldsProps) {
+  const { kind, readiness } = props;
+  return (
+    <div className="at-fields">
+      {kind === 'cluster-node' && <NodeFields {...props} />}
+      {kind === 'agent' && <AgentFields {...props} />}
+      {kind !== 'agent' && (
+        <TextInput
+          label="Port"
+          description="Of the new server’s console and reports."
+          placeholder={placeholder(readiness.defaults.port)}
+          inputMode="numeric"
+          {...typed}
+          {...binding(props)('port')}
+        />
+      )}
+      <ArchitectureField {...props} />
+      <FileFields {...props} />
     </div>
   );
 }

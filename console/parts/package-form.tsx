@@ -43,65 +43,68 @@ const CREDENTIAL_CHOICES = (Object.keys(CREDENTIALS) as NodeCredentials[]).map((
   ...CREDENTIALS[value],
 }));
 
-export function PackageForm({ kind, readiness, draft, onChange, onBuild }: PackageFormProps) {
+type OrderFormProps = Omit<PackageFormProps, 'onBuild'> & {
+  readonly isReady: boolean;
+  readonly onOrder: () => void;
+};
+
+function OrderForm({ kind, readiness, draft, onChange, isReady, onOrder }: OrderFormProps) {
   const { data: health } = useHealthCheck();
-  const [isAsking, dialog] = useDisclosure(false);
   const faults = faultsOf(kind, draft, health?.nodes.map(({ node_id }) => node_id) ?? []);
-  const inTheWay = obstacles(readiness, draft);
-  const refusal = refusalOf(kind, health);
   const inside = held(readiness, draft);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    dialog.open();
+    onOrder();
   };
-  const strip = <PackageReadinessStrip checks={readiness.checks} obstacles={inTheWay} />;
-  if (refusal)
-    return (
-      <>
-        <Refusal {...refusal} />
-        {strip}
-      </>
-    );
+  return (
+    <form className="at-stack" onSubmit={submit}>
+      {kind === 'cluster-node' && (
+        <ChoiceCards
+          legend="How it carries the credentials"
+          choices={CREDENTIAL_CHOICES}
+          chosen={draft.credentials}
+          onChoose={(credentials) => onChange({ credentials })}
+        />
+      )}
+      <section className="at-panel" aria-label="Settings of the package">
+        <PackageFields {...{ kind, readiness, draft, faults, onChange }} />
+      </section>
+      {inside && <PackageContents items={inside.items} />}
+      {inside && <PackageWarning kind={kind} credentials={inside.credentials} />}
+      <div className="at-build">
+        <Button type="submit" disabled={!isReady || Object.keys(faults).length > 0}>
+          {KINDS[kind].button}
+        </Button>
+        {!isReady && (
+          <p className="at-small">
+            <a href="#readiness">Something has to be mended first.</a>
+          </p>
+        )}
+      </div>
+    </form>
+  );
+}
+
+export function PackageForm({ onBuild, ...form }: PackageFormProps) {
+  const { kind, readiness, draft } = form;
+  const { data: health } = useHealthCheck();
+  const [isAsking, dialog] = useDisclosure(false);
+  const inTheWay = obstacles(readiness, draft);
+  const refusal = refusalOf(kind, health);
+  const build = () => {
+    dialog.close();
+    onBuild(orderOf(kind, draft));
+  };
   return (
     <>
-      {strip}
-      <form className="at-stack" onSubmit={submit}>
-        {kind === 'cluster-node' && (
-          <ChoiceCards
-            legend="How it carries the credentials"
-            choices={CREDENTIAL_CHOICES}
-            chosen={draft.credentials}
-            onChoose={(credentials) => onChange({ credentials })}
-          />
-        )}
-        <section className="at-panel" aria-label="Settings of the package">
-          <PackageFields {...{ kind, readiness, draft, faults, onChange }} />
-        </section>
-        {inside && (
-          <>
-            <PackageContents items={inside.items} />
-            <PackageWarning kind={kind} credentials={inside.credentials} />
-          </>
-        )}
-        <div className="at-build">
-          <Button type="submit" disabled={inTheWay.length > 0 || Object.keys(faults).length > 0}>
-            {KINDS[kind].button}
-          </Button>
-          {inTheWay.length > 0 && (
-            <p className="at-small">
-              <a href="#readiness">Something has to be mended first.</a>
-            </p>
-          )}
-        </div>
-      </form>
+      {refusal && <Refusal {...refusal} />}
+      <PackageReadinessStrip checks={readiness.checks} obstacles={inTheWay} />
+      {!refusal && <OrderForm {...form} isReady={inTheWay.length === 0} onOrder={dialog.open} />}
       <PackagePassword
         title={KINDS[kind].button}
         opened={isAsking}
         onClose={dialog.close}
-        onConfirmed={() => {
-          dialog.close();
-          onBuild(orderOf(kind, draft));
-        }}
+        onConfirmed={build}
       />
     </>
   );

@@ -70,63 +70,89 @@ function TicketCell({ ticket }: PackageBuild) {
 /** On a narrow screen, where each cell is a line, the empty ones are left out. */
 const nothing = (isEmpty: boolean): string => (isEmpty ? 'at-nothing' : 'at-wide');
 
-function BuildRow({ build, onAct }: { readonly build: PackageBuild; readonly onAct: (act: Act) => void }) {
+function What({ build }: { readonly build: PackageBuild }) {
+  const { kind, file_name, architecture, version, size_bytes, signed, note } = build;
   return (
-    <tr data-quiet={build.revoked_at !== null}>
-      <th scope="row">
-        <Foreign text={build.file_name} /> <Outcome {...build} />
-        <span className="at-under">
-          {KINDS[build.kind].label}, {build.architecture}, {build.version}
-          {build.size_bytes !== null && (
-            <>
-              , <span className="at-nowrap">{bytes(build.size_bytes)}</span>
-            </>
-          )}
-          {build.signed && ', signed'}
-        </span>
-        {build.note !== '' && (
-          <span className="at-under">
-            <Foreign text={build.note} />
-          </span>
+    <th scope="row">
+      <Foreign text={file_name} /> <Outcome {...build} />
+      <span className="at-under">
+        {KINDS[kind].label}, {architecture}, {version}
+        {size_bytes !== null && (
+          <>
+            , <span className="at-nowrap">{bytes(size_bytes)}</span>
+          </>
         )}
-      </th>
-      <td className="at-wide" data-label="Built">
-        <span>
-          <TimeAgo at={build.built_at} />
-          <span className="at-under">
-            by <Foreign text={build.built_by} />
-          </span>
-          <span className="at-under">
-            on <Foreign text={build.node_id} />
-          </span>
+        {signed && ', signed'}
+      </span>
+      {note !== '' && (
+        <span className="at-under">
+          <Foreign text={note} />
         </span>
+      )}
+    </th>
+  );
+}
+
+function Made({ built_at, built_by, node_id }: PackageBuild) {
+  return (
+    <span>
+      <TimeAgo at={built_at} />
+      <span className="at-under">
+        by <Foreign text={built_by} />
+      </span>
+      <span className="at-under">
+        on <Foreign text={node_id} />
+      </span>
+    </span>
+  );
+}
+
+interface BuildRowProps {
+  readonly build: PackageBuild;
+  readonly onAct: (act: Act) => void;
+}
+
+function Acts({ build, onAct }: BuildRowProps) {
+  const { file_name, build_id } = build;
+  return (
+    <td className="at-row-acts">
+      {canRevoke(build) && (
+        <RowAct
+          label="Revoke…"
+          name={`${file_name} ${build_id}`}
+          onAct={() => onAct(packageRevocation(build))}
+        />
+      )}
+      {holdsSecrets(build) && (
+        <Link href="/settings/cluster#leaks">
+          Lost?<span className="at-hidden"> What to change for {file_name}</span>
+        </Link>
+      )}
+    </td>
+  );
+}
+
+function BuildRow({ build, onAct }: BuildRowProps) {
+  const { sha256, joined, ticket, revoked_at } = build;
+  return (
+    <tr data-quiet={revoked_at !== null}>
+      <What build={build} />
+      <td className="at-wide" data-label="Built">
+        <Made {...build} />
       </td>
       <td data-label="Holds">
         <Holds {...build} />
       </td>
-      <td className={nothing(build.sha256 === null)} data-label="SHA-256">
-        {build.sha256 === null ? '–' : <code>{build.sha256.slice(0, SHA256_SHOWN)}…</code>}
+      <td className={nothing(sha256 === null)} data-label="SHA-256">
+        {sha256 === null ? '–' : <code>{sha256.slice(0, SHA256_SHOWN)}…</code>}
       </td>
-      <td className={nothing(build.joined.length === 0)} data-label="Joined as">
-        <Foreign text={build.joined.map(({ node_id }) => node_id).join(', ') || '–'} />
+      <td className={nothing(joined.length === 0)} data-label="Joined as">
+        <Foreign text={joined.map(({ node_id }) => node_id).join(', ') || '–'} />
       </td>
-      <td className={nothing(build.ticket === null)} data-label="Ticket">
+      <td className={nothing(ticket === null)} data-label="Ticket">
         <TicketCell {...build} />
       </td>
-      <td className="at-row-acts">
-        {canRevoke(build) && (
-          <RowAct
-            label="Revoke…"
-            name={`${build.file_name} ${build.build_id}`}
-            onAct={() => onAct(packageRevocation(build))}
-          />
-        )}
-        {holdsSecrets(build) && (
-          <Link href="/settings/cluster#leaks">
-            Lost?<span className="at-hidden"> What to change for {build.file_name}</span>
-          </Link>
-        )}
-      </td>
+      <Acts build={build} onAct={onAct} />
     </tr>
   );
 }

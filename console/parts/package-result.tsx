@@ -3,7 +3,7 @@ import { Button, TextInput } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { Link } from 'wouter';
 import type { PackageBuild } from '../package-api.ts';
-import { installCommands } from '../package-commands.ts';
+import { installCommands, likelyLogin } from '../package-commands.ts';
 import type { Built } from '../package-steps.ts';
 import { bytes } from '../quantities.ts';
 import { Arrival } from './arrival.tsx';
@@ -64,51 +64,63 @@ interface PackageResultProps {
   readonly onAgain: () => void;
 }
 
-export function PackageResult({ built, onAgain }: PackageResultProps) {
-  const { record, file, isCompared } = built;
+function FileCard({ built: { record, file, isCompared }, onAgain }: PackageResultProps) {
   const url = useObjectUrl(file);
-  const [login, setLogin] = useState(`admin@${record.node_name ?? 'new-mac'}.local`);
+  return (
+    <section className="at-panel at-result" aria-labelledby="result">
+      <h2 id="result">
+        <Foreign text={record.file_name} /> is ready
+      </h2>
+      <Facts
+        facts={[
+          ['Size', bytes(file.size)],
+          ['Signature', signature(record.signed)],
+          ['SHA-256', <Sha256 key="sha256" record={record} isCompared={isCompared} />],
+        ]}
+      />
+      <div className="at-actions">
+        <Button component="a" href={url} download={record.file_name}>
+          Download
+        </Button>
+        <Button variant="default" onClick={onAgain}>
+          Build another
+        </Button>
+      </div>
+      <p className="at-small">
+        The file is in the memory of this page only. It is gone when you leave the page, and the server keeps
+        no copy.
+      </p>
+    </section>
+  );
+}
+
+function InstallCard({ record }: { readonly record: PackageBuild }) {
+  const [login, setLogin] = useState(likelyLogin(record));
+  return (
+    <section className="at-panel at-install" aria-labelledby="install">
+      <h2 id="install">Bring it to the new Mac</h2>
+      <TextInput
+        label="User and address of the new Mac"
+        description="For the commands below; it is sent nowhere."
+        autoComplete="off"
+        autoCapitalize="none"
+        spellCheck={false}
+        value={login}
+        onChange={(event) => setLogin(event.currentTarget.value)}
+      />
+      <PackageCommands commands={installCommands(record, login)} />
+    </section>
+  );
+}
+
+export function PackageResult(props: PackageResultProps) {
+  const { record } = props.built;
   return (
     <Arrival label="The package is ready">
       <div className="at-stack">
-        <section className="at-panel at-result" aria-labelledby="result">
-          <h2 id="result">
-            <Foreign text={record.file_name} /> is ready
-          </h2>
-          <Facts
-            facts={[
-              ['Size', bytes(file.size)],
-              ['Signature', signature(record.signed)],
-              ['SHA-256', <Sha256 key="sha256" record={record} isCompared={isCompared} />],
-            ]}
-          />
-          <div className="at-actions">
-            <Button component="a" href={url} download={record.file_name}>
-              Download
-            </Button>
-            <Button variant="default" onClick={onAgain}>
-              Build another
-            </Button>
-          </div>
-          <p className="at-small">
-            The file is in the memory of this page only. It is gone when you leave the page, and the server
-            keeps no copy.
-          </p>
-        </section>
+        <FileCard {...props} />
         <PackageWarning kind={record.kind} credentials={record.credentials} />
-        <section className="at-panel at-install" aria-labelledby="install">
-          <h2 id="install">Bring it to the new Mac</h2>
-          <TextInput
-            label="User and address of the new Mac"
-            description="For the commands below; it is sent nowhere."
-            autoComplete="off"
-            autoCapitalize="none"
-            spellCheck={false}
-            value={login}
-            onChange={(event) => setLogin(event.currentTarget.value)}
-          />
-          <PackageCommands commands={installCommands(record, login)} />
-        </section>
+        <InstallCard record={record} />
         <Afterwards record={record} />
       </div>
     </Arrival>

@@ -282,7 +282,14 @@ describe('the Audit Log', () => {
 });
 
 describe('on every page', () => {
-  const paths = ['/', '/settings/cluster', '/settings/tokens', '/settings/audit', '/nowhere'];
+  const paths = [
+    '/',
+    '/settings/cluster',
+    '/settings/packages',
+    '/settings/tokens',
+    '/settings/audit',
+    '/nowhere',
+  ];
 
   it.each(['light', 'dark'] as const)('axe finds nothing serious, in the %s scheme', async (scheme) => {
     const stranger = await arrive({ scheme });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { canRevoke, holdsSecrets } from '../../console/package-acts.ts';
 import type { PackageOrder } from '../../console/package-api.ts';
-import { installCommands, shellWord } from '../../console/package-commands.ts';
+import { installCommands, likelyLogin, shellWord } from '../../console/package-commands.ts';
 import { announcement, type Running, stepLines } from '../../console/package-steps.ts';
 import {
   deadTicket,
@@ -90,6 +90,12 @@ describe('the commands around a package', () => {
     ]);
     const ofAgent = installCommands(packageBuild({ kind: 'agent' }), 'a@b').map(({ command }) => command);
     expect(ofAgent).toContain('sudo tail -f /var/log/fleet-agent.log');
+  });
+
+  it('take the name of the new server for that of its Mac, to be written over', () => {
+    expect(likelyLogin({ node_name: null })).toBe('admin@new-mac.local');
+    expect(likelyLogin({ node_name: 'server-03' })).toBe('admin@server-03.local');
+    expect(likelyLogin({ node_name: 'mini-3.example.com' })).toBe('admin@mini-3.example.com');
   });
 
   it('check no SHA-256 that is not known', () => {
