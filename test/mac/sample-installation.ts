@@ -21,6 +21,8 @@ export interface SamplePlan {
   readonly version?: string;
   readonly nodeName?: string;
   readonly port?: number;
+  /** Of a cluster node that holds no secret of its cluster. */
+  readonly ticket?: string;
   /** PEM, of the authority of Redis. */
   readonly authority?: string;
 }
@@ -44,7 +46,10 @@ const PROGRAM: readonly ProgramFile[] = [
   { path: 'app/main.js', mode: 0o644, content: [Buffer.from(MAIN)] },
 ];
 
-function sampleConfig(kind: ProgramKind, { port = 8768, nodeName, authority }: SamplePlan): PackageConfig {
+function sampleConfig(
+  kind: ProgramKind,
+  { port = 8768, nodeName, ticket, authority }: SamplePlan,
+): PackageConfig {
   const { root } = productOf(kind);
   if (kind === 'standalone') return standaloneConfig({ port });
   if (kind === 'agent') {
@@ -59,8 +64,8 @@ function sampleConfig(kind: ProgramKind, { port = 8768, nodeName, authority }: S
   }
   return clusterNodeConfig({
     shared: { values: SHARED, files: authority === undefined ? {} : { 'cluster.redis_ca_file': authority } },
-    credentials: 'embedded',
-    ticket: null,
+    credentials: ticket === undefined ? 'embedded' : 'ticket',
+    ticket: ticket === undefined ? null : Secret.fromText(ticket),
     nodeName: nodeName ?? null,
     port,
     redisHost: null,

@@ -15,20 +15,17 @@ import {
   rmSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { AtlasError } from '../../base/errors.ts';
 import { editConfig } from '../../config/config-file.ts';
 import { setKey } from '../../config/edit.ts';
 import type { FreshValues } from '../../config/fresh-config.ts';
-import { type LoadedConfig, loadConfig } from '../../config/load.ts';
+import { type LoadedConfig, loadConfig, type RefusedConfig } from '../../config/load.ts';
+import { isUnjoined } from '../../config/rules/joined.ts';
 import type { KeyPath } from '../../config/schema.ts';
 import { PACKAGE_MARK } from '../../installer/install-scripts.ts';
 import type { ProgramKind } from '../../installer/program.ts';
-import { deriveNodeId, nameHere } from '../../joiner/own-standing.ts';
 import { refusal, requireConfig } from '../configuration.ts';
-import { freshSecrets } from '../init/fresh-secrets.ts';
 import { reportConfigProblems, say, sayWarning } from '../terminal.ts';
-import { carriedOver } from './carried-over.ts';
-import { hostName } from './host-name.ts';
+import { missingValues } from './missing-values.ts';
 
 export interface Installed {
   /** Of the installation, such as /Library/FleetServer. */
@@ -48,17 +45,6 @@ export interface Prepared {
 const PRIVATE_FOLDER = 0o700;
 const PRIVATE_FILE = 0o600;
 
-const NAMES = ['cluster.hostname', 'cluster.node_id'] as const satisfies readonly KeyPath[];
-const SECRETS = [
-  'server.api_key',
-  'server.encryption_key',
-  'server.db_encryption_key',
-  'cluster.cluster_id',
-  'cluster.cluster_secret',
-] as const satisfies readonly KeyPath[];
-/** By which agents know a server. */
-const AGENT_SECRETS = ['server.api_key', 'server.encryption_key'] as const satisfies readonly KeyPath[];
-
 /** Rejects with config_invalid when the package's configuration would not start; what is wrong was said. */
 export async function prepare(installed: Installed): Promise<Prepared> {
   const { root, kind } = installed;
@@ -68,7 +54,7 @@ export async function prepare(installed: Installed): Promise<Prepared> {
   if (kind === 'agent') makePrivate(join(root, 'spool'));
   if (isNew) await complete(installed, path);
   rmSync(join(root, 'package-files'), { recursive: true, force: true });
-  const loaded = loadConfig({ role: roleOf(kind), configPath: path, env: {} });
+  const loaded = loadFor(kind, path);
   if (loaded.ok) return { isNew, loaded };
   reportConfigProblems(loaded.problems);
   sayWarning(
@@ -78,16 +64,22 @@ export async function prepare(installed: Installed): Promise<Prepared> {
   return { isNew, loaded: null };
 }
 
-const roleOf = (kind: ProgramKind) => (kind === 'agent' ? 'agent' : 'server');
+/** What the service will run on. A server that has yet to join by a ticket is judged as a server once it has. */
+function loadFor(kind: ProgramKind, configPath: string): LoadedConfig | RefusedConfig {
+  const plain = loadConfig({ role: 'any', configPath, env: {} });
+  if (kind === 'server' && plain.ok && isUnjoined(plain.values)) return plain;
+  return loadConfig({ role: kind === 'agent' ? 'agent' : 'server', configPath, env: {} });
+}
 
 async function complete(installed: Installed, path: string): Promise<void> {
   const { root, kind } = installed;
   copyPackageFiles(root);
   if (kind !== 'agent') {
-    const values = await missingValues(installed, path);
+    const loaded = await requireConfig({ role: 'any', configPath: path, env: {} });
+    const values = await missingValues(installed, loaded);
     editConfig(path, (text) => Object.entries(values).reduce(set, text));
   }
-  const loaded = loadConfig({ role: roleOf(kind), configPath: path, env: {} });
+  const loaded = loadFor(kind, path);
   if (!loaded.ok) {
     reportConfigProblems(loaded.problems);
     throw await refusal(loaded);
@@ -108,62 +100,6 @@ function copyPackageFiles(root: string): void {
     renameSync(`${path}.unfinished`, path);
     say(`Put ${name} into ${join(root, 'data')}.`);
   }
-}
-
-async function missingValues(installed: Installed, path: string): Promise<FreshValues> {
-  const loaded = await requireConfig({ role: 'any', configPath: path, env: {} });
-  const carried = carriedValues(installed);
-  return { ...missingSecrets(installed, loaded, carried), ...(await names(loaded, carried)) };
-}
-
-/** Who this machine is in the cluster stays: its own keys say so first, and then what ran here before. */
-async function names({ config }: LoadedConfig, carried: FreshValues): Promise<FreshValues> {
-  const { hostname, nodeId } = config.cluster;
-  const host = String(carried['cluster.hostname'] ?? hostname ?? hostName());
-  const own = await nameHere(config.server.dataDir);
-  const id = String(own ?? carried['cluster.node_id'] ?? nodeId ?? deriveNodeId(host));
-  say(`This server is ${id} on ${host}.`);
-  return { 'cluster.hostname': host, 'cluster.node_id': id };
-}
-
-function missingSecrets({ kind }: Installed, { origins }: LoadedConfig, carried: FreshValues): FreshValues {
-  if (kind !== 'standalone') return {};
-  const made = freshSecrets();
-  const missing = SECRETS.filter((key) => origins.get(key)?.from === 'default');
-  const taken = missing.filter((key) => carried[key] !== undefined);
-  if (taken.length > 0) say(`Took over: ${taken.join(', ')}.`);
-  if (taken.length < missing.length) say('Made secrets of its own.');
-  return {
-    'cluster.enabled': false,
-    ...Object.fromEntries(missing.map((key) => [key, carried[key] ?? made[key]])),
-  };
-}
-
-/**
- * Of what ran here. A standalone server has secrets that stand nowhere else, and without them its database is lost. The
- * Python ancestor kept its file elsewhere, open to everybody, and of a form that this program does not run: its agents
- * can stay, and the cluster node that a package makes has the secrets of its cluster.
- */
-function carriedValues({ root, kind, carryOver }: Installed): FreshValues {
-  const isStandalone = kind === 'standalone';
-  if (carryOver !== undefined) {
-    const values = carriedOver(carryOver, isStandalone ? [...NAMES, ...SECRETS] : NAMES);
-    if (values !== null) return values;
-    const message = `${carryOver} cannot be read, and nothing of it goes over`;
-    if (!isStandalone) {
-      sayWarning(message, 'see the names in config.yaml');
-      return {};
-    }
-    throw new AtlasError('config_invalid', message, {
-      hint: 'mend it first: without its secrets the database cannot be opened',
-    });
-  }
-  const ancestor = join(root, 'config', 'config.yaml');
-  if (!existsSync(ancestor)) return {};
-  chmodSync(ancestor, PRIVATE_FILE);
-  const values = isStandalone ? carriedOver(ancestor, AGENT_SECRETS) : {};
-  say(`${ancestor} is of an earlier system and stays where it is, with mode 0600.`);
-  return values ?? {};
 }
 
 function makePrivate(folder: string): void {

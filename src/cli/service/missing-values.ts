@@ -1,0 +1,82 @@
+/**
+ * What the configuration of a package does not say, because only the Mac knows it: its names, for a standalone server
+ * its secrets, and what goes over from a configuration that ran here before.
+ */
+import { chmodSync, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { AtlasError } from '../../base/errors.ts';
+import type { FreshValues } from '../../config/fresh-config.ts';
+import type { LoadedConfig } from '../../config/load.ts';
+import type { KeyPath } from '../../config/schema.ts';
+import { deriveNodeId, nameHere } from '../../joiner/own-standing.ts';
+import { freshSecrets } from '../init/fresh-secrets.ts';
+import { say, sayWarning } from '../terminal.ts';
+import { carriedOver } from './carried-over.ts';
+import { hostName } from './host-name.ts';
+import type { Installed } from './prepare.ts';
+
+const PRIVATE_FILE = 0o600;
+
+const NAMES = ['cluster.hostname', 'cluster.node_id'] as const satisfies readonly KeyPath[];
+const SECRETS = [
+  'server.api_key',
+  'server.encryption_key',
+  'server.db_encryption_key',
+  'cluster.cluster_id',
+  'cluster.cluster_secret',
+] as const satisfies readonly KeyPath[];
+/** By which agents know a server. */
+const AGENT_SECRETS = ['server.api_key', 'server.encryption_key'] as const satisfies readonly KeyPath[];
+
+/** `loaded`: the configuration of the package, of a server. Rejects with config_invalid and identity_invalid. */
+export async function missingValues(installed: Installed, loaded: LoadedConfig): Promise<FreshValues> {
+  const carried = carriedValues(installed);
+  return { ...missingSecrets(installed, loaded, carried), ...(await names(loaded, carried)) };
+}
+
+/** Who this machine is in the cluster stays: its own keys say so first, and then what ran here before. */
+async function names({ config }: LoadedConfig, carried: FreshValues): Promise<FreshValues> {
+  const { hostname, nodeId } = config.cluster;
+  const host = String(carried['cluster.hostname'] ?? hostname ?? hostName());
+  const own = await nameHere(config.server.dataDir);
+  const id = String(own ?? carried['cluster.node_id'] ?? nodeId ?? deriveNodeId(host));
+  say(`This server is ${id} on ${host}.`);
+  return { 'cluster.hostname': host, 'cluster.node_id': id };
+}
+
+function missingSecrets({ kind }: Installed, { origins }: LoadedConfig, carried: FreshValues): FreshValues {
+  if (kind !== 'standalone') return {};
+  const made = freshSecrets();
+  const missing = SECRETS.filter((key) => origins.get(key)?.from === 'default');
+  const taken = missing.filter((key) => carried[key] !== undefined);
+  if (taken.length > 0) say(`Took over: ${taken.join(', ')}.`);
+  if (taken.length < missing.length) say('Made secrets of its own.');
+  const secrets = missing.map((key) => [key, carried[key] ?? made[key]]);
+  return { 'cluster.enabled': made['cluster.enabled'], ...Object.fromEntries(secrets) };
+}
+
+/** A standalone server has secrets that stand nowhere else, and without them its database is lost. */
+function carriedValues(installed: Installed): FreshValues {
+  const { root, kind, carryOver } = installed;
+  if (carryOver === undefined) return ofAncestor(join(root, 'config', 'config.yaml'), kind === 'standalone');
+  const values = carriedOver(carryOver, kind === 'standalone' ? [...NAMES, ...SECRETS] : NAMES);
+  if (values !== null) return values;
+  const message = `${carryOver} cannot be read, and nothing of it goes over`;
+  if (kind === 'standalone') {
+    const hint = 'mend it first: without its secrets the database cannot be opened';
+    throw new AtlasError('config_invalid', message, { hint });
+  }
+  sayWarning(message, 'see the names in config.yaml');
+  return {};
+}
+
+/**
+ * The Python ancestor kept its file elsewhere, open to everybody, and of a form that this program does not run. Its
+ * agents can stay with a server that stands alone; a cluster node has the secrets of its cluster.
+ */
+function ofAncestor(path: string, isStandalone: boolean): FreshValues {
+  if (!existsSync(path)) return {};
+  chmodSync(path, PRIVATE_FILE);
+  say(`${path} is of an earlier system and stays where it is, with mode 0600.`);
+  return (isStandalone && carriedOver(path, AGENT_SECRETS)) || {};
+}
