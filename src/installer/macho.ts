@@ -10,6 +10,10 @@ import type { Architecture } from './program.ts';
 export const MACHINES = ['arm64', 'x64'] as const satisfies readonly Architecture[];
 export type Machine = (typeof MACHINES)[number];
 
+export function machinesOf(architecture: Architecture): readonly Machine[] {
+  return architecture === 'universal' ? MACHINES : [architecture];
+}
+
 export interface MachO {
   readonly machine: Machine;
   /** As in `13.5`. */

@@ -1,8 +1,9 @@
 /** Brings the Node for one kind of Mac into the cache, from npm or from a file, and prepares it for packages. */
 import { AtlasError } from '../base/errors.ts';
+import { MACHINES, type Machine } from '../installer/macho.ts';
 import { digestOf } from './digest.ts';
 import { findFile } from './file-source.ts';
-import { digestIn, type RuntimePin } from './manifest.ts';
+import { digestIn, type Manifest, type RuntimePin } from './manifest.ts';
 import { openDownload } from './npm-registry.ts';
 import type { NpmRuntimes, Runtime } from './npm-runtimes.ts';
 
@@ -35,18 +36,21 @@ async function* counted(content: AsyncIterable<Uint8Array>, onBytes: (count: num
   }
 }
 
-/** Keeps a file that `npm pack` wrote, whichever of these it is. Rejects with runtime_refused when it is none. */
+/** Keeps a file that `npm pack` wrote, for whichever Mac it is. Rejects with runtime_refused when it is for none. */
 export async function keepTarball(
   path: string,
-  { npm, pins }: { readonly npm: NpmRuntimes; readonly pins: readonly RuntimePin[] },
-): Promise<void> {
+  { npm, pins }: { readonly npm: NpmRuntimes; readonly pins: Manifest['runtimes'] },
+): Promise<Machine> {
   const tarball = await findFile(path);
   if (tarball === undefined)
     throw new AtlasError('usage', `${path} is no file.`, { hint: 'Check the path.' });
   const digest = await digestOf(tarball, 'sha512');
-  const pin = pins.find((one) => digestIn(one) === digest);
-  if (pin !== undefined) return npm.keep(pin, tarball.read());
-  const names = pins.map(({ package: name, version }) => `${name}@${version}`);
+  const machine = MACHINES.find((one) => digestIn(pins[one]) === digest);
+  if (machine !== undefined) {
+    await npm.keep(pins[machine], tarball.read());
+    return machine;
+  }
+  const names = MACHINES.map((one) => `${pins[one].package}@${pins[one].version}`);
   throw new AtlasError('runtime_refused', `${path} is not what was released as ${names.join(' or ')}.`, {
     hint: `Make it with: npm pack ${names.join(' ')}`,
   });

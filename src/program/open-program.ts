@@ -4,8 +4,8 @@
  */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { MACHINES, type Machine, universalLayout } from '../installer/macho.ts';
-import type { Architecture, Program, ProgramFile } from '../installer/program.ts';
+import { MACHINES, machinesOf, universalLayout } from '../installer/macho.ts';
+import type { Program, ProgramFile } from '../installer/program.ts';
 import type { Content } from '../installer/tree.ts';
 import { CacheFolder, defaultCacheFolder } from './cache-folder.ts';
 import { type Manifest, readManifest } from './manifest.ts';
@@ -85,10 +85,6 @@ class OpenProgram implements Program {
     }
     return null;
   }
-}
-
-function machinesOf(architecture: Architecture): readonly Machine[] {
-  return architecture === 'universal' ? MACHINES : [architecture];
 }
 
 /** One as it is, or both in one file. */

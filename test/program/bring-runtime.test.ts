@@ -131,10 +131,10 @@ it('leaves nothing half when it is cancelled in the middle', async () => {
 it('takes a file that npm packed elsewhere, by what is in it and not by its name', async () => {
   const { folder, bringing, kept } = await ground();
   const other = fakeRuntime({ machine: 'x64' });
-  const given = { npm: bringing.npm, pins: [pin, other.pin] };
+  const given = { npm: bringing.npm, pins: { arm64: pin, x64: other.pin } };
   const path = join(folder, 'download (1).tgz');
   await writeFile(path, other.tarball);
-  await keepTarball(path, given);
+  expect(await keepTarball(path, given)).toBe('x64');
   expect(await kept()).toEqual(['node-for-x64-1.2.3.tgz']);
   await writeFile(path, 'something else');
   await expect(keepTarball(path, given)).rejects.toMatchObject({

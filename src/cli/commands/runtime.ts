@@ -1,7 +1,7 @@
 /** `atlas-fleet runtime`: the Node for Macs that packages carry, brought from npm once and kept in the cache. */
 import { Command, Option } from 'commander';
 import { AtlasError } from '../../base/errors.ts';
-import { MACHINES, type Machine, type MachO } from '../../installer/macho.ts';
+import { MACHINES, type Machine, type MachO, machinesOf } from '../../installer/macho.ts';
 import { ARCHITECTURES, type Architecture } from '../../installer/program.ts';
 import { PROGRAM_FOLDER } from '../../place.ts';
 import type { RuntimePin } from '../../program/manifest.ts';
@@ -23,7 +23,7 @@ export function runtimeCommand(): Command {
     .command('fetch')
     .description('bring it from npm, check it and prepare it for packages')
     .addOption(new Option('--arch <arch>', 'for which Macs').choices(ARCHITECTURES).default('universal'))
-    .option('--from <file...>', 'in place of npm: what npm pack wrote elsewhere')
+    .addOption(new Option('--from <file...>', 'what npm pack wrote elsewhere').conflicts('arch'))
     .option('--json', 'print JSON')
     .action(fetchRuntimes);
   runtime
@@ -45,15 +45,16 @@ async function openRuntimes() {
   return { pins: runtimes, cache: openCache(), bringRuntime, keepTarball };
 }
 
-async function fetchRuntimes({ arch, from = [], json }: FetchFlags): Promise<void> {
+async function fetchRuntimes({ arch, from, json }: FetchFlags): Promise<void> {
   const { pins, cache, bringRuntime, keepTarball } = await openRuntimes();
   const { npm } = cache;
   const ending = new AbortController();
   const cancelled = new AtlasError('usage', 'cancelled', { hint: 'Nothing half is left. Run it again.' });
   beginRun().ended.then(() => ending.abort(cancelled));
-  for (const path of from) await keepTarball(path, { npm, pins: [pins.arm64, pins.x64] });
+  const kept = await Promise.all((from ?? []).map((path) => keepTarball(path, { npm, pins })));
+  const wanted = from === undefined ? machinesOf(arch) : kept;
   const brought: object[] = [];
-  for (const machine of arch === 'universal' ? MACHINES : [arch]) {
+  for (const machine of wanted) {
     const pin = pins[machine];
     let progress: Progress | undefined;
     const { about, node } = await bringRuntime(pin, {
