@@ -42,6 +42,8 @@ export interface ClusterSecrets {
   readonly encryptionKey: string;
   readonly dbEncryptionKey: string;
   readonly password: string;
+  /** Of it, as config.yaml has it. */
+  readonly passwordHash: string;
 }
 
 export interface ClusterPlan {
@@ -91,6 +93,7 @@ export class LiveCluster {
       encryptionKey: generateSecretText(),
       dbEncryptionKey: generateSecretText(),
       password,
+      passwordHash,
     };
     this.#values = {
       'server.host': '127.0.0.1',
