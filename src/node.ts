@@ -182,7 +182,9 @@ export async function openOffline(options: NodeOptions): Promise<OfflineServer> 
   const hostName = options.config.cluster.hostname ?? hostname();
   const address = addressOf(options.config, hostName);
   const describe = () => {
-    throw new AtlasError('not_running', 'no server runs on this data folder');
+    throw new AtlasError('not_running', 'no server runs on this data folder', {
+      hint: 'start one: atlas-fleet server --config FILE',
+    });
   };
   const absent = { checked: null, describe, joinValues: describe };
   const base = openServices(options, { nodeId: 'offline', log, stores });

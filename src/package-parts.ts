@@ -28,7 +28,7 @@ import type { Audit } from './services/people/audit.ts';
 import type { JoiningParts } from './services/trust/joining.ts';
 import type { Tickets } from './services/trust/tickets.ts';
 
-/** What is packed, and who signs it. */
+/** What is packed, and who signs it, each asked when it is needed. */
 export type Packing = Pick<PackageMaterial, 'program' | 'signing'>;
 
 interface Given {

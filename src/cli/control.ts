@@ -2,20 +2,36 @@
  * Talks to the running server of a data folder over its control socket: the same routes as HTTP, as the local
  * administrator. Who may read config.yaml may administer; no password is asked.
  */
-import { request } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { AtlasError, type ErrorCode, systemCode } from '../base/errors.ts';
 import { checkControlFolder, controlPath } from '../config/control-path.ts';
 import { requireConfig } from './configuration.ts';
 import { packing } from './packing.ts';
 import { VERSION } from './program.ts';
 
-const ANSWER_MS = 30_000;
+/** Milliseconds without a byte: a package that waits for others to be built takes the longest. */
+const SILENCE_MS = 60_000;
 const ANSWER_MAX_BYTES = 16 * 1024 * 1024;
+const PROBLEM_STATUS = 400;
+
+interface Problem {
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly hint?: string;
+  readonly errors?: readonly { pointer: string; message: string }[];
+}
+
+/** An answer that is a file, as it comes. Reading it rejects with unreachable when it breaks off. */
+export interface Download {
+  readonly headers: IncomingHttpHeaders;
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
 
 export interface ControlClient {
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body: unknown): Promise<T>;
   delete(path: string): Promise<void>;
+  download(path: string, body: unknown): Promise<Download>;
 }
 
 /**
@@ -58,7 +74,7 @@ export async function administer<T>(
     secrets,
     version: VERSION,
     clock: systemClock,
-    packing: packing(),
+    packing: packing(config),
     openLog: () => silentLog,
   });
   try {
@@ -68,8 +84,13 @@ export async function administer<T>(
           method,
           url,
           ...(body !== undefined && { payload: body as object }),
+          payloadAsStream: true,
         });
-        return { status: answer.statusCode, text: answer.body };
+        return {
+          status: answer.statusCode,
+          headers: answer.headers as IncomingHttpHeaders,
+          body: answer.stream(),
+        };
       }),
     );
   } finally {
@@ -88,7 +109,12 @@ async function isRunning(client: ControlClient): Promise<boolean> {
 }
 
 type Method = 'GET' | 'POST' | 'DELETE';
-type Send = (method: Method, path: string, body?: unknown) => Promise<{ status: number; text: string }>;
+type Answer = {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: AsyncIterable<Uint8Array>;
+};
+type Send = (method: Method, path: string, body?: unknown) => Promise<Answer>;
 
 function clientOver(send: Send): ControlClient {
   const ask = async (method: Method, path: string, body?: unknown) => read(await send(method, path, body));
@@ -96,36 +122,55 @@ function clientOver(send: Send): ControlClient {
     get: async <T>(path: string) => (await ask('GET', path)) as T,
     post: async <T>(path: string, body: unknown) => (await ask('POST', path, body)) as T,
     delete: async (path) => void (await ask('DELETE', path)),
+    download: async (path, body) => {
+      const answer = await send('POST', path, body);
+      if (answer.status >= PROBLEM_STATUS) await read(answer);
+      return { headers: answer.headers, chunks: answer.body };
+    },
   };
 }
 
-function read({ status, text }: { status: number; text: string }): unknown {
-  const answer: unknown = text === '' ? undefined : JSON.parse(text);
-  if (status < 400) return answer;
-  const problem = answer as { code: ErrorCode; detail: string; hint?: string };
-  throw new AtlasError(problem.code, problem.detail, problem.hint ? { hint: problem.hint } : {});
+async function read(answer: Answer): Promise<unknown> {
+  const text = await textOf(answer.body);
+  const said: unknown = text === '' ? undefined : JSON.parse(text);
+  if (answer.status < PROBLEM_STATUS) return said;
+  const { code, detail, hint, errors: parts } = said as Problem;
+  throw new AtlasError(code, detail, { ...(hint && { hint }), ...(parts && { parts }) });
 }
 
-function send(socketPath: string, method: string, path: string, body: unknown) {
-  return new Promise<{ status: number; text: string }>((resolve, reject) => {
+async function textOf(body: Answer['body']): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    length += chunk.byteLength;
+    if (length > ANSWER_MAX_BYTES) throw new AtlasError('unreachable', 'the answer is too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function send(socketPath: string, method: string, path: string, body: unknown): Promise<Answer> {
+  return new Promise((resolve, reject) => {
     const headers = body === undefined ? {} : { 'content-type': 'application/json' };
-    const asking = request({ socketPath, method, path, headers, timeout: ANSWER_MS }, (response) => {
-      const chunks: Buffer[] = [];
-      let length = 0;
-      response.on('data', (chunk: Buffer) => {
-        length += chunk.byteLength;
-        if (length > ANSWER_MAX_BYTES) asking.destroy(new Error('the answer is too large'));
-        else chunks.push(chunk);
-      });
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }),
-      );
-      response.on('error', reject);
-    });
-    asking.on('timeout', () => asking.destroy(new Error(`no answer within ${ANSWER_MS / 1000} s`)));
+    const asking = request({ socketPath, method, path, headers, timeout: SILENCE_MS }, (response) =>
+      resolve({
+        status: response.statusCode ?? 0,
+        headers: response.headers,
+        body: bodyOf(response, socketPath),
+      }),
+    );
+    asking.on('timeout', () => asking.destroy(new Error(`no answer within ${SILENCE_MS / 1000} s`)));
     asking.on('error', (error) => reject(asUnreachable(error, socketPath)));
     asking.end(body === undefined ? undefined : JSON.stringify(body));
   });
+}
+
+async function* bodyOf(response: IncomingMessage, socketPath: string): AsyncIterable<Uint8Array> {
+  try {
+    yield* response;
+  } catch (error) {
+    throw asUnreachable(error as Error, socketPath);
+  }
 }
 
 function asUnreachable(error: Error, socketPath: string): AtlasError {

@@ -1,5 +1,5 @@
-/** The flags that most commands take: whose config.yaml it is about, and JSON in place of words. */
-import type { Command } from 'commander';
+/** What the flags of several commands have in common: whose config.yaml it is about, JSON in place of words, ports. */
+import { type Command, InvalidArgumentError } from 'commander';
 
 export interface Flags {
   readonly config?: string;
@@ -15,4 +15,11 @@ export function withConfig(command: Command, whose: Whose): Command {
 
 export function withFlags(command: Command, whose: Whose): Command {
   return withConfig(command, whose).option('--json', 'print JSON');
+}
+
+const PORT_MAX = 65_535;
+
+export function portNumber(text: string): number {
+  if (/^[1-9][0-9]{0,4}$/.test(text) && Number(text) <= PORT_MAX) return Number(text);
+  throw new InvalidArgumentError(`It is a whole number from 1 to ${PORT_MAX}.`);
 }

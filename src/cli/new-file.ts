@@ -29,8 +29,9 @@ export async function writeNewFile(
   path: string,
   chunks: AsyncIterable<Uint8Array>,
   progress: (bytes: number) => void = () => {},
+  { mayReplace = false } = {},
 ): Promise<WrittenFile> {
-  await refuseExisting(path);
+  if (!mayReplace) await refuseExisting(path);
   const part = `${path}.part`;
   await rm(part, { force: true });
   const file = await open(part, 'wx', PRIVATE_MODE);

@@ -1,9 +1,10 @@
-/** What this installation packs, opened when the first package asks for it: most servers never build one. */
+/** What this installation packs and who signs it, read when somebody asks: most servers never build a package. */
+import type { Config } from '../config/config.ts';
 import type { Program } from '../installer/program.ts';
 import type { Packing } from '../package-parts.ts';
 import { PROGRAM_FOLDER } from '../place.ts';
 
-export function packing(): Packing {
+export function packing({ package: identity }: Pick<Config, 'package'>): Packing {
   let opened: Promise<Program> | null = null;
   return {
     program: () => {
@@ -13,7 +14,11 @@ export function packing(): Packing {
       });
       return opened;
     },
-    signing: null,
+    signing: async () => {
+      if (identity.signKey === null) return null;
+      const { signingIdentity } = await import('./signing.ts');
+      return signingIdentity(identity);
+    },
   };
 }
 

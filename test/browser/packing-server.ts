@@ -43,7 +43,7 @@ export class PackingServer {
       joinValues: (terms) => ({ ...joinValues(loaded, terms) }),
       version: program.version,
       clock: systemClock,
-      packing: { program: async () => program, signing: null },
+      packing: { program: async () => program, signing: async () => null },
       openLog: () => silentLog,
     });
     return new PackingServer(url, program, node);

@@ -50,7 +50,7 @@ describe('token create', () => {
   it('offers the scopes that a route asks for, and no other', async () => {
     const refused = await run('token create x --scope agents:write');
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toContain('Allowed choices are read, admin.');
+    expect(refused.stderr).toContain('Allowed choices are read, packages:build, admin.');
     expect((await run('token create x --scope admin')).code).toBe(0);
   });
 });

@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:http';
 import { dirname } from 'node:path';
 import { controlPath } from '../../src/config/control-path.ts';
 
-/** By method and path, without the query. */
+/** By method and path, without the query: what is answered, or how. */
 export type Answers = Readonly<Record<string, unknown>>;
 
 export class ControlServer {
@@ -24,6 +24,10 @@ export class ControlServer {
     }
     const http = createServer((request, response) => {
       const answer = answers[`${request.method} ${request.url?.split('?')[0]}`];
+      if (typeof answer === 'function') {
+        answer(response);
+        return;
+      }
       if (answer !== undefined) {
         response.end(JSON.stringify(answer));
         return;

@@ -141,7 +141,7 @@ export class PackageStand {
       joinValues: (terms) => ({ ...joinValues(this.#loaded, terms) }),
       version: '0.1.0',
       clock: systemClock,
-      packing: { program: async () => this.program, signing: null },
+      packing: { program: async () => this.program, signing: async () => null },
       openLog: () => log,
     });
     await eventually('it has a roster', READY_MS, async () => {

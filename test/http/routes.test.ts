@@ -115,7 +115,7 @@ async function registered(): Promise<string[]> {
     secrets,
     version: '0.1.0',
     clock: systemClock,
-    packing: { program: async () => new FakeProgram(), signing: null },
+    packing: { program: async () => new FakeProgram(), signing: async () => null },
     openLog: () => silentLog,
   });
   const tree = offline.app.printRoutes({ commonPrefix: false });

@@ -3,9 +3,12 @@ import { Command, InvalidArgumentError } from 'commander';
 import { inspect } from '../package-file/inspect.ts';
 import { sign } from '../package-file/sign.ts';
 import { verify } from '../package-file/verify.ts';
+import { buildCommands } from './package-build.ts';
+import { recordCommands } from './package-records.ts';
 
 export function packageCommand(): Command {
   const command = new Command('package').description('installer packages for Macs');
+  for (const one of [...buildCommands(), ...recordCommands()]) command.addCommand(one);
   command
     .command('inspect')
     .description('what a package is, what it lays down and which credentials it carries, never a value')

@@ -4,6 +4,7 @@ import { AtlasError } from '../../base/errors.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import { NODE_ID, NODE_ID_MAX_LENGTH } from '../../protocol/limits.ts';
 import { requireConfig } from '../configuration.ts';
+import { portNumber } from '../flags.ts';
 import { type JoinFlags, joinFirst } from '../join.ts';
 import { joinAtStart } from '../join-at-start.ts';
 import { openProcessLog } from '../log-file.ts';
@@ -15,7 +16,6 @@ import { sayWarning } from '../terminal.ts';
 
 /** Milliseconds between *draining* and the end of listening: a load balancer's next look, and some. */
 const DRAIN_MS = 3000;
-const PORT_MAX = 65_535;
 
 export function serverCommand(): Command {
   return new Command('server')
@@ -27,11 +27,6 @@ export function serverCommand(): Command {
     .option('--host <address>', 'with --join: the address to listen on')
     .option('--node-id <name>', 'with --join: the name of this server in the cluster', nodeName)
     .action(runServer);
-}
-
-function portNumber(text: string): number {
-  if (/^[1-9][0-9]{0,4}$/.test(text) && Number(text) <= PORT_MAX) return Number(text);
-  throw new InvalidArgumentError(`It is a whole number from 1 to ${PORT_MAX}.`);
 }
 
 function nodeName(text: string): string {
@@ -73,7 +68,7 @@ async function runServer(flags: JoinFlags): Promise<void> {
     joinValues: (terms) => ({ ...joinValues(loaded, terms) }),
     version: VERSION,
     clock: systemClock,
-    packing: packing(),
+    packing: packing(config),
     openLog: (fields) => {
       const log = processLog.open(fields);
       log.info('server.config', `Configuration: ${config.source.path}`);

@@ -42,7 +42,7 @@ export function ticketCommand(): Command {
   return ticket;
 }
 
-function lifeOption(): Option {
+export function lifeOption(): Option {
   const usual = `${TICKET_LIFE_SECONDS / HOUR_SECONDS}h`;
   return new Option('--life <time>', 'how long it is good for')
     .argParser(lifeSeconds)

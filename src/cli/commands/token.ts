@@ -5,7 +5,7 @@ import { type Flags, withFlags } from '../flags.ts';
 import { print, printJson, printTable, say } from '../terminal.ts';
 
 /** Those that a route of this version asks for. */
-const SCOPES = ['read', 'admin'];
+const SCOPES = ['read', 'packages:build', 'admin'];
 const DAY_SECONDS = 86_400;
 
 interface Token {

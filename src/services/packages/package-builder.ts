@@ -64,9 +64,9 @@ export class PackageBuilder {
   build(order: PackageOrder, by: AskedBy): Promise<HandedPackage> {
     return this.#places.take(async () => {
       if (this.#underWay.size >= UNDER_WAY_MAX) throw busy();
-      const { readiness, signing } = this.#parts;
+      const { readiness } = this.#parts;
       await readiness.require(order);
-      const signer = order.sign ? await this.#signer(signing) : null;
+      const signer = order.sign ? await this.#signer() : null;
       const program = await this.#parts.program();
       const filling = await this.#fill(order, by);
       const build = this.#describe(order, { ...filling, program }, by);
@@ -84,10 +84,11 @@ export class PackageBuilder {
     await Promise.all([...this.#underWay.values()].map(({ promise }) => promise));
   }
 
-  async #signer(signing: BuilderParts['signing']): Promise<ArchiveSigner> {
-    if (signing !== null) return signing.open();
+  async #signer(): Promise<ArchiveSigner> {
+    const identity = await this.#parts.signing();
+    if (identity !== null) return identity.open();
     throw new AtlasError('signer_missing', 'this server has no identity to sign packages with', {
-      hint: 'build it unsigned, and sign the file: atlas-fleet package sign',
+      hint: 'set package.sign_key and package.sign_chain, or sign the file: atlas-fleet package sign',
     });
   }
 

@@ -77,7 +77,7 @@ export class PackageReadiness {
     this.#parts = parts;
   }
 
-  /** Of what is ordered when nothing is said. Rejects with not_running alone. */
+  /** Of what is ordered when nothing is said; an identity that cannot be read is none. Rejects with not_running alone. */
   async view(kind: PackageKind, architecture: Architecture = 'universal'): Promise<ReadinessView> {
     const { settings, signing } = this.#parts;
     const program = await this.#program();
@@ -98,7 +98,7 @@ export class PackageReadiness {
         redis_port: settings.redis?.port ?? null,
         servers: kind === 'agent' ? [...this.agentServers(null).servers] : [],
       },
-      signing_identity: signing?.name ?? null,
+      signing_identity: (await signing().catch(() => null))?.name ?? null,
     };
   }
 

@@ -68,6 +68,6 @@ export interface PackageMaterial {
   readonly configs: PackageConfigs;
   /** Rejects with program_missing where there is none yet. */
   readonly program: () => Promise<Program>;
-  /** Null when the configuration names none. */
-  readonly signing: SigningIdentity | null;
+  /** Null when the configuration names none. Rejects with signer_invalid. */
+  readonly signing: () => Promise<SigningIdentity | null>;
 }

@@ -94,7 +94,7 @@ beforeEach(async () => {
   const spki = Buffer.alloc(32, 5).toString('base64');
   const describe = () => small.disk(nodeId).signer.nodeBody({ host: 'a.example.com', tls_spki_sha256: spki });
   tickets = new Tickets({ cluster, clock, audit, describe });
-  const material = { settings, configs, program: async () => program, signing: null };
+  const material = { settings, configs, program: async () => program, signing: async () => null };
   const readiness = new PackageReadiness({ ...material, cluster, keyring: KEYRING, describe });
   const packages = store;
   builder = new PackageBuilder({ ...material, readiness, tickets, packages, audit, nodeId, clock, log });

@@ -1,0 +1,200 @@
+/**
+ * `atlas-fleet package cluster-node|standalone|agent`: a package from the running server, into a file of mode 0600 that
+ * bears its name once it is whole. Its path goes to stdout; what to do with it, for people, to stderr.
+ */
+import { basename } from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { AtlasError } from '../../base/errors.ts';
+import { shellWord } from '../../base/shell-word.ts';
+import { ARCHITECTURES } from '../../installer/program.ts';
+import { administer, type ControlClient, runningServer } from '../control.ts';
+import { type Flags as CommonFlags, portNumber, withFlags } from '../flags.ts';
+import { refuseExisting, type WrittenFile, writeNewFile } from '../new-file.ts';
+import { Progress } from '../progress.ts';
+import { print, printJson, say, sayError, sayHint } from '../terminal.ts';
+import { type Build, RECORDS_PATH } from './package-records.ts';
+import { lifeOption } from './ticket.ts';
+
+/** Names that an order may give the file; another one is the file's own business. */
+const ORDERED_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,123}\.pkg$/;
+
+interface Flags extends CommonFlags {
+  readonly out: string;
+  readonly arch: string;
+  readonly note?: string;
+  readonly sign?: boolean;
+  readonly force?: boolean;
+  readonly port?: number;
+}
+
+interface NodeFlags extends Flags {
+  readonly nodeName?: string;
+  readonly credentials: string;
+  readonly life: number;
+  readonly redisHost?: string;
+  readonly redisPort?: number;
+  readonly existingConfig: string;
+}
+
+interface AgentFlags extends Flags {
+  readonly server?: readonly string[];
+  readonly interval?: number;
+}
+
+export function buildCommands(): Command[] {
+  return [
+    withBuildFlags(new Command('cluster-node'))
+      .description('a package that makes a Mac one more server of this cluster; a server must run here')
+      .option('--node-name <name>', 'its name in the cluster; without it, it makes one of its host name')
+      .addOption(
+        new Option('--credentials <way>', 'the secrets themselves, or a join ticket alone')
+          .choices(['embedded', 'ticket'])
+          .default('embedded'),
+      )
+      .addOption(lifeOption())
+      .option('--port <number>', 'the port that it listens on', portNumber)
+      .option('--redis-host <host>', 'Redis as the new server reaches it', String)
+      .option('--redis-port <number>', 'its port', portNumber)
+      .addOption(
+        new Option('--existing-config <what>', 'what becomes of a config.yaml that is on the Mac already')
+          .choices(['keep', 'replace'])
+          .default('keep'),
+      )
+      .action(buildClusterNode),
+    withBuildFlags(new Command('standalone'))
+      .description('a package that makes a Mac a server of its own')
+      .option('--port <number>', 'the port that it listens on', portNumber)
+      .action(buildStandalone),
+    withBuildFlags(new Command('agent'))
+      .description('a package that makes a Mac send its reports here')
+      .option('--server <url...>', 'whom it reports to; without it, all servers that answer')
+      .option('--interval <seconds>', 'how often it reports', wholeNumber)
+      .action(buildAgent),
+  ];
+}
+
+function withBuildFlags(command: Command): Command {
+  return withFlags(command, 'server')
+    .requiredOption('--out <file>', 'the package')
+    .addOption(new Option('--arch <arch>', 'for which Macs').choices(ARCHITECTURES).default('universal'))
+    .option('--note <text>', 'what it is for, on record')
+    .option('--sign', 'sign it with package.sign_key of config.yaml')
+    .option('--force', 'write over a file that is there');
+}
+
+function wholeNumber(text: string): number {
+  if (/^[1-9][0-9]{0,4}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It is a whole number of seconds.');
+}
+
+async function buildClusterNode(flags: NodeFlags): Promise<void> {
+  const { nodeName, credentials, life, port, redisHost, redisPort, existingConfig } = flags;
+  const order = {
+    ...commonOrder(flags),
+    credentials,
+    ticket_life_seconds: life,
+    existing_config: existingConfig,
+    ...given({ node_name: nodeName, port, redis_host: redisHost, redis_port: redisPort }),
+  };
+  await requireRoom(flags);
+  await build(await runningServer(flags), '/api/fleet/build-cluster-package', order, flags);
+}
+
+async function buildStandalone(flags: Flags): Promise<void> {
+  const order = { ...commonOrder(flags), ...given({ port: flags.port }) };
+  await requireRoom(flags);
+  await administer(flags, (server) => build(server, '/api/fleet/build-standalone-package', order, flags));
+}
+
+async function buildAgent(flags: AgentFlags): Promise<void> {
+  const { server: servers, interval } = flags;
+  const order = { ...commonOrder(flags), ...given({ servers, interval_seconds: interval }) };
+  await requireRoom(flags);
+  await administer(flags, (server) => build(server, '/api/fleet/build-agent-package', order, flags));
+}
+
+function commonOrder({ out, arch: architecture, note, sign = false }: Flags): object {
+  const name = basename(out);
+  return { architecture, sign, ...given({ note, package_name: ORDERED_NAME.test(name) ? name : undefined }) };
+}
+
+function given(order: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(Object.entries(order).filter(([, value]) => value !== undefined));
+}
+
+/** Before a ticket is made for it. */
+async function requireRoom({ out, force }: Flags): Promise<void> {
+  if (!force) await refuseExisting(out);
+}
+
+async function build(server: ControlClient, path: string, order: object, flags: Flags): Promise<void> {
+  const { out, force: mayReplace = false } = flags;
+  const { headers, chunks } = await server.download(path, order).catch(sayAllThatFails);
+  const record = await server.get<Build>(`${RECORDS_PATH}/${headers['x-atlas-package']}`);
+  const total = Number(headers['content-length']);
+  const progress = new Progress('Writing', total);
+  const count = (bytes: number) => progress.add(bytes);
+  const written = await writeNewFile(out, whole(chunks, total), count, { mayReplace }).finally(() =>
+    progress.end(),
+  );
+  if (flags.json)
+    printJson({ ...record, state: 'ready', path: out, size_bytes: written.size, sha256: written.sha256 });
+  else print(out);
+  sayWhatItIs(out, written, record);
+}
+
+/** Rejects when it broke off: the file then never gets its name. */
+async function* whole(chunks: AsyncIterable<Uint8Array>, total: number): AsyncIterable<Uint8Array> {
+  let count = 0;
+  for await (const chunk of chunks) {
+    count += chunk.byteLength;
+    yield chunk;
+  }
+  if (count !== total)
+    throw new AtlasError('unreachable', `the package broke off after ${count} of ${total} bytes`, {
+      hint: 'see the log of the server, and build it again',
+    });
+}
+
+/** The first is said by who ends the command. */
+function sayAllThatFails(error: unknown): never {
+  if (error instanceof AtlasError && error.code === 'package_not_ready')
+    for (const { message } of error.parts?.slice(1) ?? []) sayError(message);
+  throw error;
+}
+
+function sayWhatItIs(path: string, { size, sha256 }: WrittenFile, build: Build): void {
+  const secrets = build.contents.filter(({ secret }) => secret);
+  say(`${path}: ${size} bytes, ${build.signed ? 'signed' : 'not signed'}
+SHA-256: ${sha256}
+Secrets in it: ${secrets.length === 0 ? 'none' : secrets.map(withFingerprint).join(', ')}`);
+  if (build.ticket !== null)
+    say(`Its join ticket lets one server in, once, until ${build.ticket.expires_at}.`);
+  say(`\n${commands(path, sha256, build).join('\n')}`);
+  if (secrets.length > 0) sayHint(lossHint(build));
+}
+
+const withFingerprint = ({ name, fingerprint }: Build['contents'][number]) =>
+  fingerprint === null ? name : `${name} (${fingerprint})`;
+
+function commands(path: string, sha256: string, { kind }: Build): string[] {
+  const file = shellWord(path);
+  const there = shellWord(basename(path));
+  const log = kind === 'agent' ? '/var/log/fleet-agent.log' : '/var/log/fleet-server.log';
+  return [
+    'Bring it there:',
+    `  scp ${file} MAC:`,
+    'On the Mac:',
+    `  echo '${sha256}  '${there} | shasum -a 256 -c`,
+    `  sudo installer -pkg ${there} -target /`,
+    `  tail ${log}`,
+    `  rm ${there}`,
+  ];
+}
+
+function lossHint({ kind, credentials, build_id: id }: Build): string {
+  if (kind === 'agent')
+    return 'treat it like a password, and delete it after installing: it holds what all agents share';
+  if (credentials === 'ticket') return `lost it? atlas-fleet package revoke ${id}`;
+  return 'treat it like a password, and delete it after installing; lost it? atlas-fleet cluster rotate-secret --compromised --keep NODE…';
+}

@@ -1,0 +1,152 @@
+/** Packages from the shell: of a running server, of none, and of one that cannot. */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BuildView } from '../../src/services/packages/package-records.ts';
+import { temporaryFolder } from '../config/config-file.ts';
+import { makeFolder } from '../fakes/folder.ts';
+import { PackageStand } from '../http/package-stand.ts';
+import { atlasFleet, type Ended } from './atlas-fleet.ts';
+import { ControlServer } from './control-server.ts';
+
+let stand: PackageStand;
+beforeAll(async () => {
+  stand = await PackageStand.start();
+});
+afterAll(() => stand?.stop());
+
+const packages = (...words: string[]): Promise<Ended> =>
+  atlasFleet(['package', ...words, '--config', join(stand.folder, 'config.yaml')]);
+
+const sum = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex');
+
+describe('package cluster-node', () => {
+  it('writes a file for its owner alone, prints its path, and says on stderr what it is and what to type', async () => {
+    const folder = await makeFolder();
+    const out = join(folder, 'FleetServerClusterNode.pkg');
+    const { code, stdout, stderr } = await packages('cluster-node', '--out', out, '--node-name', 'server-04');
+    expect([code, stdout], stderr).toEqual([0, `${out}\n`]);
+    expect(statSync(out).mode & 0o777).toBe(0o600);
+    expect(readdirSync(folder)).toEqual(['FleetServerClusterNode.pkg']);
+    for (const said of [
+      `${statSync(out).size} bytes, not signed`,
+      `SHA-256: ${sum(out)}`,
+      'cluster_secret (',
+      `  scp ${out} MAC:`,
+      `  echo '${sum(out)}  'FleetServerClusterNode.pkg | shasum -a 256 -c`,
+      '  sudo installer -pkg FleetServerClusterNode.pkg -target /',
+      '  tail /var/log/fleet-server.log',
+      '  rm FleetServerClusterNode.pkg',
+      'rotate-secret --compromised',
+    ])
+      expect(stderr).toContain(said);
+    for (const secret of Object.values(stand.secrets)) expect(stderr).not.toContain(secret);
+  });
+
+  it('prints what was built as JSON', async () => {
+    const out = join(await makeFolder(), 'a.pkg');
+    const flags = [
+      '--credentials',
+      'ticket',
+      '--life',
+      '2h',
+      '--arch',
+      'arm64',
+      '--note',
+      "it's for the attic",
+    ];
+    const { code, stdout } = await packages('cluster-node', '--out', out, ...flags, '--json');
+    const said = JSON.parse(stdout) as BuildView & { path: string };
+    expect(code).toBe(0);
+    expect(said).toMatchObject({
+      path: out,
+      file_name: 'a.pkg',
+      sha256: sum(out),
+      size_bytes: statSync(out).size,
+      architecture: 'arm64',
+      note: "it's for the attic",
+      ticket: { state: 'open' },
+    });
+    const listed = await packages('list');
+    expect(listed.stdout).toMatch(
+      new RegExp(`${said.build_id} .* a.pkg +ticket open +ready +${sum(out).slice(0, 12)}`),
+    );
+    expect(await packages('revoke', said.build_id)).toMatchObject({ code: 0, stdout: '' });
+    expect((await packages('list')).stdout).toMatch(new RegExp(`${said.build_id} .* ticket revoked `));
+  });
+
+  it('leaves a file that is there alone, before anything is built, unless it is told otherwise', async () => {
+    const out = join(await makeFolder(), 'mine.pkg');
+    writeFileSync(out, 'mine');
+    const before = (await packages('list')).stdout;
+    const refused = await packages('cluster-node', '--out', out);
+    expect([refused.code, refused.stdout]).toEqual([7, '']);
+    expect(refused.stderr).toContain(`error: ${out} is there already`);
+    expect(readFileSync(out, 'utf8')).toBe('mine');
+    expect((await packages('list')).stdout).toBe(before);
+    expect((await packages('cluster-node', '--out', out, '--force')).code).toBe(0);
+    expect(statSync(out).size).toBeGreaterThan(1000);
+    expect(statSync(out).mode & 0o777).toBe(0o600);
+  });
+
+  it('says all that stands in the way, each with its mend', async () => {
+    stand.program.missing = { what: 'Node for Macs is not here.', mend: 'Run atlas-fleet runtime fetch.' };
+    const out = join(await makeFolder(), 'a.pkg');
+    const { code, stderr } = await packages('cluster-node', '--out', out, '--redis-host', '127.0.0.1');
+    stand.program.missing = null;
+    expect(code).toBe(7);
+    expect(stderr).toContain(
+      'error: Node for Macs is not here. Run atlas-fleet runtime fetch.\nerror: Redis is at 127.0.0.1',
+    );
+    expect(existsSync(out)).toBe(false);
+  });
+
+  it.each([
+    ['a port that is none', ['--port', '0']],
+    ['an architecture that no Mac has', ['--arch', 'ppc']],
+    ['credentials of another kind', ['--credentials', 'none']],
+    ['no file', []],
+  ])('refuses %s', async (_, flags) => {
+    const words = flags.length === 0 ? [] : ['--out', join(await makeFolder(), 'a.pkg')];
+    expect((await packages('cluster-node', ...words, ...flags)).code).toBe(2);
+  });
+});
+
+it('a server that dies in the middle leaves no file', async () => {
+  const folder = temporaryFolder();
+  expect((await atlasFleet(['init', '--dir', folder])).code).toBe(0);
+  const server = await ControlServer.open(join(folder, 'data'), {
+    'GET /livez': {},
+    'GET /api/fleet/packages/cut-short': { contents: [], ticket: null },
+    'POST /api/fleet/build-standalone-package': (response: ServerResponse) => {
+      response.writeHead(200, { 'content-length': 1_000_000, 'x-atlas-package': 'cut-short' });
+      response.write('the beginning', () => response.destroy());
+    },
+  });
+  const out = join(folder, 'a.pkg');
+  const flags = ['--out', out, '--config', join(folder, 'config.yaml')];
+  const { code, stderr } = await atlasFleet(['package', 'standalone', ...flags]);
+  await server.close();
+  expect([code, existsSync(out), existsSync(`${out}.part`)], stderr).toEqual([5, false, false]);
+});
+
+describe('with no server running', () => {
+  it('a cluster node cannot be packed, and it is said what to do', async () => {
+    const folder = temporaryFolder();
+    expect((await atlasFleet(['init', '--dir', folder])).code).toBe(0);
+    const flags = ['--out', join(folder, 'a.pkg'), '--config', join(folder, 'config.yaml')];
+    expect(await atlasFleet(['package', 'cluster-node', ...flags])).toEqual({
+      code: 5,
+      stdout: '',
+      stderr:
+        'error: no server runs on this data folder\nhint: start one: atlas-fleet server --config FILE\n',
+    });
+    // Where the runtime is not here either, that is what is said, and nothing of a server.
+    const env = { ATLAS_FLEET_CACHE: join(folder, 'cache') };
+    const alone = await atlasFleet(['package', 'standalone', ...flags], { env });
+    expect(alone.code).toBe(7);
+    expect(alone.stderr).not.toContain('no server runs');
+  });
+});
