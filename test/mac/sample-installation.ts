@@ -5,6 +5,7 @@ import {
   clusterNodeConfig,
   type PackageConfig,
   standaloneConfig,
+  unfilledAgentConfig,
 } from '../../src/config/package-config.ts';
 import type { ConfigPolicy } from '../../src/installer/install-scripts.ts';
 import { type Installation, installation } from '../../src/installer/installation.ts';
@@ -25,6 +26,8 @@ export interface SamplePlan {
   readonly ticket?: string;
   /** PEM, of the authority of Redis. */
   readonly authority?: string;
+  /** An agent of no fleet yet, as it is released. */
+  readonly unfilled?: boolean;
 }
 
 export function sampleInstallation(kind: ProgramKind, plan: SamplePlan = {}): Installation {
@@ -48,10 +51,11 @@ const PROGRAM: readonly ProgramFile[] = [
 
 function sampleConfig(
   kind: ProgramKind,
-  { port = 8768, nodeName, ticket, authority }: SamplePlan,
+  { port = 8768, nodeName, ticket, authority, unfilled = false }: SamplePlan,
 ): PackageConfig {
   const { root } = productOf(kind);
   if (kind === 'standalone') return standaloneConfig({ port });
+  if (unfilled) return unfilledAgentConfig(root);
   if (kind === 'agent') {
     return agentConfig({
       servers: ['https://fleet.example.com:8768'],

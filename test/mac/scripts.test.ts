@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { ProgramKind } from '../../src/installer/program.ts';
 import { makeTicket } from '../../src/protocol/ticket.ts';
 import { openIdentity } from '../../src/store/file/identity.ts';
-import { ENCRYPTION_KEY } from '../config/config-file.ts';
+import { API_KEY, ENCRYPTION_KEY } from '../config/config-file.ts';
 import { makeCertificate } from '../fakes/certificate.ts';
 import { MacStand, macStandLack } from './mac-stand.ts';
 import { SAMPLE_SECRETS, sampleInstallation } from './sample-installation.ts';
@@ -80,6 +80,26 @@ onMac(named('a fresh installation'), () => {
     expect(await mac.install(sampleInstallation('server', { authority: cert }))).toMatchObject({ code: 0 });
     expect(mac.read(`${ROOT}/data/redis_ca_file.pem`)).toBe(cert);
     expect(mac.has(`${ROOT}/package-files`)).toBe(false);
+  });
+
+  it('of an agent that belongs to no fleet yet says what to fill in, and keeps what was filled in', async () => {
+    const mac = await MacStand.start();
+    const { code, said } = await mac.install(sampleInstallation('agent', { unfilled: true }));
+    expect({ code, said }).toMatchObject({ code: 0 });
+    expect(said).toContain(
+      'Fill in server.encryption_key, agent.servers, agent.api_key in /Library/FleetAgent/config.yaml',
+    );
+    expect(mac.isLoaded('com.fleet.agent')).toBe(true);
+    const config = '/Library/FleetAgent/config.yaml';
+    const filled = mac
+      .read(config)
+      .replace('# encryption_key: …', `encryption_key: "${ENCRYPTION_KEY}"`)
+      .replace('# servers:', 'servers:')
+      .replace('# api_key: …', `api_key: "${API_KEY}"`);
+    mac.write(config, filled, 0o600);
+    const again = await mac.install(sampleInstallation('agent', { unfilled: true }));
+    expect(again.said).toContain('It reports to: https://fleet.example.com:8768');
+    expect(mac.read(config)).toBe(filled);
   });
 
   it('is refused on another volume, before anything is touched', async () => {

@@ -4,9 +4,18 @@ import type { Config } from '../../config/config.ts';
 import { VERSION } from '../program.ts';
 import type { Installed, Prepared } from './prepare.ts';
 
-export function nextStep({ root, kind }: Installed, { isNew, loaded }: Prepared): string {
+export function nextStep({ root, kind }: Installed, { isNew, loaded, toFillIn }: Prepared): string {
   const program = `sudo ${root}/bin/atlas-fleet`;
   const what = kind === 'agent' ? 'Fleet Agent' : 'Fleet Server';
+  if (toFillIn.length > 0) {
+    return [
+      `${what} ${VERSION} is installed, and waits to be told where it reports.`,
+      `Fill in ${toFillIn.join(', ')} in ${root}/config.yaml, where each stands behind a #,`,
+      'and agent.pins, unless public authorities vouch for the servers.',
+      'The agent starts by itself within half a minute of that.',
+      `Check it: ${program} config check`,
+    ].join('\n');
+  }
   if (loaded === null)
     return `${what} ${VERSION} is installed. Its config.yaml has errors: ${program} config check`;
   const { config } = loaded;

@@ -38,8 +38,10 @@ export interface Installed {
 export interface Prepared {
   /** Whether the configuration is the package's. */
   readonly isNew: boolean;
-  /** null: it is not sound, which was said; the service will say it again. */
+  /** null: it is not sound or not complete. That it is not sound was said; the service will say it again. */
   readonly loaded: LoadedConfig | null;
+  /** Keys that the administrator has yet to fill in; the service runs once they are there. */
+  readonly toFillIn: readonly string[];
 }
 
 const PRIVATE_FOLDER = 0o700;
@@ -55,13 +57,22 @@ export async function prepare(installed: Installed): Promise<Prepared> {
   if (isNew) await complete(installed, path);
   rmSync(join(root, 'package-files'), { recursive: true, force: true });
   const loaded = loadFor(kind, path);
-  if (loaded.ok) return { isNew, loaded };
+  if (loaded.ok) return { isNew, loaded, toFillIn: [] };
+  const toFillIn = unfilled(kind, loaded);
+  if (toFillIn.length > 0) return { isNew, loaded: null, toFillIn };
   reportConfigProblems(loaded.problems);
   sayWarning(
     'the configuration that was here does not fit this version',
     'mend it; nothing of it was changed',
   );
-  return { isNew, loaded: null };
+  return { isNew, loaded: null, toFillIn: [] };
+}
+
+/** The released package of an agent belongs to no fleet yet: what it lacks is no mistake. Else empty. */
+function unfilled(kind: ProgramKind, { problems }: RefusedConfig): string[] {
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  if (kind !== 'agent' || errors.some(({ code }) => code !== 'missing_key')) return [];
+  return errors.flatMap(({ key }) => key ?? []);
 }
 
 /** What the service will run on. A server that has yet to join by a ticket is judged as a server once it has. */
@@ -80,7 +91,7 @@ async function complete(installed: Installed, path: string): Promise<void> {
     editConfig(path, (text) => Object.entries(values).reduce(set, text));
   }
   const loaded = loadFor(kind, path);
-  if (!loaded.ok) {
+  if (!loaded.ok && unfilled(kind, loaded).length === 0) {
     reportConfigProblems(loaded.problems);
     throw await refusal(loaded);
   }
