@@ -1,5 +1,5 @@
 /**
- * `npm start`, `npm test`, `npm run bench` and `npm run faults`, from a fresh clone: installs from the lock file
+ * `npm start`, `npm test`, `npm run bench`, `faults` and `release`, from a fresh clone: installs from the lock file
  * when something changed, builds the console when it is stale, then becomes the program. Runs on the Node that npm
  * has (20 or newer), imports nothing that has to be installed first, and writes nothing outside of the clone.
  */
@@ -183,6 +183,7 @@ const tasks = {
   test: () => run('scripts/test.ts'),
   bench: () => run('bench/main.ts'),
   faults: () => run('faults/main.ts'),
+  release: () => run('scripts/release.ts'),
 };
 
 function run(script) {

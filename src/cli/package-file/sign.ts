@@ -8,12 +8,15 @@ import { Progress } from '../progress.ts';
 import { askSecret, readSecretFromFile, say, sayWarning } from '../terminal.ts';
 import { openPackageFile } from './source.ts';
 
-interface Flags {
-  readonly out: string;
+export interface IdentityFlags {
   readonly signP12?: string;
   readonly signPasswordFile?: string;
   readonly signKey?: string;
   readonly signChain?: string;
+}
+
+interface Flags extends IdentityFlags {
+  readonly out: string;
 }
 
 export async function sign(path: string, flags: Flags): Promise<void> {
@@ -39,7 +42,9 @@ SHA-256: ${sha256}
 On a Mac: pkgutil --check-signature ${shellWord(flags.out)}`);
 }
 
-async function signerOf({ signP12, signPasswordFile, signKey, signChain }: Flags): Promise<PackageSigner> {
+/** Rejects with usage unless the flags name one identity, and with signer_invalid. */
+export async function signerOf(flags: IdentityFlags): Promise<PackageSigner> {
+  const { signP12, signPasswordFile, signKey, signChain } = flags;
   const { signerOfFiles, signerOfPkcs12 } = await import('../signing.ts');
   const isPem = signKey !== undefined && signChain !== undefined;
   if (isPem && signP12 === undefined) return signerOfFiles(signKey, signChain);
