@@ -15,14 +15,27 @@ const FOLDER_MODE = 0o755;
 const JSON_MAX_BYTES = 4096;
 const WRITABLE_BY_OTHERS = 0o022;
 
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+  readonly isRoot: boolean;
+  readonly home: string;
+}
+
+const HERE: Surroundings = {
+  env: process.env,
+  platform: process.platform,
+  isRoot: process.geteuid?.() === 0,
+  home: homedir(),
+};
+
 /** ATLAS_FLEET_CACHE, or what the system has for such things; root's on a Mac is that of the installed server. */
-export function defaultCacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+export function defaultCacheFolder({ env, platform, isRoot, home }: Surroundings = HERE): string {
   if (env.ATLAS_FLEET_CACHE) return env.ATLAS_FLEET_CACHE;
-  const isRoot = process.geteuid?.() === 0;
-  if (process.platform === 'darwin')
-    return isRoot ? '/Library/Caches/com.fleet.server' : join(homedir(), 'Library', 'Caches', 'atlas-fleet');
+  if (platform === 'darwin')
+    return isRoot ? '/Library/Caches/com.fleet.server' : join(home, 'Library', 'Caches', 'atlas-fleet');
   if (isRoot) return '/var/cache/atlas-fleet';
-  return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'atlas-fleet');
+  return join(env.XDG_CACHE_HOME || join(home, '.cache'), 'atlas-fleet');
 }
 
 /** Names are paths below the folder. Everything rejects with folder_not_private where others may write. */

@@ -25,6 +25,7 @@ export function runtimeCommand(): Command {
     .addOption(new Option('--arch <arch>', 'for which Macs').choices(ARCHITECTURES).default('universal'))
     .addOption(new Option('--from <file...>', 'what npm pack wrote elsewhere').conflicts('arch'))
     .option('--json', 'print JSON')
+    .addHelpText('after', '\nKept in $ATLAS_FLEET_CACHE, or where this system keeps such things.')
     .action(fetchRuntimes);
   runtime
     .command('list')
