@@ -33,6 +33,16 @@ async function faultsOf(bytes: Buffer, terms: Partial<VerifyTerms> = {}): Promis
   }
 }
 
+/** In one byte, 0x01 for 0x0b, CMS has another legal name for RSA: that one is told, not failed. */
+async function passesWhole(bytes: Buffer): Promise<boolean> {
+  try {
+    return (await checksOf(sourceOfBytes(bytes))).every(({ result }) => result === 'pass');
+  } catch (error) {
+    if (error instanceof AtlasError && error.code === 'package_unreadable') return false;
+    throw error;
+  }
+}
+
 let authority: SigningAuthority;
 let plain: Buffer;
 let signed: Buffer;
@@ -100,7 +110,7 @@ describe('a package that was changed on its way', () => {
       fc.asyncProperty(one, async ([at, bits]) => {
         const changed = Buffer.from(signed);
         changed[at] = (changed[at] ?? 0) ^ bits;
-        return (await faultsOf(changed)).length > 0;
+        return !(await passesWhole(changed));
       }),
       { numRuns: 200 },
     );
