@@ -63,7 +63,10 @@ async function report({ client }: InstalledServer): Promise<unknown> {
 
 const joinedBy = async (buildId: string) => (await administrator.record(buildId)).joined;
 const filled = (text: string, { nodeId }: InstalledServer, hostname: string) =>
-  text.replace(`${PACKAGE_MARK}\n`, '').replace('${HOSTNAME}', hostname).replace('${NODE_ID}', nodeId);
+  text
+    .replace(`${PACKAGE_MARK}\n`, '')
+    .replace(/\$\{HOSTNAME\}/, hostname)
+    .replace(/\$\{NODE_ID\}/, nodeId);
 
 describe.skipIf(lack !== null)(
   `a package of a cluster node${lack === null ? '' : ` (skipped: ${lack})`}`,
@@ -122,7 +125,7 @@ describe.skipIf(lack !== null)(
     });
 
     it('with the credentials brings a ticket too where the cluster admits nobody without', async () => {
-      const closing = ['cluster', 'admission', 'ticket', '--yes', '--config', first().configPath];
+      const closing = ['cluster', 'admission', 'ticket', '--config', first().configPath];
       expect(await atlasFleet(closing)).toMatchObject({ code: 0 });
       const { bytes, buildId, config } = await built({ credentials: 'embedded' });
       const server = await installed(await cluster.mac('mac-09'), bytes);

@@ -9,6 +9,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Secret } from '../../src/base/secret.ts';
 import { openReport } from '../../src/protocol/sealed-report.ts';
@@ -44,9 +45,10 @@ export class ReportLedger {
     this.#watch = watch;
   }
 
-  /** An address that leads to this server, now and after it came back. */
-  async doorTo(port: number): Promise<string> {
-    const door = createServer((request, response) => void this.#pass(request, response, port));
+  /** An address that leads to this server, now and after it came back. A number is a port of loopback. */
+  async doorTo(server: number | string): Promise<string> {
+    const url = typeof server === 'number' ? `http://127.0.0.1:${server}` : server;
+    const door = createServer((request, response) => void this.#pass(request, response, url));
     this.#doors.push(door);
     await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
     return `http://127.0.0.1:${(door.address() as AddressInfo).port}`;
@@ -60,14 +62,14 @@ export class ReportLedger {
     }
   }
 
-  async #pass(request: IncomingMessage, response: ServerResponse, port: number): Promise<void> {
+  async #pass(request: IncomingMessage, response: ServerResponse, server: string): Promise<void> {
     const chunks: Buffer[] = [];
     try {
       for await (const chunk of request) chunks.push(chunk as Buffer);
       const body = Buffer.concat(chunks);
       const report = this.#open(body);
       if (report) this.#watch?.tried(report);
-      const answer = await forward(request, body, port);
+      const answer = await forward(request, body, server);
       this.#note(report, answer);
       response.writeHead(answer.status, answer.headers).end(answer.text);
     } catch {
@@ -110,17 +112,20 @@ interface Answer {
   readonly text: string;
 }
 
-function forward({ method, url, headers }: IncomingMessage, body: Buffer, port: number): Promise<Answer> {
+function forward({ method, url, headers }: IncomingMessage, body: Buffer, server: string): Promise<Answer> {
+  const { protocol, hostname, port } = new URL(server);
+  const ask = protocol === 'https:' ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
     // A connection of its own each time: one that the dead server held open would fail a report it never saw.
     const options = {
-      host: '127.0.0.1',
+      host: hostname,
       port,
       method,
       path: url,
       headers: { ...headers, connection: 'close' },
+      rejectUnauthorized: false, // its own certificate
     };
-    const asking = httpRequest({ ...options, agent: false }, (answer) => {
+    const asking = ask({ ...options, agent: false }, (answer) => {
       const chunks: Buffer[] = [];
       answer.on('data', (chunk: Buffer) => chunks.push(chunk));
       answer.once('error', reject);
