@@ -1,7 +1,8 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { it } from 'vitest';
 import { MacsCluster } from './macs-cluster.ts';
 import { makeRelease } from './release.ts';
+import { installPackage } from './unpacked-package.ts';
 
 it('waits', { timeout: 1_800_000 }, async () => {
   const folder = MacsCluster.makeFolder();
@@ -25,6 +26,14 @@ it('waits', { timeout: 1_800_000 }, async () => {
       1,
     ),
   );
-  while (!existsSync('/tmp/byhand.stop')) await new Promise((r) => setTimeout(r, 500));
+  const macs = [mac, mac2];
+  while (!existsSync('/tmp/byhand.stop')) {
+    await new Promise((r) => setTimeout(r, 300));
+    if (!existsSync('/tmp/byhand.do')) continue;
+    const { mac: at, pkg, run } = JSON.parse(readFileSync('/tmp/byhand.do', 'utf8'));
+    rmSync('/tmp/byhand.do');
+    const ended = pkg ? await installPackage(macs[at] as never, readFileSync(pkg)) : await macs[at]!.run(run);
+    writeFileSync('/tmp/byhand.done', JSON.stringify(ended));
+  }
   await cluster.stop();
 });
