@@ -13,7 +13,7 @@ export function nextStep({ root, kind }: Installed, { isNew, loaded, toFillIn }:
       `Fill in ${toFillIn.join(', ')} in ${root}/config.yaml, where each stands behind a #,`,
       'and agent.pins, unless public authorities vouch for the servers.',
       'The agent starts by itself within half a minute of that.',
-      `Check it: ${program} config check`,
+      `Check it: ${program} config check --role agent`,
     ].join('\n');
   }
   if (loaded === null)
