@@ -18,7 +18,8 @@ const SWITCH = `${IP} link add lan type bridge && ${IP} link set lan up && echo 
 /** Why there can be none here; null when there can. */
 export function macNetworkLack(): string | null {
   if (findProgram('ip') === undefined) return 'it needs the program ip (iproute2)';
-  const tried = spawnSync('unshare', ['--net', IP, 'link', 'add', 'trial', 'type', 'veth']);
+  const trial = `${IP} link add lan type bridge && ${IP} link add wire type veth`;
+  const tried = spawnSync('unshare', ['--net', '/bin/sh', '-c', trial]);
   return tried.status === 0 ? null : 'this machine lets nobody lay a network';
 }
 

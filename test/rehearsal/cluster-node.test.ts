@@ -52,6 +52,11 @@ async function installed(mac: MacStand, bytes: Buffer): Promise<InstalledServer>
   return cluster.installedOn(mac);
 }
 
+async function known(server: InstalledServer): Promise<void> {
+  await cluster.settled([server]);
+  expect(server.mac.read('/var/log/fleet-server-crash.log')).toBe('');
+}
+
 /** As an agent does. */
 async function report({ client }: InstalledServer): Promise<unknown> {
   const key = new Secret(Buffer.from(cluster.live.secrets.encryptionKey, 'base64'));
@@ -93,7 +98,7 @@ describe.skipIf(lack !== null)(
       const mac = await cluster.mac('mac-07');
       const server = await installed(mac, bytes);
       expect(server.nodeId).toMatch(/^mac-07-[0-9a-f]{6}$/);
-      await cluster.settled([server]);
+      await known(server);
       expect(mac.read(CONFIG)).toBe(filled(config, server, 'mac-07'));
       expect(statSync(mac.at(CONFIG)).mode & 0o7777).toBe(0o600);
       expect(await report(server)).toMatchObject({
@@ -106,7 +111,7 @@ describe.skipIf(lack !== null)(
 
       const [identity, before] = [mac.read(`${ROOT}/data/identity.json`), mac.read(CONFIG)];
       await installed(mac, bytes);
-      await cluster.settled([server]);
+      await known(server);
       expect([mac.read(`${ROOT}/data/identity.json`), mac.read(CONFIG)]).toEqual([identity, before]);
       expect(await macsBy(buildId)).toEqual([joined]);
     });
@@ -119,7 +124,7 @@ describe.skipIf(lack !== null)(
       expect(findSecrets(cluster.secrets, folder)).toEqual([]);
       const server = await installed(await cluster.mac('mac-08'), bytes);
       expect(server.nodeId).toBe('mac-by-ticket');
-      await cluster.settled([server]);
+      await known(server);
       expect(config).toContain('join_ticket');
       expect(server.mac.read(CONFIG)).not.toContain('join_ticket');
       expect(statSync(server.mac.at(CONFIG)).mode & 0o7777).toBe(0o600);
@@ -135,7 +140,7 @@ describe.skipIf(lack !== null)(
       expect(await atlasFleet(closing)).toMatchObject({ code: 0 });
       const { bytes, buildId, config } = await built({ credentials: 'embedded' });
       const server = await installed(await cluster.mac('mac-09'), bytes);
-      await cluster.settled([server]);
+      await known(server);
       expect(unjoined(server.mac.read(CONFIG))).toBe(unjoined(filled(config, server, 'mac-09')));
       expect(await administrator.record(buildId)).toMatchObject({ ticket: { state: 'used' } });
     });

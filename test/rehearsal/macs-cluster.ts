@@ -15,8 +15,6 @@ import { SharedBackends } from './shared-backends.ts';
 
 /** Milliseconds for an installed server to be known to all. */
 const SOON_MS = 30_000;
-const INTERVAL_SECONDS = 1;
-const TIMEOUT_SECONDS = 4;
 
 export const rehearsalLack = (): string | null => macStandLack() ?? macNetworkLack();
 
@@ -48,8 +46,6 @@ export class MacsCluster {
     const shared = await SharedBackends.start(network.here);
     const live = await LiveCluster.start({
       servers: releases.length,
-      intervalSeconds: INTERVAL_SECONDS,
-      timeoutSeconds: TIMEOUT_SECONDS,
       redis: shared.redis,
       databaseUrl: shared.databaseUrl,
       values: { 'server.host': network.here, 'server.tls': 'own', ...shared.values },
