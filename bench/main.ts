@@ -9,6 +9,7 @@ import { agentAtRest } from './figures/agent-at-rest.ts';
 import { coldStart } from './figures/cold-start.ts';
 import { heartbeat } from './figures/heartbeat.ts';
 import { intake } from './figures/intake.ts';
+import { packageBuild } from './figures/package-build.ts';
 import { refresh } from './figures/refresh.ts';
 import { storedSize } from './figures/stored-size.ts';
 import { verifyRecord } from './figures/verify-record.ts';
@@ -22,6 +23,7 @@ const FIGURES: readonly Figure[] = [
   storedSize,
   coldStart,
   agentAtRest,
+  packageBuild,
 ];
 const DEFAULT_HISTORY = 50_000;
 const NAMES = FIGURES.map(({ name }) => name).join(', ');

@@ -1,7 +1,4 @@
-/**
- * A server of a real cluster in this process, on a real Redis and a real PostgreSQL that are, by their address, no
- * business of this machine alone (0.0.0.0, which here is loopback all the same). What it packs is small and made up.
- */
+/** A server of a real cluster in this process, on a real Redis and a real PostgreSQL. What it packs is small and made up. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
@@ -14,43 +11,36 @@ import { SecretRest } from '../../src/config/secret-rest.ts';
 import { type RunningNode, startNode } from '../../src/node.ts';
 import { generateSecretText } from '../../src/protocol/keyring.ts';
 import { makeBackendFolder, removeBackendFolder } from '../backends/backend-folder.ts';
-import { own, PostgresServer } from '../backends/postgres.ts';
-import { RedisServer } from '../backends/redis.ts';
+import { BackendsElsewhere } from '../backends/elsewhere.ts';
 import { FakeLog } from '../fakes/log.ts';
 import { FakeProgram } from '../fakes/program.ts';
 import { controlFetch } from '../scenario/control-fetch.ts';
 import { eventually } from '../scenario/eventually.ts';
 import { FleetClient } from '../scenario/fleet-client.ts';
 import { freePorts } from '../scenario/loopback-ports.ts';
-import { makeRedisCertificates } from '../store/redis-certificates.ts';
 
-/** The way to this machine that does not say so. */
-export const ELSEWHERE = '0.0.0.0';
 const READY_MS = 20_000;
 
 export class PackageStand {
   readonly folder: string;
   readonly port: number;
-  readonly redis: RedisServer;
   readonly secrets: Readonly<Record<string, string>>;
   readonly program = new FakeProgram();
   readonly log = new FakeLog();
-  readonly #postgres: PostgresServer;
+  readonly #backends: BackendsElsewhere;
   readonly #loaded: LoadedConfig;
-  readonly #folders: string[] = [];
   #node: RunningNode | null = null;
 
   private constructor(
     folder: string,
     port: number,
-    backends: { readonly redis: RedisServer; readonly postgres: PostgresServer },
+    backends: BackendsElsewhere,
     secrets: Readonly<Record<string, string>>,
     loaded: LoadedConfig,
   ) {
     this.folder = folder;
     this.port = port;
-    this.redis = backends.redis;
-    this.#postgres = backends.postgres;
+    this.#backends = backends;
     this.secrets = secrets;
     this.#loaded = loaded;
   }
@@ -58,23 +48,14 @@ export class PackageStand {
   /** Resolves when it has founded its roster. */
   static async start(values: FreshValues = {}): Promise<PackageStand> {
     const folder = makeBackendFolder('packages');
-    const keys = makeBackendFolder('keys');
-    own(keys);
-    const { files } = await makeRedisCertificates(ELSEWHERE, keys);
-    own(files.key);
-    own(files.cert);
-    const password = randomBytes(15).toString('base64url');
-    const [redis, postgres] = await Promise.all([
-      RedisServer.start({ password }),
-      PostgresServer.start({ tls: files }),
-    ]);
-    const database = (await postgres.createDatabase('fleet')).replace('127.0.0.1', ELSEWHERE);
+    const backends = await BackendsElsewhere.start();
+    const { redis } = backends;
     const secrets = {
       cluster_secret: generateSecretText(),
       api_key: generateSecretText(),
       encryption_key: generateSecretText(),
       db_encryption_key: generateSecretText(),
-      redis_password: password,
+      redis_password: redis.password ?? '',
     };
     const port = await freePorts(1);
     const configPath = join(folder, 'config.yaml');
@@ -88,25 +69,23 @@ export class PackageStand {
         'server.api_key': secrets.api_key,
         'server.encryption_key': secrets.encryption_key,
         'server.db_encryption_key': secrets.db_encryption_key,
-        'database.url': database,
-        'database.ca_file': files.ca,
+        'database.url': backends.databaseUrl,
         'cluster.enabled': true,
         'cluster.backend': 'redis',
         'cluster.cluster_id': randomBytes(16).toString('hex'),
         'cluster.cluster_secret': secrets.cluster_secret,
-        'cluster.redis_host': ELSEWHERE,
         'cluster.redis_port': redis.port,
-        'cluster.redis_password': password,
+        'cluster.redis_password': secrets.redis_password,
         'cluster.heartbeat_interval': 1,
         'cluster.node_timeout': 5,
         'cluster.node_id': 'server-01',
+        ...backends.values,
         ...values,
       }),
     );
     const loaded = loadConfig({ role: 'server', configPath, env: {} });
     if (!loaded.ok) throw new Error(loaded.problems.map(({ sentence }) => sentence).join('\n'));
-    const stand = new PackageStand(folder, port, { redis, postgres }, secrets, loaded);
-    stand.#folders.push(folder, keys);
+    const stand = new PackageStand(folder, port, backends, secrets, loaded);
     await stand.#start();
     return stand;
   }
@@ -127,8 +106,8 @@ export class PackageStand {
 
   async stop(): Promise<void> {
     await this.#node?.stop(0);
-    await Promise.all([this.redis.stop(), this.#postgres.stop()]);
-    for (const folder of this.#folders) removeBackendFolder(folder);
+    await this.#backends.stop();
+    removeBackendFolder(this.folder);
   }
 
   async #start(): Promise<void> {

@@ -43,6 +43,8 @@ export interface PackageRouteParts {
 
 const PATH = '/api/fleet/packages';
 const PACKAGE_TYPE = 'application/octet-stream';
+/** Bytes that are read and hashed while those before them are on their way. Arbitrary. */
+const READ_AHEAD_BYTES = 4 * 1024 * 1024;
 
 export function packageRoutes(app: App, parts: PackageRouteParts): void {
   readRoutes(app, parts);
@@ -171,5 +173,5 @@ function handOver(built: HandedPackage, reply: FastifyReply): FastifyReply {
       'cache-control': 'no-store',
       'x-atlas-package': built.buildId,
     })
-    .send(Readable.from(built.read(), { objectMode: false }));
+    .send(Readable.from(built.read(), { objectMode: false, highWaterMark: READ_AHEAD_BYTES }));
 }

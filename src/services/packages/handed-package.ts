@@ -40,7 +40,7 @@ export class HandedPackage implements ByteSource {
     try {
       for await (const chunk of this.#source.read()) {
         this.#hash.update(chunk);
-        const own = Uint8Array.from(chunk); // the source may fill its own again while a socket still holds this one
+        const own = new Uint8Array(chunk); // the source may fill its own again while a socket still holds this one
         this.#handed += own.byteLength;
         yield own;
       }
