@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
 import { PACKAGE_MARK } from '../../src/installer/install-scripts.ts';
 import { NONCE_BYTES, sealReport } from '../../src/protocol/report-envelope.ts';
@@ -15,12 +15,12 @@ import { makeReport } from '../fakes/report.ts';
 import type { MacStand } from '../mac/mac-stand.ts';
 import type { LiveServer } from '../scenario/live-cluster.ts';
 import type { Administrator } from './administrator.ts';
-import { type InstalledServer, MacsCluster, rehearsalLack } from './macs-cluster.ts';
+import { type InstalledServer, MacsCluster } from './macs-cluster.ts';
+import { rehearse } from './rehearse.ts';
 import { makeRelease } from './release.ts';
 import { findSecrets, namesFound } from './secret-search.ts';
 import { installPackage, readUnpacked, unpack } from './unpacked-package.ts';
 
-const lack = rehearsalLack();
 const ROOT = '/Library/FleetServer';
 const CONFIG = `${ROOT}/config.yaml`;
 const ROUTE = 'build-cluster-package';
@@ -36,6 +36,8 @@ async function begin(): Promise<void> {
 }
 
 const first = () => cluster.servers[0] as LiveServer;
+/** The password in clear is in no package, nor in any configuration. */
+const searched = () => ({ ...cluster.secrets, password: cluster.live.secrets.password });
 
 async function built(order: object) {
   const { buildId, bytes } = await administrator.build(ROUTE, { architecture: 'arm64', ...order });
@@ -48,7 +50,7 @@ async function built(order: object) {
 async function installed(mac: MacStand, bytes: Buffer): Promise<InstalledServer> {
   const { code, said } = await installPackage(mac, bytes);
   expect({ code, said }).toMatchObject({ code: 0 });
-  for (const secret of Object.values(cluster.secrets)) expect(said).not.toContain(secret);
+  for (const secret of Object.values(searched())) expect(said).not.toContain(secret);
   return cluster.installedOn(mac);
 }
 
@@ -79,70 +81,63 @@ const filled = (text: string, { nodeId }: InstalledServer, hostname: string) =>
 const unjoined = (text: string) =>
   text.replace(/^ {2}(# One-time ticket .*|join_ticket: .*|roster_pins: .*)\n/gm, '');
 
-describe.skipIf(lack !== null)(
-  `a package of a cluster node${lack === null ? '' : ` (skipped: ${lack})`}`,
-  () => {
-    beforeAll(begin);
-    afterAll(() => cluster?.stop());
+rehearse('a package of a cluster node', () => {
+  beforeAll(begin);
+  afterAll(() => cluster?.stop());
 
-    it('with the credentials in it makes a healthy and verified member, once however often it is installed', async () => {
-      const { bytes, buildId, folder, config } = await built({ credentials: 'embedded' });
-      const hits = findSecrets(cluster.secrets, folder);
-      expect(namesFound(hits)).toEqual(
-        Object.keys(cluster.secrets)
-          .filter((name) => !name.includes(' '))
-          .sort(),
-      );
-      expect(new Set(hits.map((hit) => hit.split(': ')[1]))).toEqual(new Set([`payload${CONFIG}`]));
+  it('with the credentials in it makes a healthy and verified member, once however often it is installed', async () => {
+    const { bytes, buildId, folder, config } = await built({ credentials: 'embedded' });
+    const hits = findSecrets(searched(), folder);
+    expect(namesFound(hits)).toEqual(Object.keys(cluster.secrets).sort());
+    expect(new Set(hits.map((hit) => hit.split(': ')[1]))).toEqual(new Set([`payload${CONFIG}`]));
 
-      const mac = await cluster.mac('mac-07');
-      const server = await installed(mac, bytes);
-      expect(server.nodeId).toMatch(/^mac-07-[0-9a-f]{6}$/);
-      await known(server);
-      expect(mac.read(CONFIG)).toBe(filled(config, server, 'mac-07'));
-      expect(statSync(mac.at(CONFIG)).mode & 0o7777).toBe(0o600);
-      expect(await report(server)).toMatchObject({
-        status: 'ok',
-        e2ee_verified: true,
-        node_id: server.nodeId,
-      });
-      const joined = { node_id: server.nodeId, state: 'healthy', signature: 'verified' };
-      expect(await macsBy(buildId)).toEqual([joined]);
-
-      const [identity, before] = [mac.read(`${ROOT}/data/identity.json`), mac.read(CONFIG)];
-      await installed(mac, bytes);
-      await known(server);
-      expect([mac.read(`${ROOT}/data/identity.json`), mac.read(CONFIG)]).toEqual([identity, before]);
-      expect(await macsBy(buildId)).toEqual([joined]);
+    const mac = await cluster.mac('mac-07');
+    const server = await installed(mac, bytes);
+    expect(server.nodeId).toMatch(/^mac-07-[0-9a-f]{6}$/);
+    await known(server);
+    expect(mac.read(CONFIG)).toBe(filled(config, server, 'mac-07'));
+    expect(statSync(mac.at(CONFIG)).mode & 0o7777).toBe(0o600);
+    expect(await report(server)).toMatchObject({
+      status: 'ok',
+      e2ee_verified: true,
+      node_id: server.nodeId,
     });
+    const joined = { node_id: server.nodeId, state: 'healthy', signature: 'verified' };
+    expect(await macsBy(buildId)).toEqual([joined]);
 
-    it('with a ticket holds no secret of the cluster, however spelt, and gets them when it joins', async () => {
-      const { bytes, buildId, folder, config } = await built({
-        credentials: 'ticket',
-        node_name: 'mac-by-ticket',
-      });
-      expect(findSecrets(cluster.secrets, folder)).toEqual([]);
-      const server = await installed(await cluster.mac('mac-08'), bytes);
-      expect(server.nodeId).toBe('mac-by-ticket');
-      await known(server);
-      expect(config).toContain('join_ticket');
-      expect(server.mac.read(CONFIG)).not.toContain('join_ticket');
-      expect(statSync(server.mac.at(CONFIG)).mode & 0o7777).toBe(0o600);
-      expect(await report(server)).toMatchObject({ status: 'ok', e2ee_verified: true });
-      expect(await administrator.record(buildId)).toMatchObject({
-        ticket: { state: 'used' },
-        joined: [{ node_id: 'mac-by-ticket', state: 'healthy' }],
-      });
-    });
+    const [identity, before] = [mac.read(`${ROOT}/data/identity.json`), mac.read(CONFIG)];
+    await installed(mac, bytes);
+    await known(server);
+    expect([mac.read(`${ROOT}/data/identity.json`), mac.read(CONFIG)]).toEqual([identity, before]);
+    expect(await macsBy(buildId)).toEqual([joined]);
+  });
 
-    it('with the credentials brings a ticket too where the cluster admits nobody without', async () => {
-      const closing = ['cluster', 'admission', 'ticket', '--config', first().configPath];
-      expect(await atlasFleet(closing)).toMatchObject({ code: 0 });
-      const { bytes, buildId, config } = await built({ credentials: 'embedded' });
-      const server = await installed(await cluster.mac('mac-09'), bytes);
-      await known(server);
-      expect(unjoined(server.mac.read(CONFIG))).toBe(unjoined(filled(config, server, 'mac-09')));
-      expect(await administrator.record(buildId)).toMatchObject({ ticket: { state: 'used' } });
+  it('with a ticket holds no secret of the cluster, however spelt, and gets them when it joins', async () => {
+    const { bytes, buildId, folder, config } = await built({
+      credentials: 'ticket',
+      node_name: 'mac-by-ticket',
     });
-  },
-);
+    expect(findSecrets(searched(), folder)).toEqual([]);
+    const server = await installed(await cluster.mac('mac-08'), bytes);
+    expect(server.nodeId).toBe('mac-by-ticket');
+    await known(server);
+    expect(config).toContain('join_ticket');
+    expect(server.mac.read(CONFIG)).not.toContain('join_ticket');
+    expect(statSync(server.mac.at(CONFIG)).mode & 0o7777).toBe(0o600);
+    expect(await report(server)).toMatchObject({ status: 'ok', e2ee_verified: true });
+    expect(await administrator.record(buildId)).toMatchObject({
+      ticket: { state: 'used' },
+      joined: [{ node_id: 'mac-by-ticket', state: 'healthy' }],
+    });
+  });
+
+  it('with the credentials brings a ticket too where the cluster admits nobody without', async () => {
+    const closing = ['cluster', 'admission', 'ticket', '--config', first().configPath];
+    expect(await atlasFleet(closing)).toMatchObject({ code: 0 });
+    const { bytes, buildId, config } = await built({ credentials: 'embedded' });
+    const server = await installed(await cluster.mac('mac-09'), bytes);
+    await known(server);
+    expect(unjoined(server.mac.read(CONFIG))).toBe(unjoined(filled(config, server, 'mac-09')));
+    expect(await administrator.record(buildId)).toMatchObject({ ticket: { state: 'used' } });
+  });
+});

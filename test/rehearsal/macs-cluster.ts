@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MacNetwork, macNetworkLack } from '../mac/mac-network.ts';
-import { MacStand, macStandLack } from '../mac/mac-stand.ts';
+import { MacNetwork } from '../mac/mac-network.ts';
+import { MacStand } from '../mac/mac-stand.ts';
 import { eventually } from '../scenario/eventually.ts';
 import { FleetClient } from '../scenario/fleet-client.ts';
 import { LiveCluster, type LiveServer, USER } from '../scenario/live-cluster.ts';
@@ -15,8 +15,6 @@ import { SharedBackends } from './shared-backends.ts';
 
 /** Milliseconds for an installed server to be known to all. */
 const SOON_MS = 30_000;
-
-export const rehearsalLack = (): string | null => macStandLack() ?? macNetworkLack();
 
 /** What runs on a Mac, as the others and the operator reach it. */
 export interface InstalledServer {
@@ -69,10 +67,9 @@ export class MacsCluster {
     return this.live.servers;
   }
 
-  /** By what people call it in config.yaml. */
+  /** That its servers share, by what people call them in config.yaml. */
   get secrets(): Secrets {
-    const { clusterSecret, apiKey, encryptionKey, dbEncryptionKey, password, passwordHash } =
-      this.live.secrets;
+    const { clusterSecret, apiKey, encryptionKey, dbEncryptionKey, passwordHash } = this.live.secrets;
     return {
       cluster_secret: clusterSecret,
       redis_password: this.shared.passwords.redis,
@@ -81,7 +78,6 @@ export class MacsCluster {
       web_password: passwordHash,
       encryption_key: encryptionKey,
       db_encryption_key: dbEncryptionKey,
-      'password of the administrator': password,
     };
   }
 

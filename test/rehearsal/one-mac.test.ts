@@ -7,20 +7,20 @@ import { once } from 'node:events';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { MacNetwork } from '../mac/mac-network.ts';
 import { MacStand } from '../mac/mac-stand.ts';
 import { eventually } from '../scenario/eventually.ts';
 import { LiveCluster, type LiveServer, USER } from '../scenario/live-cluster.ts';
 import { Administrator } from './administrator.ts';
-import { MacsCluster, rehearsalLack } from './macs-cluster.ts';
+import { MacsCluster } from './macs-cluster.ts';
 import { fetchOwnTls } from './own-tls.ts';
+import { rehearse } from './rehearse.ts';
 import { makeRelease } from './release.ts';
 import { findSecrets } from './secret-search.ts';
 import { installPackage, unpack } from './unpacked-package.ts';
 
-const lack = rehearsalLack();
 const SERVER = '/Library/FleetServer';
 const AGENT = '/Library/FleetAgent';
 const LABEL = 'com.fleet.server';
@@ -80,7 +80,7 @@ async function pinOf({ port }: LiveServer): Promise<string> {
     .digest('base64');
 }
 
-describe.skipIf(lack !== null)(`a package${lack === null ? '' : ` (skipped: ${lack})`}`, () => {
+rehearse('a package', () => {
   beforeAll(begin);
   afterAll(end);
 

@@ -2,16 +2,16 @@
  * A cluster of Macs is brought to the next version by its package, one Mac after the other, while machines report: no
  * report that was acknowledged is lost, and servers of both versions are one cluster all the while.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
 import { eventually } from '../scenario/eventually.ts';
 import { ReportCrowd } from '../scenario/report-crowd.ts';
 import { ReportLedger } from '../scenario/report-ledger.ts';
-import { type InstalledServer, MacsCluster, rehearsalLack } from './macs-cluster.ts';
+import { type InstalledServer, MacsCluster } from './macs-cluster.ts';
+import { rehearse } from './rehearse.ts';
 import { makeRelease, type Release } from './release.ts';
 import { installPackage } from './unpacked-package.ts';
 
-const lack = rehearsalLack();
 const ROOT = '/Library/FleetServer';
 const FORMER = '0.0.9';
 const MACS = ['mac-07', 'mac-08', 'mac-09'];
@@ -83,7 +83,7 @@ async function stored(): Promise<{ readonly nonces: ReadonlySet<string>; readonl
   return { nonces: new Set(rows.map(({ nonce }) => nonce)), reports: Number(counted?.count) };
 }
 
-describe.skipIf(lack !== null)(`a rolling upgrade${lack === null ? '' : ` (skipped: ${lack})`}`, () => {
+rehearse('a rolling upgrade', () => {
   beforeAll(begin);
   afterAll(async () => {
     await ledger?.close();

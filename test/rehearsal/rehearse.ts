@@ -1,0 +1,14 @@
+/** describe(), of what needs Macs on a network: skipped by name where none can be made. */
+import { describe } from 'vitest';
+import { macNetworkLack } from '../mac/mac-network.ts';
+import { macStandLack } from '../mac/mac-stand.ts';
+
+/** Each takes some seconds on a machine that does nothing else. */
+const TEST_MS = 120_000;
+
+const LACK = macStandLack() ?? macNetworkLack();
+
+export function rehearse(what: string, tests: () => void): void {
+  const title = LACK === null ? what : `${what} (skipped: ${LACK})`;
+  describe.skipIf(LACK !== null)(title, { timeout: TEST_MS }, tests);
+}
