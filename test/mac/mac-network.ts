@@ -7,6 +7,7 @@
 import { type ChildProcessWithoutNullStreams, execFile, spawn, spawnSync } from 'node:child_process';
 import { randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
+import { networkInterfaces } from 'node:os';
 import { promisify } from 'node:util';
 import { findProgram } from '../backends/foreign-server.ts';
 
@@ -14,6 +15,10 @@ const runFile = promisify(execFile);
 
 const IP = findProgram('ip') ?? 'ip';
 const SWITCH = `${IP} link add lan type bridge && ${IP} link set lan up && echo ready && while read -r _; do :; done`;
+
+const BLOCK = '198.18';
+const PREFIX_BITS = 28;
+const SUBNET_SIZE = 2 ** (32 - PREFIX_BITS);
 
 /** Why there can be none here; null when there can. */
 export function macNetworkLack(): string | null {
@@ -26,33 +31,34 @@ export function macNetworkLack(): string | null {
 export class MacNetwork {
   /** This machine's address on it. */
   readonly here: string;
-  readonly #subnet: string;
   readonly #switch: ChildProcessWithoutNullStreams;
+  /** The last two bytes of its lowest address. */
+  readonly #first: number;
   #wires = 0;
 
-  private constructor(subnet: string, keeper: ChildProcessWithoutNullStreams) {
-    this.#subnet = subnet;
+  private constructor(keeper: ChildProcessWithoutNullStreams) {
     this.#switch = keeper;
-    this.here = `${subnet}.1`;
+    this.#first = freeSubnet();
+    this.here = addressOf(this.#first + 1);
   }
 
   static async start(): Promise<MacNetwork> {
     const keeper = spawn('unshare', ['--net', '/bin/sh', '-c', SWITCH]);
     await once(keeper.stdout, 'data', { signal: AbortSignal.timeout(5000) });
-    const network = new MacNetwork(`198.18.${randomInt(256)}`, keeper);
+    const network = new MacNetwork(keeper);
     const uplink = `fleet-${randomBytes(4).toString('hex')}`; // interfaces have 15 characters at most
     await network.#plug(uplink);
-    await ip('address', 'add', `${network.here}/24`, 'dev', uplink);
+    await ip('address', 'add', `${network.here}/${PREFIX_BITS}`, 'dev', uplink);
     await ip('link', 'set', uplink, 'up');
     return network;
   }
 
   /** Gives a network namespace, that of this process, an address here. */
   async connect(pid: number): Promise<string> {
-    const address = `${this.#subnet}.${await this.#plug('en0', pid)}`;
+    const address = addressOf(this.#first + (await this.#plug('en0', pid)));
     const there = ['--target', `${pid}`, '--net', IP];
     await runFile('nsenter', [...there, 'link', 'set', 'lo', 'up']);
-    await runFile('nsenter', [...there, 'address', 'add', `${address}/24`, 'dev', 'en0']);
+    await runFile('nsenter', [...there, 'address', 'add', `${address}/${PREFIX_BITS}`, 'dev', 'en0']);
     await runFile('nsenter', [...there, 'link', 'set', 'en0', 'up']);
     return address;
   }
@@ -74,6 +80,17 @@ export class MacNetwork {
     return number;
   }
 }
+
+/** One that no other network of Macs has: several tests run at once. */
+function freeSubnet(): number {
+  const taken = Object.values(networkInterfaces()).flatMap((all = []) => all.map(({ address }) => address));
+  for (;;) {
+    const first = randomInt(65_536 / SUBNET_SIZE) * SUBNET_SIZE;
+    if (!taken.includes(addressOf(first + 1))) return first;
+  }
+}
+
+const addressOf = (low: number) => `${BLOCK}.${low >> 8}.${low & 0xff}`;
 
 async function ip(...args: readonly string[]): Promise<void> {
   await runFile(IP, args);

@@ -80,7 +80,7 @@ async function startPostgres(
 ): Promise<PostgresServer> {
   const settings = [`listen_addresses=127.0.0.1,${address}`];
   const postgres = await PostgresServer.start({ settings, tls });
-  appendFileSync(join(postgres.dataFolder, 'pg_hba.conf'), `hostssl all all ${address}/24 scram-sha-256\n`);
+  appendFileSync(join(postgres.dataFolder, 'pg_hba.conf'), 'hostssl all all samenet scram-sha-256\n');
   await postgres.query('select pg_reload_conf()');
   return postgres;
 }
