@@ -16,7 +16,7 @@ import type { MacStand } from '../mac/mac-stand.ts';
 import type { LiveServer } from '../scenario/live-cluster.ts';
 import type { Administrator } from './administrator.ts';
 import { type InstalledServer, MacsCluster } from './macs-cluster.ts';
-import { rehearse } from './rehearse.ts';
+import { BEGIN_MS, rehearse } from './rehearse.ts';
 import { makeRelease } from './release.ts';
 import { findSecrets, namesFound } from './secret-search.ts';
 import { installPackage, readUnpacked, unpack } from './unpacked-package.ts';
@@ -82,7 +82,7 @@ const unjoined = (text: string) =>
   text.replace(/^ {2}(# One-time ticket .*|join_ticket: .*|roster_pins: .*)\n/gm, '');
 
 rehearse('a package of a cluster node', () => {
-  beforeAll(begin);
+  beforeAll(begin, BEGIN_MS);
   afterAll(() => cluster?.stop());
 
   it('with the credentials in it makes a healthy and verified member, once however often it is installed', async () => {

@@ -16,7 +16,7 @@ import { LiveCluster, type LiveServer, USER } from '../scenario/live-cluster.ts'
 import { Administrator } from './administrator.ts';
 import { MacsCluster } from './macs-cluster.ts';
 import { fetchOwnTls } from './own-tls.ts';
-import { rehearse } from './rehearse.ts';
+import { BEGIN_MS, rehearse } from './rehearse.ts';
 import { makeRelease } from './release.ts';
 import { findSecrets } from './secret-search.ts';
 import { installPackage, unpack } from './unpacked-package.ts';
@@ -81,7 +81,7 @@ async function pinOf({ port }: LiveServer): Promise<string> {
 }
 
 rehearse('a package', () => {
-  beforeAll(begin);
+  beforeAll(begin, BEGIN_MS);
   afterAll(end);
 
   it('of a standalone server holds no secret; they are made on the Mac, and whoever has its code becomes its administrator', async () => {

@@ -8,7 +8,7 @@ import { eventually } from '../scenario/eventually.ts';
 import { ReportCrowd } from '../scenario/report-crowd.ts';
 import { ReportLedger } from '../scenario/report-ledger.ts';
 import { type InstalledServer, MacsCluster } from './macs-cluster.ts';
-import { rehearse } from './rehearse.ts';
+import { BEGIN_MS, rehearse } from './rehearse.ts';
 import { makeRelease, type Release } from './release.ts';
 import { installPackage } from './unpacked-package.ts';
 
@@ -84,7 +84,7 @@ async function stored(): Promise<{ readonly nonces: ReadonlySet<string>; readonl
 }
 
 rehearse('a rolling upgrade', () => {
-  beforeAll(begin);
+  beforeAll(begin, BEGIN_MS);
   afterAll(async () => {
     await ledger?.close();
     await cluster?.stop();
