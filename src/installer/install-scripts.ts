@@ -50,6 +50,11 @@ is_in_use() {
   [ "$first_line" != "$MARK" ]
 }
 
+# The same of this Mac, also while an upgrade that was cut off has it set aside.
+has_one_in_use() {
+  is_in_use "$CONFIG" || is_in_use "$SAVED"
+}
+
 # Ends a service and waits until it is gone: until then it holds its port and its database.
 stop() {
   /bin/launchctl bootout "system/$1" >/dev/null 2>&1
@@ -107,7 +112,7 @@ exit 0
 
 /** A cluster node keeps its data in PostgreSQL, and its package carries nothing that opens SQLite. */
 const NOT_A_STANDALONE = `
-if is_in_use "$CONFIG" && [ "$(/bin/cat "$ROOT/KIND" 2>/dev/null)" = standalone ]; then
+if has_one_in_use && [ "$(/bin/cat "$ROOT/KIND" 2>/dev/null)" = standalone ]; then
   fail 'this Mac is a standalone server: a cluster node could not open its database' \\
     "to make it a node, build the package with 'replace'; to bring it up to date, install FleetServerStandalone.pkg"
 fi

@@ -214,6 +214,16 @@ onMac(named('an upgrade'), () => {
     expect(mac.read(CONFIG)).toBe(config);
   });
 
+  it('does not do so either after an upgrade that was cut off', async () => {
+    const { mac, config } = await installed('standalone');
+    const cut = { in: 'postinstall', before: 0 } as const;
+    await mac.install(sampleInstallation('standalone', { version: '0.2.0' }), { cut });
+    const { code, said } = await mac.install(sampleInstallation('server'));
+    expect({ code, said }).toMatchObject({ code: 1, said: expect.stringContaining('standalone') });
+    expect(await mac.install(sampleInstallation('standalone'))).toMatchObject({ code: 0 });
+    expect(mac.read(CONFIG)).toBe(config);
+  });
+
   it('lets what ran run on when the configuration cannot be set aside', async () => {
     const { mac, config } = await installed();
     mac.write(`${ROOT}/.upgrade`, 'in the way');
