@@ -30,7 +30,8 @@ KIND=${product.kind}
 LABEL=${product.label}
 ROOT=${product.root}
 CONFIG=$ROOT/config.yaml
-SAVED=$ROOT/.upgrade/config.yaml
+UPGRADE=$ROOT/.upgrade
+SAVED=$UPGRADE/config.yaml
 PLIST=${plistOf(product)}
 MARK='${PACKAGE_MARK}'
 `;
@@ -89,6 +90,13 @@ fail_and_go_on() {
   fail "$1" "$2"
 }
 
+# Whoever else owns these could lay his configuration where ours is looked for, or have ours written elsewhere.
+own_folders() {
+  [ ! -L "$ROOT" ] && /bin/mkdir -p "$ROOT" &&
+    /usr/sbin/chown root:wheel "$ROOT" && /bin/chmod 0755 "$ROOT" &&
+    [ ! -L "$UPGRADE" ] && /bin/mkdir -p "$UPGRADE" && [ -O "$UPGRADE" ] && /bin/chmod 0700 "$UPGRADE"
+}
+
 if [ "$#" -ge 3 ] && [ "$3" != / ]; then
   fail "$TITLE is installed on the startup volume alone" 'install it with: installer -pkg FILE -target /'
 fi
@@ -98,9 +106,10 @@ for label in ${[product.label, ...product.ancestors].join(' ')}; do
 done
 /bin/launchctl disable "system/$LABEL"
 ${product.ancestors.map((label) => `/bin/rm -f ${plistOf({ ...product, label })}\n`).join('')}
+own_folders || fail_and_go_on "$UPGRADE is not a folder of root alone" 'see what is in it, then move it away'
 if is_in_use "$CONFIG"; then
   # By a name of its own first: what is called config.yaml is whole. Flushed, because the payload comes over it.
-  /bin/mkdir -p "$ROOT/.upgrade" &&
+  /bin/rm -f "$SAVED.unfinished" &&
     /bin/cp -p "$CONFIG" "$SAVED.unfinished" &&
     /bin/mv -f "$SAVED.unfinished" "$SAVED" &&
     /bin/sync ||
@@ -140,7 +149,7 @@ case $? in
   126) fail 'the program does not run on this Mac' 'install the package for its processor: see uname -m' ;;
   *) fail "$CONFIG could not be prepared" 'the lines above say why; mend it and install again' ;;
 esac
-/bin/rm -rf "$ROOT/.upgrade"
+/bin/rm -rf "$UPGRADE"
 
 # launchd takes no plist that somebody else may write, and the program no configuration that somebody else may read.
 /usr/sbin/chown root:wheel "$ROOT" "$CONFIG" "$PLIST" &&
@@ -199,7 +208,7 @@ else
   fi
   # Without a completed installation it is only the secrets of a package.
   is_in_use "$CONFIG" || /bin/rm -f "$CONFIG"
-  /bin/rm -rf "$ROOT/bin" "$ROOT/app" "$ROOT/LICENSES" "$ROOT/package-files" "$ROOT/.upgrade"
+  /bin/rm -rf "$ROOT/bin" "$ROOT/app" "$ROOT/LICENSES" "$ROOT/package-files" "$UPGRADE"
   /bin/rm -f "$ROOT/VERSION" "$ROOT/KIND" "$ROOT/contents.json"
   echo "kept: $CONFIG and $ROOT/data, which hold secrets (--purge removes them)"
 fi

@@ -244,6 +244,38 @@ onMac(named('an upgrade'), () => {
   });
 });
 
+onMac(named('what somebody else made before'), () => {
+  it("of folders becomes root's alone", async () => {
+    const mac = await MacStand.start();
+    await mac.shell(`mkdir -p ${ROOT}/data && chown -R 1000:1000 ${ROOT} && chmod -R 0777 ${ROOT}`);
+    expect(await mac.install(sampleInstallation('server'))).toMatchObject({ code: 0 });
+    const { said } = await mac.shell(`stat -c '%u %g %a' ${ROOT} ${ROOT}/data`);
+    expect(said).toBe('0 0 755\n0 0 700\n');
+  });
+
+  it('of a link in the place of the data folder is refused', async () => {
+    const mac = await MacStand.start();
+    await mac.shell(`mkdir -p ${ROOT} /victim && chmod 0755 /victim && ln -s /victim ${ROOT}/data`);
+    const { code, said } = await mac.install(sampleInstallation('server'));
+    expect({ code, said }).toMatchObject({ code: 1, said: expect.stringContaining('is a link or a file') });
+    expect(said).toContain('named by server.data_dir');
+    expect(modeOf(mac, '/victim')).toBe(0o755);
+  });
+
+  it.each([
+    ['belongs to another user', `mkdir ${ROOT}/.upgrade && chown 1000 ${ROOT}/.upgrade`],
+    ['leads elsewhere', `mkdir /elsewhere && ln -s /elsewhere ${ROOT}/.upgrade`],
+  ])('is not where a configuration is set aside that %s', async (_, made) => {
+    const { mac, config } = await installed();
+    await mac.shell(made);
+    const { code, said } = await mac.install(sampleInstallation('server'));
+    expect({ code, said }).toMatchObject({ code: 1, said: expect.stringContaining('not a folder of root') });
+    expect((await mac.shell(`ls -A ${ROOT}/.upgrade/`)).said).toBe('');
+    expect(mac.read(CONFIG)).toBe(config);
+    expect(mac.isLoaded(SERVER)).toBe(true);
+  });
+});
+
 onMac(named('an installation that is taken away'), () => {
   it('leaves configuration and data, and finds both when it comes back', async () => {
     const { mac, config } = await installed();

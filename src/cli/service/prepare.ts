@@ -4,16 +4,7 @@
  * before is left as it is, to the byte. Until all is in its place the file bears the mark of the package: an
  * installation that is cut off is one that was not made.
  */
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { editConfig } from '../../config/config-file.ts';
 import { setKey } from '../../config/edit.ts';
@@ -26,6 +17,7 @@ import type { ProgramKind } from '../../installer/program.ts';
 import { refusal, requireConfig } from '../configuration.ts';
 import { reportConfigProblems, say, sayWarning } from '../terminal.ts';
 import { missingValues } from './missing-values.ts';
+import { ownFolder } from './own-folder.ts';
 
 export interface Installed {
   /** Of the installation, such as /Library/FleetServer. */
@@ -44,7 +36,6 @@ export interface Prepared {
   readonly toFillIn: readonly string[];
 }
 
-const PRIVATE_FOLDER = 0o700;
 const PRIVATE_FILE = 0o600;
 
 /** Rejects with config_invalid when the package's configuration would not start; what is wrong was said. */
@@ -52,8 +43,8 @@ export async function prepare(installed: Installed): Promise<Prepared> {
   const { root, kind } = installed;
   const path = join(root, 'config.yaml');
   const isNew = readFileSync(path, 'utf8').startsWith(PACKAGE_MARK);
-  makePrivate(join(root, 'data'));
-  if (kind === 'agent') makePrivate(join(root, 'spool'));
+  ownFolder(join(root, 'data'));
+  if (kind === 'agent') ownFolder(join(root, 'spool'));
   if (isNew) await complete(installed, path);
   rmSync(join(root, 'package-files'), { recursive: true, force: true });
   const loaded = loadFor(kind, path);
@@ -111,9 +102,4 @@ function copyPackageFiles(root: string): void {
     renameSync(`${path}.unfinished`, path);
     say(`Put ${name} into ${join(root, 'data')}.`);
   }
-}
-
-function makePrivate(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: PRIVATE_FOLDER });
-  chmodSync(folder, PRIVATE_FOLDER);
 }
