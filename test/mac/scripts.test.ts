@@ -263,6 +263,39 @@ onMac(named('what somebody else made before'), () => {
   });
 
   it.each([
+    ['is a link', `mkdir ${ROOT}/config && mv /theirs ${ROOT} && ln -s ../theirs ${ROOT}/config/config.yaml`],
+    [
+      'has a second name',
+      `mkdir ${ROOT}/config && mv /theirs ${ROOT} && ln ${ROOT}/theirs ${ROOT}/config/config.yaml`,
+    ],
+    [
+      'belongs to another user',
+      `mkdir ${ROOT}/config && mv /theirs ${ROOT}/config/config.yaml && chown 1000 ${ROOT}/config/config.yaml`,
+    ],
+    [
+      'lies in his folder',
+      `mkdir ${ROOT}/config && mv /theirs ${ROOT}/config/config.yaml && chown 1000 ${ROOT}/config`,
+    ],
+    [
+      'may be written by others',
+      `mkdir ${ROOT}/config && mv /theirs ${ROOT}/config/config.yaml && chmod 0666 ${ROOT}/config/config.yaml`,
+    ],
+  ])('of a configuration of the Python ancestor is not taken over when it %s', async (_, made) => {
+    const mac = await MacStand.start();
+    const [apiKey] = SAMPLE_SECRETS;
+    mac.write('/theirs', `server:\n  api_key: "${apiKey}"\n`);
+    await mac.shell(`mkdir -p ${ROOT} && ${made}`);
+    const before = await mac.shell(`stat -L -c '%a' ${ROOT}/config/config.yaml`);
+    const { code, said } = await mac.install(sampleInstallation('standalone'));
+    expect({ code, said }).toMatchObject({
+      code: 0,
+      said: expect.stringContaining('nothing of it was taken'),
+    });
+    expect(mac.read(CONFIG)).not.toContain(apiKey);
+    expect(await mac.shell(`stat -L -c '%a' ${ROOT}/config/config.yaml`)).toEqual(before);
+  });
+
+  it.each([
     ['belongs to another user', `mkdir ${ROOT}/.upgrade && chown 1000 ${ROOT}/.upgrade`],
     ['leads elsewhere', `mkdir /elsewhere && ln -s /elsewhere ${ROOT}/.upgrade`],
   ])('is not where a configuration is set aside that %s', async (_, made) => {

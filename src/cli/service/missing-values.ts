@@ -2,8 +2,6 @@
  * What the configuration of a package does not say, because only the Mac knows it: its names, for a standalone server
  * its secrets, and what goes over from a configuration that ran here before.
  */
-import { chmodSync, existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { AtlasError } from '../../base/errors.ts';
 import type { FreshValues } from '../../config/fresh-config.ts';
 import type { LoadedConfig } from '../../config/load.ts';
@@ -11,11 +9,10 @@ import type { KeyPath } from '../../config/schema.ts';
 import { deriveNodeId, nameHere } from '../../joiner/own-standing.ts';
 import { freshSecrets } from '../init/fresh-secrets.ts';
 import { say, sayWarning } from '../terminal.ts';
+import { ofAncestor } from './ancestor.ts';
 import { carriedOver } from './carried-over.ts';
 import { hostName } from './host-name.ts';
 import type { Installed } from './prepare.ts';
-
-const PRIVATE_FILE = 0o600;
 
 const NAMES = ['cluster.hostname', 'cluster.node_id'] as const satisfies readonly KeyPath[];
 const SECRETS = [
@@ -25,8 +22,6 @@ const SECRETS = [
   'cluster.cluster_id',
   'cluster.cluster_secret',
 ] as const satisfies readonly KeyPath[];
-/** By which agents know a server. */
-const AGENT_SECRETS = ['server.api_key', 'server.encryption_key'] as const satisfies readonly KeyPath[];
 
 /** `loaded`: the configuration of the package, of a server. Rejects with config_invalid and identity_invalid. */
 export async function missingValues(installed: Installed, loaded: LoadedConfig): Promise<FreshValues> {
@@ -58,7 +53,7 @@ function missingSecrets({ kind }: Installed, { origins }: LoadedConfig, carried:
 /** A standalone server has secrets that stand nowhere else, and without them its database is lost. */
 function carriedValues(installed: Installed): FreshValues {
   const { root, kind, carryOver } = installed;
-  if (carryOver === undefined) return ofAncestor(join(root, 'config', 'config.yaml'), kind === 'standalone');
+  if (carryOver === undefined) return ofAncestor(root, kind === 'standalone');
   const values = carriedOver(carryOver, kind === 'standalone' ? [...NAMES, ...SECRETS] : NAMES);
   if (values !== null) return values;
   const message = `${carryOver} cannot be read, and nothing of it goes over`;
@@ -68,15 +63,4 @@ function carriedValues(installed: Installed): FreshValues {
   }
   sayWarning(message, 'see the names in config.yaml');
   return {};
-}
-
-/**
- * The Python ancestor kept its file elsewhere, open to everybody, and of a form that this program does not run. Its
- * agents can stay with a server that stands alone; a cluster node has the secrets of its cluster.
- */
-function ofAncestor(path: string, isStandalone: boolean): FreshValues {
-  if (!existsSync(path)) return {};
-  chmodSync(path, PRIVATE_FILE);
-  say(`${path} is of an earlier system and stays where it is, with mode 0600.`);
-  return (isStandalone && carriedOver(path, AGENT_SECRETS)) || {};
 }
