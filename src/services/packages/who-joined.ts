@@ -1,6 +1,8 @@
 /**
  * Which servers came by which package, as far as the roster tells: pure. By a ticket, exactly; by the name that was
- * given to it, exactly; else whoever was admitted by the secret alone between this package and the next of its sort.
+ * given to it, exactly; else whoever was admitted by the secret alone between this package and the next of its sort. The
+ * roster tells whole seconds, and nobody joins in the very second in which a package was begun: who came in it came
+ * before.
  */
 import type { RosterTicket } from '../../membership/roster.ts';
 import type { RosterStep } from '../../protocol/roster-step.ts';
@@ -36,9 +38,9 @@ export function whoJoined(build: Asked, admissions: readonly Admission[], nextAt
   const until = nextAtMs === null ? Number.POSITIVE_INFINITY : seconds(nextAtMs);
   const came = admissions.filter((one) => {
     if (ticketId !== null) return one.ticketId === ticketId;
-    if (one.time < since) return false;
+    if (one.time <= since) return false;
     if (nodeName !== null) return one.nodeId === nodeName;
-    return one.ticketId === null && one.time < until;
+    return one.ticketId === null && one.time <= until;
   });
   return [...new Set(came.map(({ nodeId }) => nodeId))];
 }

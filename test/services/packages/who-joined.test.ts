@@ -35,8 +35,9 @@ const ADMISSIONS = [
 
 describe('of a package without a name and a ticket', () => {
   it.each([
-    ['come all who were admitted by the secret since', null, ['same-second', 'named', 'late']],
-    ['come none whom the next such package explains', (BUILT + 60) * 1000, ['same-second', 'named']],
+    ['come all who were admitted by the secret in a later second', null, ['named', 'late']],
+    ['come none whom the next such package explains', (BUILT + 59) * 1000 + 900, ['named']],
+    ['comes who came in the second in which the next was begun', (BUILT + 60) * 1000, ['named', 'late']],
     ['comes nobody when the next was begun in the same second', BUILT * 1000 + 900, []],
   ])('%s', (_, nextAtMs, expected) => {
     expect(whoJoined(NODE, ADMISSIONS, nextAtMs)).toEqual(expected);
@@ -54,6 +55,7 @@ describe('of a package', () => {
     ['with a ticket and a name the ticket decides', { ticketId: 'aa', nodeName: 'named' }, ['by-ticket']],
     ['with a name comes who has that name, once', { nodeName: 'named' }, ['named']],
     ['with a name comes nobody who was there before', { nodeName: 'early' }, []],
+    ['with a name comes nobody who came in its second', { nodeName: 'same-second' }, []],
     ['for an agent comes no server', { kind: 'agent' }, []],
     ['for a server of its own comes nobody', { kind: 'standalone', credentials: 'none' }, []],
   ] as const)('%s', (_, changes, expected) => {
