@@ -17,6 +17,9 @@ export type ConfigPolicy = 'keep' | 'replace';
 /** The first line of a configuration whose installation is not complete. */
 export const PACKAGE_MARK = '# From a package. The installation that laid it down is not complete.';
 
+/** As `is_in_use` of the scripts judges it. */
+export const bearsMark = (text: string): boolean => text.split('\n', 1)[0] === PACKAGE_MARK;
+
 /** Seconds for a service to be gone, and for launchd to take it again. */
 const STOP_SECONDS = EXIT_SECONDS + 5;
 const START_SECONDS = 15;

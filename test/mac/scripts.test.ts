@@ -198,12 +198,31 @@ onMac(named('an upgrade'), () => {
     expect(secretsOf(mac.read(CONFIG))).toEqual(secretsOf(config));
   });
 
-  it('keeps a configuration that does not fit, says so, and is installed all the same', async () => {
+  it('keeps a configuration that does not fit, says where and no value, and is installed all the same', async () => {
     const { mac } = await installed();
-    mac.write(CONFIG, 'server:\n  prot: 1\n', 0o600);
+    const odd = `server:
+  prot: 1
+cluster:
+  node_id: "hunter2 hunter2"
+  cluster_secret_file: hunter2
+  redis_port: hunter2
+hunter2: 1
+`;
+    mac.write(CONFIG, odd, 0o600);
     const { code, said } = await mac.install(sampleInstallation('server'));
-    expect({ code, said }).toMatchObject({ code: 0, said: expect.stringContaining('prot') });
-    expect(mac.read(CONFIG)).toBe('server:\n  prot: 1\n');
+    expect({ code, said }).toMatchObject({ code: 0, said: expect.stringContaining('config check') });
+    expect(said).toContain(`${CONFIG}:2:3: unknown_key\n`);
+    expect(said).toContain(`${CONFIG}:4:12: bad_value: cluster.node_id\n`);
+    expect(said).not.toContain('hunter2');
+    expect(mac.read(CONFIG)).toBe(odd);
+  });
+
+  it('takes a configuration for one in use as soon as its first line is another than the mark', async () => {
+    const { mac, config } = await installed();
+    const kept = `# From a package. The installation that laid it down is not complete. Said who?\n${config}`;
+    mac.write(CONFIG, kept, 0o600);
+    expect(await mac.install(sampleInstallation('server', { port: 9999 }))).toMatchObject({ code: 0 });
+    expect(mac.read(CONFIG)).toBe(kept);
   });
 
   it('does not make a cluster node of a standalone server by accident, and touches nothing', async () => {

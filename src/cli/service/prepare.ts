@@ -6,18 +6,20 @@
  */
 import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { AtlasError } from '../../base/errors.ts';
 import { editConfig } from '../../config/config-file.ts';
 import { setKey } from '../../config/edit.ts';
 import type { FreshValues } from '../../config/fresh-config.ts';
 import { type LoadedConfig, loadConfig, type RefusedConfig } from '../../config/load.ts';
 import { isUnjoined } from '../../config/rules/joined.ts';
 import type { KeyPath } from '../../config/schema.ts';
-import { PACKAGE_MARK } from '../../installer/install-scripts.ts';
+import { bearsMark } from '../../installer/install-scripts.ts';
 import type { ProgramKind } from '../../installer/program.ts';
-import { refusal, requireConfig } from '../configuration.ts';
-import { reportConfigProblems, say, sayWarning } from '../terminal.ts';
+import { refusal } from '../configuration.ts';
+import { say, sayWarning } from '../terminal.ts';
 import { missingValues } from './missing-values.ts';
 import { ownFolder } from './own-folder.ts';
+import { sayPlaces } from './problem-places.ts';
 
 export interface Installed {
   /** Of the installation, such as /Library/FleetServer. */
@@ -42,7 +44,7 @@ const PRIVATE_FILE = 0o600;
 export async function prepare(installed: Installed): Promise<Prepared> {
   const { root, kind } = installed;
   const path = join(root, 'config.yaml');
-  const isNew = readFileSync(path, 'utf8').startsWith(PACKAGE_MARK);
+  const isNew = bearsMark(readFileSync(path, 'utf8'));
   ownFolder(join(root, 'data'));
   if (kind === 'agent') ownFolder(join(root, 'spool'));
   if (isNew) await complete(installed, path);
@@ -51,7 +53,7 @@ export async function prepare(installed: Installed): Promise<Prepared> {
   if (loaded.ok) return { isNew, loaded, toFillIn: [] };
   const toFillIn = unfilled(kind, loaded);
   if (toFillIn.length > 0) return { isNew, loaded: null, toFillIn };
-  reportConfigProblems(loaded.problems);
+  sayPlaces(path, loaded.problems);
   sayWarning(
     'the configuration that was here does not fit this version',
     'mend it; nothing of it was changed',
@@ -77,16 +79,20 @@ async function complete(installed: Installed, path: string): Promise<void> {
   const { root, kind } = installed;
   copyPackageFiles(root);
   if (kind !== 'agent') {
-    const loaded = await requireConfig({ role: 'any', configPath: path, env: {} });
+    const loaded = loadConfig({ role: 'any', configPath: path, env: {} });
+    if (!loaded.ok) throw await unsound(installed, path, loaded);
     const values = await missingValues(installed, loaded);
     editConfig(path, (text) => Object.entries(values).reduce(set, text));
   }
   const loaded = loadFor(kind, path);
-  if (!loaded.ok && unfilled(kind, loaded).length === 0) {
-    reportConfigProblems(loaded.problems);
-    throw await refusal(loaded);
-  }
+  if (!loaded.ok && unfilled(kind, loaded).length === 0) throw await unsound(installed, path, loaded);
   editConfig(path, (text) => text.slice(text.indexOf('\n') + 1));
+}
+
+async function unsound({ root }: Installed, path: string, refused: RefusedConfig): Promise<AtlasError> {
+  sayPlaces(path, refused.problems);
+  const { code, message } = await refusal(refused);
+  return new AtlasError(code, message, { hint: `what it is: sudo ${root}/bin/atlas-fleet config check` });
 }
 
 const set = (text: string, [key, value]: [string, FreshValues[KeyPath]]) =>
