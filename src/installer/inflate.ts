@@ -1,11 +1,11 @@
 /** Decompresses as it is read, never more than announced, and leaves no byte behind the end unseen. */
-import { createGunzip, createInflate, type Gunzip, type Inflate } from 'node:zlib';
+import { createGunzip, createInflate, createInflateRaw } from 'node:zlib';
 import type { ByteSource } from './byte-source.ts';
 import { damaged } from './package-fault.ts';
 
 export interface Inflating {
-  /** zlib: RFC 1950; gzip: RFC 1952, whose checksum is checked. */
-  readonly form: 'zlib' | 'gzip';
+  /** raw: RFC 1951; zlib: RFC 1950; gzip: RFC 1952, whose checksum is checked. */
+  readonly form: keyof typeof ENGINES;
   /** Bytes: what is longer is refused when it comes to be. */
   readonly maxBytes: number;
   /** For sentences. */
@@ -13,13 +13,14 @@ export interface Inflating {
 }
 
 const OUTPUT_BYTES = 262_144;
+const ENGINES = { raw: createInflateRaw, zlib: createInflate, gzip: createGunzip };
+type Engine = ReturnType<(typeof ENGINES)['raw' | 'zlib' | 'gzip']>;
 
 export async function* inflated(
   stored: ByteSource,
   { form, maxBytes, what }: Inflating,
 ): AsyncIterable<Uint8Array> {
-  const engine =
-    form === 'zlib' ? createInflate({ chunkSize: OUTPUT_BYTES }) : createGunzip({ chunkSize: OUTPUT_BYTES });
+  const engine = ENGINES[form]({ chunkSize: OUTPUT_BYTES });
   void feed(engine, stored);
   let count = 0;
   try {
@@ -37,7 +38,7 @@ export async function* inflated(
 }
 
 /** A chunk is ours until the next one is asked for, so each write is waited for. What fails, the engine fails with. */
-async function feed(engine: Gunzip | Inflate, stored: ByteSource): Promise<void> {
+async function feed(engine: Engine, stored: ByteSource): Promise<void> {
   try {
     for await (const chunk of stored.read()) await write(engine, chunk);
     engine.end();
@@ -46,7 +47,7 @@ async function feed(engine: Gunzip | Inflate, stored: ByteSource): Promise<void>
   }
 }
 
-function write(engine: Gunzip | Inflate, chunk: Uint8Array): Promise<void> {
+function write(engine: Engine, chunk: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     engine.write(chunk, (error) => (error ? reject(error) : resolve()));
   });

@@ -6,8 +6,9 @@ import { createHash } from 'node:crypto';
 import { constants, crc32, deflateRaw } from 'node:zlib';
 import { type ByteSource, CHUNK_BYTES, joinSources, sourceOfBytes } from './byte-source.ts';
 import { cksumRegister } from './checksum.ts';
+import { inflated } from './inflate.ts';
 
-/** What is said of the bytes before compression; a cache keeps it beside the compressed ones. */
+/** What is said of the bytes before compression. */
 export interface SegmentFacts {
   /** Bytes. */
   readonly size: number;
@@ -26,6 +27,10 @@ export interface Segment extends SegmentFacts {
 
 /** zlib's. Level 9 takes more than twice as long for four thousandths (docs/package-format.md, "Measured"). */
 const LEVEL = 6;
+/** What ends deflate blocks of which none is the last: one of fixed codes that holds its end and nothing else. */
+export const LAST_BLOCK = Uint8Array.of(0x03, 0x00);
+/** No byte of deflate stands for more bytes than these. */
+const DEFLATE_MAX_RATIO = 1032;
 
 /**
  * Compresses in runs of CHUNK_BYTES, whatever the chunks that come, so that the result depends on the bytes alone.
@@ -35,16 +40,44 @@ export async function compressSegment(
   source: AsyncIterable<Uint8Array>,
   write: (deflated: Uint8Array) => Promise<void>,
 ): Promise<SegmentFacts> {
-  const sha256 = createHash('sha256');
-  const facts = { size: 0, crc32: 0, cksumRegister: 0 };
+  const sums = new Sums();
   for await (const run of runsOf(source)) {
-    sha256.update(run);
-    facts.size += run.length;
-    facts.crc32 = crc32(run, facts.crc32);
-    facts.cksumRegister = cksumRegister(run, facts.cksumRegister);
+    sums.add(run);
     await write(await deflateRun(run));
   }
-  return { ...facts, sha256: sha256.digest('hex') };
+  return sums.facts();
+}
+
+/** Of blocks that compressSegment wrote, from what they hold. Rejects with package_damaged when they are none. */
+export async function readSegment(deflated: ByteSource): Promise<SegmentFacts> {
+  const sums = new Sums();
+  const stored = joinSources([deflated, sourceOfBytes(LAST_BLOCK)]);
+  const maxBytes = deflated.size * DEFLATE_MAX_RATIO;
+  for await (const bytes of inflated(stored, { form: 'raw', maxBytes, what: 'A segment' })) sums.add(bytes);
+  return sums.facts();
+}
+
+class Sums {
+  readonly #sha256 = createHash('sha256');
+  #size = 0;
+  #crc32 = 0;
+  #cksumRegister = 0;
+
+  add(bytes: Uint8Array): void {
+    this.#sha256.update(bytes);
+    this.#size += bytes.length;
+    this.#crc32 = crc32(bytes, this.#crc32);
+    this.#cksumRegister = cksumRegister(bytes, this.#cksumRegister);
+  }
+
+  facts(): SegmentFacts {
+    return {
+      size: this.#size,
+      sha256: this.#sha256.digest('hex'),
+      crc32: this.#crc32,
+      cksumRegister: this.#cksumRegister,
+    };
+  }
 }
 
 /** In memory; for what is too large for it, compressSegment into a file. */

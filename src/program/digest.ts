@@ -1,5 +1,5 @@
 /** Digests in hex, of bytes that come in pieces. */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import type { ByteSource } from '../installer/byte-source.ts';
 
@@ -15,6 +15,19 @@ export async function digestOf(source: ByteSource, algorithm: Algorithm): Promis
   const hash = createHash(algorithm);
   for await (const bytes of source.read()) hash.update(bytes);
   return hash.digest('hex');
+}
+
+/** The same bytes; once they are read to the end, the hash has seen them all. */
+export function hashed({ size, read }: ByteSource, hash: Hash): ByteSource {
+  return {
+    size,
+    read: async function* () {
+      for await (const bytes of read()) {
+        hash.update(bytes);
+        yield bytes;
+      }
+    },
+  };
 }
 
 /** Into a file that must not be there yet. */

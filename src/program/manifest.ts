@@ -9,12 +9,17 @@ import { AtlasError } from '../base/errors.ts';
 
 export const MANIFEST_NAME = 'program.json';
 
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
 const runtimePin = z.strictObject({
   /** An npm package that holds Node's own file for macOS, unmodified and signed by the Node.js Foundation. */
   package: z.string(),
   version: z.string(),
   /** Of its tarball, as package-lock.json has it: `sha512-` and base64. */
   integrity: z.string().regex(/^sha512-[A-Za-z0-9+/]{86}==$/),
+  /** Of what packages carry of it: the file `node`, and its licence. */
+  node: sha256,
+  licence: sha256,
 });
 export type RuntimePin = z.infer<typeof runtimePin>;
 
@@ -32,10 +37,7 @@ const manifest = z.strictObject({
   minMacos: z.string().regex(/^\d+(\.\d+)*$/),
   runtimes: z.strictObject({ arm64: runtimePin, x64: runtimePin }),
   /** By path below the folder of the program; licences lie in `LICENSES/`, beside it once installed. */
-  files: z.record(
-    z.string(),
-    z.strictObject({ size: z.int().nonnegative(), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
-  ),
+  files: z.record(z.string(), z.strictObject({ size: z.int().nonnegative(), sha256 })),
 });
 export type Manifest = z.infer<typeof manifest>;
 

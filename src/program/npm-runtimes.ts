@@ -30,8 +30,8 @@ const LICENCE = 'package/LICENSE';
 /** Bytes. Arbitrary: Node's has 54 MB. */
 const TARBALL_MAX_BYTES = 268_435_456;
 const LICENCE_MAX_BYTES = 1_048_576;
+const NOTES_MODE = 0o644;
 
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const prepared = z.strictObject({
   /** Of the tarball that it was taken from. */
   integrity: z.string(),
@@ -42,8 +42,6 @@ const prepared = z.strictObject({
       .strictObject({ identifier: z.string(), teamId: z.string().nullable(), pages: z.int() })
       .nullable(),
   }),
-  node: sha256,
-  licence: sha256,
 });
 
 export class NpmRuntimes {
@@ -78,7 +76,8 @@ export class NpmRuntimes {
 
   /** What was found when it was prepared; null when it never was. */
   async about(pin: RuntimePin): Promise<MachO | null> {
-    return (await this.#notesOf(pin))?.about ?? null;
+    const notes = prepared.safeParse(await this.#folder.readJson(`${nameOf(pin)}.json`));
+    return notes.success && notes.data.integrity === pin.integrity ? notes.data.about : null;
   }
 
   /** Seconds for the first time, then next to nothing. Rejects with runtime_missing or runtime_refused. */
@@ -94,17 +93,12 @@ export class NpmRuntimes {
     return (await this.#findPrepared(pin)) ?? this.#takeOut(pin, await this.#soundTarball(pin), signal);
   }
 
-  async #notesOf(pin: RuntimePin): Promise<z.output<typeof prepared> | undefined> {
-    const notes = prepared.safeParse(await this.#folder.readJson(`${nameOf(pin)}.json`));
-    return notes.success && notes.data.integrity === pin.integrity ? notes.data : undefined;
-  }
-
   async #findPrepared(pin: RuntimePin): Promise<Runtime | undefined> {
-    const notes = await this.#notesOf(pin);
-    if (notes === undefined) return undefined;
-    const node = await this.#segments.find(notes.node);
-    const licence = await this.#segments.find(notes.licence);
-    return node && licence && { about: notes.about, node, licence };
+    const about = await this.about(pin);
+    if (about === null) return undefined;
+    const node = await this.#segments.find(pin.node);
+    const licence = await this.#segments.find(pin.licence);
+    return node && licence && { about, node, licence };
   }
 
   async #soundTarball(pin: RuntimePin): Promise<RandomSource> {
@@ -117,20 +111,18 @@ export class NpmRuntimes {
   #takeOut(pin: RuntimePin, tarball: RandomSource, signal?: AbortSignal): Promise<Runtime> {
     return this.#folder.borrow(`${nameOf(pin)}.node`, async (draft) => {
       const { digest, size, licence } = await extract(tarball, draft, signal);
+      if (digest !== pin.node || sha256Of(licence) !== pin.licence) throw notPinned(pin);
       const file = sourceOfFile(draft, size);
       const about = await checkMachO(file);
       const runtime = {
         about,
-        node: await this.#segments.of(digest, () => until(signal, file.read())),
-        licence: await this.#segments.of(sha256Of(licence), sourceOfBytes(licence).read),
+        node: await this.#segments.of(pin.node, () => until(signal, file.read())),
+        licence: await this.#segments.of(pin.licence, sourceOfBytes(licence).read),
       };
-      const notes: z.input<typeof prepared> = {
-        integrity: pin.integrity,
-        about,
-        node: digest,
-        licence: runtime.licence.sha256,
-      };
-      await this.#folder.make(`${nameOf(pin)}.json`, (path) => writeFile(path, `${JSON.stringify(notes)}\n`));
+      const notes: z.input<typeof prepared> = { integrity: pin.integrity, about };
+      await this.#folder.make(`${nameOf(pin)}.json`, (path) =>
+        writeFile(path, `${JSON.stringify(notes)}\n`, { mode: NOTES_MODE }),
+      );
       return runtime;
     });
   }
@@ -189,5 +181,12 @@ function nameOf(pin: RuntimePin): string {
 function missing(pin: RuntimePin, how: string): AtlasError {
   return new AtlasError('runtime_missing', `The Node for Macs (${pin.package} ${pin.version}) ${how}.`, {
     hint: 'Bring it: atlas-fleet runtime fetch',
+  });
+}
+
+/** The digests of program.json are of another version than its tarball: it was put together wrongly. */
+function notPinned({ package: name, version }: RuntimePin): AtlasError {
+  return new AtlasError('runtime_refused', `${name} ${version} holds another Node than program.json says.`, {
+    hint: 'In a checkout: set RUNTIMES of scripts/bundle.ts, then npm run bundle. On a Mac: install Atlas Fleet again.',
   });
 }

@@ -5,7 +5,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type RandomSource, sourceOfBytes } from '../installer/byte-source.ts';
-import { checkMachO, looksLikeMachO, type Machine, machineOf, slicesOf } from '../installer/macho.ts';
+import {
+  checkMachO,
+  looksLikeMachO,
+  type Machine,
+  type MachO,
+  machineOf,
+  slicesOf,
+} from '../installer/macho.ts';
 import { digestOf, sha256Of } from './digest.ts';
 import { findFile } from './file-source.ts';
 import type { Runtime } from './npm-runtimes.ts';
@@ -19,16 +26,29 @@ export async function findOwnNode(root: string, machine: Machine): Promise<Rando
   return undefined;
 }
 
+export interface OwnNode {
+  readonly about: MachO;
+  readonly licence: Uint8Array;
+  /** SHA-256. */
+  readonly digest: string;
+  readonly licenceDigest: string;
+}
+
+/** Reads all of it. Rejects with runtime_refused. */
+export async function readOwnNode(root: string, slice: RandomSource): Promise<OwnNode> {
+  const about = await checkMachO(slice);
+  const licence = await readFile(join(root, 'LICENSES', 'node.txt'));
+  return { about, licence, digest: await digestOf(slice, 'sha256'), licenceDigest: sha256Of(licence) };
+}
+
 export async function prepareOwnNode(
-  root: string,
+  { about, licence, digest, licenceDigest }: OwnNode,
   slice: RandomSource,
   segments: SegmentCache,
 ): Promise<Runtime> {
-  const about = await checkMachO(slice);
-  const licence = await readFile(join(root, 'LICENSES', 'node.txt'));
   return {
     about,
-    node: await segments.of(await digestOf(slice, 'sha256'), slice.read),
-    licence: await segments.of(sha256Of(licence), sourceOfBytes(licence).read),
+    node: await segments.of(digest, slice.read),
+    licence: await segments.of(licenceDigest, sourceOfBytes(licence).read),
   };
 }

@@ -1,10 +1,11 @@
 /** Where the Node for each kind of Mac comes from: this installation's own where it has one, else npm's in the cache. */
 import { AtlasError } from '../base/errors.ts';
+import type { RandomSource } from '../installer/byte-source.ts';
 import { refused } from '../installer/code-signature.ts';
 import type { Machine } from '../installer/macho.ts';
 import type { Manifest } from './manifest.ts';
 import type { NpmRuntimes, Runtime } from './npm-runtimes.ts';
-import { findOwnNode, prepareOwnNode } from './own-runtime.ts';
+import { findOwnNode, type OwnNode, prepareOwnNode, readOwnNode } from './own-runtime.ts';
 import type { SegmentCache } from './segment-cache.ts';
 
 const MACHINE_WORDS: Readonly<Record<Machine, string>> = { arm64: 'Apple silicon', x64: 'Intel Macs' };
@@ -19,7 +20,7 @@ export interface RuntimeSources {
 export class Runtimes {
   readonly #sources: RuntimeSources;
   readonly #manifest: Manifest;
-  readonly #own = new Map<Machine, Promise<Runtime>>();
+  readonly #own = new Map<Machine, Promise<OwnNode>>();
 
   constructor(sources: RuntimeSources, manifest: Manifest) {
     this.#sources = sources;
@@ -53,11 +54,12 @@ export class Runtimes {
     return runtime;
   }
 
-  #prepareOwn(machine: Machine, slice: Parameters<typeof prepareOwnNode>[1]): Promise<Runtime> {
+  /** It is read once; its segments are asked for each time, since they may be damaged meanwhile. */
+  async #prepareOwn(machine: Machine, slice: RandomSource): Promise<Runtime> {
     const { root, segments } = this.#sources;
-    const prepared = this.#own.get(machine) ?? prepareOwnNode(root, slice, segments);
-    this.#own.set(machine, prepared);
-    prepared.catch(() => this.#own.delete(machine));
-    return prepared;
+    const read = this.#own.get(machine) ?? readOwnNode(root, slice);
+    this.#own.set(machine, read);
+    read.catch(() => this.#own.delete(machine));
+    return prepareOwnNode(await read, slice, segments);
   }
 }

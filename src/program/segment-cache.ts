@@ -1,26 +1,17 @@
 /**
- * Segments on the disk, named by the SHA-256 of what they hold. One is believed once its compressed bytes have been
- * hashed in this process; a missing or damaged one is made again from where its bytes come from.
+ * Segments on the disk, named by the SHA-256 of what they hold. One is believed once it was decompressed and hashed in
+ * this process, and each reading of it ends in a fault when its bytes are not those any more. What is missing or
+ * damaged is made again from where its bytes come from.
  */
 import { createHash } from 'node:crypto';
-import { open, writeFile } from 'node:fs/promises';
-import { z } from 'zod';
+import { open } from 'node:fs/promises';
 import { AtlasError } from '../base/errors.ts';
-import { compressSegment, type Segment } from '../installer/segment.ts';
+import type { ByteSource } from '../installer/byte-source.ts';
+import { compressSegment, readSegment, type Segment, type SegmentFacts } from '../installer/segment.ts';
 import type { CacheFolder } from './cache-folder.ts';
-import { digestOf } from './digest.ts';
+import { hashed } from './digest.ts';
 
 const FILE_MODE = 0o644;
-
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-const noted = z.strictObject({
-  size: z.int().nonnegative(),
-  sha256,
-  crc32: z.int(),
-  cksumRegister: z.int(),
-  /** Of the compressed bytes. */
-  deflatedSha256: sha256,
-});
 
 export class SegmentCache {
   readonly #folder: CacheFolder;
@@ -32,14 +23,12 @@ export class SegmentCache {
 
   /** Undefined when it is not there, or damaged. */
   async find(digest: string): Promise<Segment | undefined> {
-    const deflated = await this.#folder.find(nameOf(digest));
+    const stored = await this.#folder.find(nameOf(digest));
     const believed = this.#believed.get(digest);
-    if (believed?.deflated.size === deflated?.size) return believed;
-    const notes = noted.safeParse(await this.#folder.readJson(notesNameOf(digest)));
-    if (deflated === undefined || !notes.success) return undefined;
-    const { deflatedSha256, ...facts } = notes.data;
-    if (facts.sha256 !== digest || (await digestOf(deflated, 'sha256')) !== deflatedSha256) return undefined;
-    return this.#believe({ ...facts, deflated });
+    if (stored === undefined || believed?.deflated.size === stored.size) return stored && believed;
+    const hash = createHash('sha256');
+    const facts = await readSegment(hashed(stored, hash)).catch(orDamaged);
+    return facts?.sha256 === digest ? this.#believe(facts, stored, hash.digest('hex')) : undefined;
   }
 
   /** Compresses and keeps it where it is missing. Rejects with source_changed when `content` has another digest. */
@@ -53,16 +42,27 @@ export class SegmentCache {
         hint: 'Try again; if that fails too, install or bundle the program again.',
       });
     });
-    const notes: z.input<typeof noted> = { ...facts, deflatedSha256 };
-    await this.#folder.make(notesNameOf(digest), (draft) => writeFile(draft, `${JSON.stringify(notes)}\n`));
-    const deflated = await this.#folder.find(nameOf(digest));
-    if (deflated !== undefined) return this.#believe({ ...facts, deflated });
+    const stored = await this.#folder.find(nameOf(digest));
+    if (stored !== undefined) return this.#believe(facts, stored, deflatedSha256);
     throw new AtlasError('source_changed', 'The cache was emptied meanwhile.', { hint: 'Try again.' });
   }
 
-  #believe(segment: Segment): Segment {
-    this.#believed.set(segment.sha256, segment);
+  #believe(facts: SegmentFacts, stored: ByteSource, deflatedSha256: string): Segment {
+    const deflated = { size: stored.size, read: () => this.#same(facts.sha256, stored, deflatedSha256) };
+    const segment = { ...facts, deflated };
+    this.#believed.set(facts.sha256, segment);
     return segment;
+  }
+
+  /** A disk that lies does so at any time; the next build then makes the segment anew. */
+  async *#same(digest: string, stored: ByteSource, deflatedSha256: string): AsyncIterable<Uint8Array> {
+    const hash = createHash('sha256');
+    yield* hashed(stored, hash).read();
+    if (hash.digest('hex') === deflatedSha256) return;
+    this.#believed.delete(digest);
+    throw new AtlasError('source_changed', 'A part of the package was damaged in the cache.', {
+      hint: 'Build it again: the part is then made anew.',
+    });
   }
 }
 
@@ -80,10 +80,10 @@ async function compressInto(path: string, content: AsyncIterable<Uint8Array>) {
   }
 }
 
-function nameOf(digest: string): string {
-  return `segments/${digest}.deflate`;
+function orDamaged(error: unknown): undefined {
+  if (!(error instanceof AtlasError && error.code === 'package_damaged')) throw error;
 }
 
-function notesNameOf(digest: string): string {
-  return `segments/${digest}.json`;
+function nameOf(digest: string): string {
+  return `segments/${digest}.deflate`;
 }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import type { Machine } from '../../src/installer/macho.ts';
+import { sha256Of } from '../../src/program/digest.ts';
 import type { RuntimePin } from '../../src/program/manifest.ts';
 import { fakeMachO, type MachOPlan } from './macho.ts';
 
@@ -21,12 +22,13 @@ export function fakeRuntime(plan: MachOPlan): FakeRuntime {
     'package/LICENSE': LICENCE,
     'package/include/node.h': '//',
   });
-  return { node, tarball, pin: pinOf(plan.machine, tarball) };
+  return { node, tarball, pin: pinOf(plan.machine, { node, tarball }) };
 }
 
-export function pinOf(machine: Machine, tarball: Uint8Array): RuntimePin {
+export function pinOf(machine: Machine, { node, tarball }: Omit<FakeRuntime, 'pin'>): RuntimePin {
   const integrity = `sha512-${createHash('sha512').update(tarball).digest('base64')}`;
-  return { package: `node-for-${machine}`, version: '1.2.3', integrity };
+  const released = { node: sha256Of(node), licence: sha256Of(Buffer.from(LICENCE)) };
+  return { package: `node-for-${machine}`, version: '1.2.3', integrity, ...released };
 }
 
 /** Gzip around tar, as npm does. */

@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
@@ -188,6 +188,17 @@ describe('the program of an installation', () => {
     expect(await bytesOf(await program.files('agent', 'x64'), 'bin/node')).toEqual(x64.node);
     expect(await bytesOf(await program.files('agent', 'universal'), 'bin/node')).toEqual(fat);
     expect(await slicesOf(sourceOfBytes(fat))).toHaveLength(2);
+  });
+
+  it('compresses its own Node again once what it kept of it is damaged', async () => {
+    const { root, program } = await installation(arm64.node);
+    await program.files('server', 'arm64');
+    const kept = join(root, 'cache', 'segments', `${arm64.pin.node}.deflate`);
+    const bytes = await readFile(kept);
+    await writeFile(kept, bytes.fill(0, bytes.length >> 1));
+    const build = async () => bytesOf(await program.files('server', 'arm64'), 'bin/node');
+    await expect(build()).rejects.toMatchObject({ code: 'source_changed' });
+    expect(await build()).toEqual(arm64.node);
   });
 
   it('does not pack a Node whose bytes are not those that were signed', async () => {
