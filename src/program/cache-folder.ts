@@ -1,12 +1,12 @@
 /**
  * Where downloads and compressed parts are kept between builds. Nothing in it is secret and all of it can be had
- * again; but what lies there ends up on Macs, as root, so nobody else may write there.
+ * again; but what lies there ends up on Macs, as root, so nobody else may write there, and no link leads elsewhere.
  */
 import { randomUUID } from 'node:crypto';
 import { lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { AtlasError } from '../base/errors.ts';
+import { AtlasError, systemCode } from '../base/errors.ts';
 import type { RandomSource } from '../installer/byte-source.ts';
 import { findFile } from './file-source.ts';
 
@@ -47,9 +47,8 @@ export class CacheFolder {
   }
 
   async find(name: string): Promise<RandomSource | undefined> {
-    const found = await findFile(join(this.path, name));
-    if (found !== undefined) await this.#refuseShared();
-    return found;
+    await this.#refuseShared(name);
+    return findFile(join(this.path, name));
   }
 
   /** Undefined where there is none, or none that can be read as JSON. */
@@ -79,8 +78,9 @@ export class CacheFolder {
   /** A path beside that name for as long as `use` takes: whatever lies there then goes. */
   async borrow<T>(name: string, use: (draft: string) => Promise<T>): Promise<T> {
     const draft = join(this.path, `${name}.${randomUUID()}.part`);
+    await this.#refuseShared(dirname(name));
     await mkdir(dirname(draft), { recursive: true, mode: FOLDER_MODE });
-    await this.#refuseShared();
+    await this.#refuseShared(dirname(name));
     try {
       return await use(draft);
     } finally {
@@ -88,14 +88,29 @@ export class CacheFolder {
     }
   }
 
-  /** The folder above may be everybody's, as /Library/Caches is: somebody else may have been there first. */
-  async #refuseShared(): Promise<void> {
-    const { mode, uid } = await lstat(this.path);
-    if (uid === process.geteuid?.() && (mode & WRITABLE_BY_OTHERS) === 0) return;
-    throw new AtlasError('folder_not_private', `Others may write to the cache folder ${this.path}.`, {
-      hint: 'Remove it, or name another by ATLAS_FLEET_CACHE.',
-    });
+  /**
+   * From the folder down to what has this name, as far as there is any. The folder above may be everybody's, as
+   * /Library/Caches is: somebody else may have been there first, with a folder or a link of his.
+   */
+  async #refuseShared(name: string): Promise<void> {
+    let path = this.path;
+    for (const step of ['', ...name.split('/')]) {
+      path = join(path, step);
+      const found = await lstat(path).catch(orAbsent);
+      if (found === null) return;
+      const { mode, uid } = found;
+      if (!found.isSymbolicLink() && uid === process.geteuid?.() && (mode & WRITABLE_BY_OTHERS) === 0)
+        continue;
+      throw new AtlasError('folder_not_private', `Others may write to ${path}, of which packages are made.`, {
+        hint: 'Remove it, or name another folder by ATLAS_FLEET_CACHE.',
+      });
+    }
   }
+}
+
+function orAbsent(error: unknown): null {
+  if (systemCode(error) === 'ENOENT') return null;
+  throw error;
 }
 
 async function sync(path: string): Promise<void> {

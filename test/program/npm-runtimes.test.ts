@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 import { expect, it } from 'vitest';
@@ -149,6 +149,50 @@ it('ends at once when it is told to, and leaves nothing half', async () => {
   const reason = new Error('enough');
   await expect(npm.prepare(pin, AbortSignal.abort(reason))).rejects.toBe(reason);
   expect(await readdir(path, { recursive: true })).toEqual(['runtimes', 'runtimes/node-for-arm64-1.2.3.tgz']);
+});
+
+it('uses nothing to which others may write: no folder, no folder in it, no file, no link', async () => {
+  const { keep, pin, path } = await ground();
+  await keep();
+  const { sha256 } = (await openCache(path).npm.prepare(pin)).node;
+  const refusal = (of: string) => ({
+    code: 'folder_not_private',
+    message: `Others may write to ${of}, of which packages are made.`,
+  });
+  const shared = [
+    path,
+    join(path, 'segments'),
+    segmentPath(path, sha256),
+    join(path, 'runtimes', 'node-for-arm64-1.2.3.json'),
+  ];
+  for (const one of shared) {
+    const { mode } = await stat(one);
+    await chmod(one, 0o775);
+    await expect(openCache(path).npm.prepare(pin)).rejects.toMatchObject(refusal(one));
+    await chmod(one, mode);
+  }
+  const moved = join(path, 'moved');
+  await rename(join(path, 'segments'), moved);
+  await symlink(moved, join(path, 'segments'));
+  await expect(openCache(path).npm.prepare(pin)).rejects.toMatchObject(refusal(join(path, 'segments')));
+});
+
+it('makes nothing by a link that somebody else may have left', async () => {
+  const { keep, path } = await ground();
+  const elsewhere = join(path, '..', 'elsewhere');
+  await symlink(elsewhere, path);
+  await expect(keep()).rejects.toMatchObject({ code: 'folder_not_private' });
+  await mkdir(elsewhere);
+  await expect(keep()).rejects.toMatchObject({ code: 'folder_not_private' });
+  expect(await readdir(elsewhere)).toEqual([]);
+});
+
+it('makes nothing in a folder in which others may write', async () => {
+  const { keep, path } = await ground();
+  await mkdir(path);
+  await chmod(path, 0o777);
+  await expect(keep()).rejects.toMatchObject({ code: 'folder_not_private' });
+  expect(await readdir(path)).toEqual([]);
 });
 
 it('makes its folder so that everybody may read it and nobody else write, whatever the umask', async () => {
