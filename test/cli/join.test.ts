@@ -38,8 +38,9 @@ async function newTicket(...args: string[]): Promise<{ text: string; ticket: Tic
   return { text, ticket: reading.ticket };
 }
 
-const joinIn = (cwd: string, stdin: string, ...args: string[]) =>
-  atlasFleet(['server', '--join', '-', ...args], { cwd, stdin });
+/** On a port of its own: whatever else runs here may hold the usual one. */
+const joinIn = async (cwd: string, stdin: string, ...args: string[]) =>
+  atlasFleet(['server', '--join', '-', '--port', `${await freePorts(1)}`, ...args], { cwd, stdin });
 
 describe('cluster ticket', () => {
   it('create prints the ticket alone on stdout, and the rest to people', async () => {

@@ -91,7 +91,8 @@ describe.each(['redis', 'file'] as const)('over %s', (backend) => {
   async function failing(name: string, ticket: string): Promise<Ended> {
     const folder = join(cluster.folder, name);
     mkdirSync(folder, { mode: 0o700, recursive: true });
-    return atlasFleet(['server', '--join', '-', '--node-id', name], { cwd: folder, stdin: ticket });
+    const own = ['--node-id', name, '--port', `${await freePorts(1)}`];
+    return atlasFleet(['server', '--join', '-', ...own], { cwd: folder, stdin: ticket });
   }
 
   async function isHealthyFor(client: FleetClient, name: string): Promise<boolean> {
