@@ -1,6 +1,6 @@
 /**
  * Brings a package's tarball from wherever this machine's npm gets its packages. We name no registry: the address is
- * what npm says.
+ * what npm says, as it is set up for this user and this machine.
  */
 import { execFile } from 'node:child_process';
 import { setGlobalProxyFromEnv } from 'node:http';
@@ -8,6 +8,8 @@ import { AtlasError, systemCode } from '../base/errors.ts';
 import type { RuntimePin } from './manifest.ts';
 
 const NPM_TIMEOUT_MS = 60_000;
+/** npm then reads no .npmrc of the folder that somebody happens to run us in, nor of those above. */
+const NO_PROJECT = '--location=global';
 
 export interface Download {
   /** Bytes; null when the other side does not say. */
@@ -44,7 +46,7 @@ async function* received(response: Response, pin: RuntimePin, signal: AbortSigna
 }
 
 function addressOf(pin: RuntimePin, signal: AbortSignal): Promise<string> {
-  const args = ['view', `${pin.package}@${pin.version}`, 'dist.tarball'];
+  const args = ['view', `${pin.package}@${pin.version}`, 'dist.tarball', NO_PROJECT];
   return new Promise((resolve, reject) => {
     execFile('npm', args, { signal, timeout: NPM_TIMEOUT_MS }, (error, stdout) => {
       const address = stdout.trim();

@@ -33,6 +33,11 @@ async function ground() {
 
 /** Its npm says that the package lies at a server which answers so. */
 async function registry(answer: RequestListener): Promise<void> {
+  await npmThat(`echo "${await listening(answer)}/$2.tgz"`);
+}
+
+/** Returns its origin. */
+async function listening(answer: RequestListener): Promise<string> {
   const server = createServer(answer).listen(0, '127.0.0.1');
   onTestFinished(() => {
     server.closeAllConnections();
@@ -40,7 +45,7 @@ async function registry(answer: RequestListener): Promise<void> {
   });
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as AddressInfo;
-  await npmThat(`echo "http://127.0.0.1:${port}/$2.tgz"`);
+  return `http://127.0.0.1:${port}`;
 }
 
 async function npmThat(script: string | null): Promise<void> {
@@ -65,6 +70,28 @@ it('brings it from where npm says, tells how far it is, and asks nobody the next
   await npmThat(null);
   await bringRuntime(pin, bringing);
   expect(asked).toEqual(['/node-for-arm64@1.2.3.tgz']);
+});
+
+it('asks the npm of this user and machine, whatever .npmrc lies in the folder it is run in', async () => {
+  const folder = await makeFolder();
+  await writeFile(join(folder, 'package.json'), '{"name":"somebody","version":"1.0.0"}');
+  await writeFile(join(folder, '.npmrc'), 'registry=http://127.0.0.1:4/\nnode-options=--invalid\n');
+  const origin = await listening((request, response) => {
+    if (request.url?.endsWith('.tgz')) return response.end(tarball);
+    const dist = { tarball: `${origin}/x.tgz`, integrity: pin.integrity };
+    const versions = { '1.2.3': { name: pin.package, version: '1.2.3', dist } };
+    response.end(JSON.stringify({ name: pin.package, 'dist-tags': { latest: '1.2.3' }, versions }));
+  });
+  await writeFile(join(folder, 'userconfig'), `registry=${origin}/\ncache=${folder}/npm-cache\n`);
+  for (const name of Object.keys(process.env)) if (/^npm_/i.test(name)) vi.stubEnv(name, undefined);
+  vi.stubEnv('NPM_CONFIG_USERCONFIG', join(folder, 'userconfig'));
+  const before = process.cwd();
+  process.chdir(folder);
+  onTestFinished(() => {
+    process.chdir(before);
+    vi.unstubAllEnvs();
+  });
+  expect((await bringRuntime(pin, (await ground()).bringing)).about.machine).toBe('arm64');
 });
 
 it('brings again what was damaged on the disk', async () => {
