@@ -17,7 +17,8 @@ import type { NodeRecordBody } from './protocol/node-record.ts';
 import type { ClusterParts, ClusterView } from './services/cluster/cluster-view.ts';
 import { PackageBuilder } from './services/packages/package-builder.ts';
 import type { RegistryPlace } from './services/packages/package-checks.ts';
-import { PackageReadiness, PROGRAM_OF } from './services/packages/package-readiness.ts';
+import { PROGRAM_OF } from './services/packages/package-kinds.ts';
+import { PackageReadiness } from './services/packages/package-readiness.ts';
 import { PackageRecords } from './services/packages/package-records.ts';
 import type {
   PackageConfigs,

@@ -7,8 +7,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { HandedPackage } from '../../services/packages/handed-package.ts';
 import type { PackageBuilder } from '../../services/packages/package-builder.ts';
+import { FILE_NAMES } from '../../services/packages/package-kinds.ts';
 import type { PackageOrder } from '../../services/packages/package-order.ts';
-import { FILE_NAMES, type PackageReadiness } from '../../services/packages/package-readiness.ts';
+import type { PackageReadiness } from '../../services/packages/package-readiness.ts';
 import {
   BUILDS_PER_PAGE,
   BUILDS_PER_PAGE_MAX,

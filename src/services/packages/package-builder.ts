@@ -17,8 +17,9 @@ import type { NewTicket, Tickets } from '../trust/tickets.ts';
 import type { ClusterStanding } from './cluster-terms.ts';
 import { HandedPackage } from './handed-package.ts';
 import { type PackageParts, packageFile } from './package-file.ts';
+import { CREDENTIALS_OF } from './package-kinds.ts';
 import type { PackageOrder } from './package-order.ts';
-import { CREDENTIALS_OF, type PackageReadiness, programContent } from './package-readiness.ts';
+import { type PackageReadiness, programContent } from './package-readiness.ts';
 import type { PackageConfig, PackageMaterial } from './package-settings.ts';
 
 /** Packages that are put together at the same time, and that wait for it: each takes a core. Arbitrary. */

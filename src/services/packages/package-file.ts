@@ -5,7 +5,7 @@ import { assemblePackage } from '../../installer/flat-package.ts';
 import { type InstallationPlan, installation } from '../../installer/installation.ts';
 import type { Program } from '../../installer/program.ts';
 import type { PackageBuild } from '../../store/package-store.ts';
-import { PROGRAM_OF } from './package-readiness.ts';
+import { PROGRAM_OF } from './package-kinds.ts';
 import type { PackageConfig } from './package-settings.ts';
 
 export interface PackageParts {

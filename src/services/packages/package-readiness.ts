@@ -4,7 +4,6 @@ import {
   ARCHITECTURES,
   type Architecture,
   type Program,
-  type ProgramKind,
   type ProgramVersion,
 } from '../../installer/program.ts';
 import type { Keyring } from '../../protocol/keyring.ts';
@@ -21,27 +20,9 @@ import {
   type PackageCheck,
   programCheck,
 } from './package-checks.ts';
+import { CREDENTIALS_OF, FILE_NAMES, PROGRAM_OF } from './package-kinds.ts';
 import type { AgentOrder, ClusterNodeOrder, PackageOrder } from './package-order.ts';
 import type { AgentServers, PackageMaterial } from './package-settings.ts';
-
-export const PROGRAM_OF: Readonly<Record<PackageKind, ProgramKind>> = {
-  'cluster-node': 'server',
-  standalone: 'standalone',
-  agent: 'agent',
-};
-
-export const FILE_NAMES: Readonly<Record<PackageKind, string>> = {
-  'cluster-node': 'FleetServerClusterNode.pkg',
-  standalone: 'FleetServerStandalone.pkg',
-  agent: 'FleetAgent.pkg',
-};
-
-/** Unless an order says otherwise. */
-export const CREDENTIALS_OF: Readonly<Record<PackageKind, CredentialMode>> = {
-  'cluster-node': 'embedded',
-  standalone: 'none',
-  agent: 'embedded',
-};
 
 export interface ReadinessView {
   kind: PackageKind;
