@@ -77,10 +77,10 @@ it('asks the npm of this user and machine, whatever .npmrc lies in the folder it
   await writeFile(join(folder, 'package.json'), '{"name":"somebody","version":"1.0.0"}');
   await writeFile(join(folder, '.npmrc'), 'registry=http://127.0.0.1:4/\nnode-options=--invalid\n');
   const origin = await listening((request, response) => {
-    if (request.url?.endsWith('.tgz')) return response.end(tarball);
     const dist = { tarball: `${origin}/x.tgz`, integrity: pin.integrity };
     const versions = { '1.2.3': { name: pin.package, version: '1.2.3', dist } };
-    response.end(JSON.stringify({ name: pin.package, 'dist-tags': { latest: '1.2.3' }, versions }));
+    const about = JSON.stringify({ name: pin.package, 'dist-tags': { latest: '1.2.3' }, versions });
+    response.end(request.url === '/x.tgz' ? tarball : about);
   });
   await writeFile(join(folder, 'userconfig'), `registry=${origin}/\ncache=${folder}/npm-cache\n`);
   for (const name of Object.keys(process.env)) if (/^npm_/i.test(name)) vi.stubEnv(name, undefined);
