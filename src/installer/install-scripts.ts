@@ -54,9 +54,21 @@ is_in_use() {
   [ "$first_line" != "$MARK" ]
 }
 
-# The same of this Mac, also while an upgrade that was cut off has it set aside.
-has_one_in_use() {
-  is_in_use "$CONFIG" || is_in_use "$SAVED"
+# Of what kind the one is that somebody runs, also while an upgrade that was cut off has it set aside.
+kind_in_use() {
+  if is_in_use "$CONFIG"; then
+    /bin/cat "$ROOT/KIND" 2>/dev/null
+  elif is_in_use "$SAVED"; then
+    /bin/cat "$UPGRADE/KIND" 2>/dev/null
+  fi
+}
+
+# Copies a configuration. By a name of its own first: what has the name of the copy is whole, and stays in a power cut.
+copy_whole() {
+  /bin/rm -f "$2.unfinished" &&
+    /bin/cp -p "$1" "$2.unfinished" &&
+    /bin/mv -f "$2.unfinished" "$2" &&
+    /bin/sync
 }
 
 # Ends a service and waits until it is gone: until then it holds its port and its database.
@@ -82,7 +94,8 @@ start() {
 }
 `;
 
-export function preinstall(product: Product, policy: ConfigPolicy): string {
+/** `version`: of the package. */
+export function preinstall(product: Product, policy: ConfigPolicy, version: string): string {
   return `#!/bin/sh
 # Stops the service and sets its configuration aside, before the Installer lays down the files.
 # Arguments: the package, the target, the volume of the target.
@@ -103,7 +116,7 @@ own_folders() {
 if [ "$#" -ge 3 ] && [ "$3" != / ]; then
   fail "$TITLE is installed on the startup volume alone" 'install it with: installer -pkg FILE -target /'
 fi
-${product.kind === 'server' && policy === 'keep' ? NOT_A_STANDALONE : ''}
+${product.kind === 'server' && policy === 'keep' ? NOT_A_STANDALONE : ''}${notOlder(version)}
 for label in ${[product.label, ...product.ancestors].join(' ')}; do
   stop "$label" || fail_and_go_on "$label does not end" 'see what holds it: sudo launchctl print system/'"$label"
 done
@@ -111,22 +124,32 @@ done
 ${product.ancestors.map((label) => `/bin/rm -f ${plistOf({ ...product, label })}\n`).join('')}
 own_folders || fail_and_go_on "$UPGRADE is not a folder of root alone" 'see what is in it, then move it away'
 if is_in_use "$CONFIG"; then
-  # By a name of its own first: what is called config.yaml is whole. Flushed, because the payload comes over it.
-  /bin/rm -f "$SAVED.unfinished" &&
-    /bin/cp -p "$CONFIG" "$SAVED.unfinished" &&
-    /bin/mv -f "$SAVED.unfinished" "$SAVED" &&
-    /bin/sync ||
+  # With its kind, which the payload writes over. The configuration last: where it is, all is.
+  kind=$(kind_in_use)
+  echo "$kind" >"$UPGRADE/KIND" && copy_whole "$CONFIG" "$SAVED" ||
     fail_and_go_on "$CONFIG cannot be set aside" 'see whether the disk is full'
 fi
 exit 0
 `;
 }
 
+/** A warning at most: to go back to what ran well is a mend too. Of versions the three numbers are compared. */
+const notOlder = (version: string) => `
+installed=$(/usr/bin/tr -cd '0-9A-Za-z.+-' 2>/dev/null <"$ROOT/VERSION")
+if echo "$installed ${version}" | /usr/bin/awk '{
+  split($1, installed, /[.+-]/); split($2, own, /[.+-]/)
+  for (i = 1; i <= 3; i++) if (installed[i] + 0 != own[i] + 0) exit installed[i] + 0 < own[i] + 0
+  exit 1
+}'; then
+  echo "warning: this package has version ${version}, older than $installed, which is installed: what that wrote may not be read"
+fi
+`;
+
 /** A cluster node keeps its data in PostgreSQL, and its package carries nothing that opens SQLite. */
 const NOT_A_STANDALONE = `
-if has_one_in_use && [ "$(/bin/cat "$ROOT/KIND" 2>/dev/null)" = standalone ]; then
+if [ "$(kind_in_use)" = standalone ]; then
   fail 'this Mac is a standalone server: a cluster node could not open its database' \\
-    "to make it a node, build the package with 'replace'; to bring it up to date, install FleetServerStandalone.pkg"
+    "to bring it up to date, install FleetServerStandalone.pkg; to make it a node, build the package with 'replace', which keeps its configuration beside the new one"
 fi
 `;
 
@@ -138,7 +161,12 @@ ${constants(product)}POLICY=${policy}
 ${FUNCTIONS}
 set --
 if is_in_use "$SAVED" && [ "$POLICY" = replace ]; then
-  set -- --carry-over "$SAVED"
+  # It stays: its secrets may be the only ones to some database. One of each kind, so that to replace again, as an MDM
+  # may, leaves what was there before the first time.
+  case $(kind_in_use) in standalone) before=$CONFIG.before-standalone ;; *) before=$CONFIG.before ;; esac
+  copy_whole "$SAVED" "$before" && /usr/sbin/chown root:wheel "$before" && /bin/chmod 0600 "$before" ||
+    fail "$before cannot be written" 'see whether the disk is full'
+  set -- --carry-over "$before"
 elif is_in_use "$SAVED"; then
   # In one step over the package's own, which is not left lying about.
   /bin/mv -f "$SAVED" "$CONFIG" || fail "$CONFIG cannot be put back from $SAVED" 'see whether the disk is full'
@@ -213,7 +241,9 @@ else
   is_in_use "$CONFIG" || /bin/rm -f "$CONFIG"
   /bin/rm -rf "$ROOT/bin" "$ROOT/app" "$ROOT/LICENSES" "$ROOT/package-files" "$UPGRADE"
   /bin/rm -f "$ROOT/VERSION" "$ROOT/KIND" "$ROOT/contents.json"
-  echo "kept: $CONFIG and $ROOT/data, which hold secrets (--purge removes them)"
+  for kept in "$CONFIG" "$CONFIG".before* "$ROOT/data"; do
+    [ ! -e "$kept" ] || echo "kept: $kept, which holds secrets (--purge removes it)"
+  done
 fi
 /usr/sbin/pkgutil --forget "$LABEL" >/dev/null 2>&1
 echo "$TITLE is removed"

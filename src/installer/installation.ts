@@ -68,7 +68,7 @@ export function installation(plan: InstallationPlan): Installation {
       text(newsyslogRuleOf(product).slice(1), OPEN, newsyslogRule(product)),
     ],
     scripts: [
-      text('preinstall', PROGRAM, preinstall(product, policy)),
+      text('preinstall', PROGRAM, preinstall(product, policy, plan.version)),
       text('postinstall', PROGRAM, postinstall(product, policy)),
     ],
   };

@@ -6,10 +6,10 @@
 import { constants, publicDecrypt, X509Certificate } from 'node:crypto';
 import { encodeHex } from '../base/bytes.ts';
 import { heapPart, type ReadArchive } from './archive-reader.ts';
+import { chainFault, chainWeaknesses, commonName } from './certificates.ts';
 import { verifyCms } from './cms-reader.ts';
 import { damaged } from './package-fault.ts';
 import { digestInfo } from './signature.ts';
-import { chainFault, commonName } from './signing-identity.ts';
 import type { TocSignature } from './toc-reader.ts';
 
 export interface SignatureFacts {
@@ -88,7 +88,7 @@ function readCertificate(der: Uint8Array): X509Certificate {
   }
 }
 
-/** Throws package_damaged where the chain does not lead to one of these roots, or a certificate is not good now. */
+/** Throws package_damaged where the chain does not lead to one of these roots, or a certificate is not good enough, or not now. */
 export function checkTrust(
   { certificates }: SignatureFacts,
   roots: readonly X509Certificate[],
@@ -101,6 +101,8 @@ export function checkTrust(
       (one.raw.equals(last.raw) || (last.checkIssued(one) && last.verify(one.publicKey))),
   );
   if (root === undefined) throw damaged('The signer is not vouched for by the authorities that were given.');
+  const [weakness] = chainWeaknesses([...certificates, root]);
+  if (weakness !== undefined) throw damaged(weakness);
   for (const certificate of [...certificates, root]) {
     if (certificate.validToDate.getTime() <= nowMs || certificate.validFromDate.getTime() > nowMs) {
       throw damaged(`The certificate ${commonName(certificate)} is not good at this time.`);

@@ -7,6 +7,7 @@ import { constants, createPrivateKey, type KeyObject, privateEncrypt } from 'nod
 import { AtlasError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
 import type { ArchiveSigner, MemberChecksum } from './archive.ts';
+import { RSA_MIN_BITS, rsaBits } from './certificates.ts';
 import { signCms } from './cms.ts';
 
 export interface PackageSigner {
@@ -22,7 +23,7 @@ const SHA1_BYTES = 20;
 
 export function archiveSigner({ chain, key: secret }: PackageSigner): ArchiveSigner {
   const key = rsaKey(secret);
-  const rsaBytes = (key.asymmetricKeyDetails?.modulusLength ?? 0) / 8;
+  const rsaBytes = Math.ceil(rsaBits(key) / 8);
   return {
     chain,
     rsaBytes,
@@ -35,17 +36,19 @@ export function archiveSigner({ chain, key: secret }: PackageSigner): ArchiveSig
   };
 }
 
-/** PEM without a passphrase. */
+/** PEM without a passphrase. Throws signer_invalid. */
 export function rsaKey(secret: Secret): KeyObject {
   const key = readKey(secret);
-  if (key.asymmetricKeyType === 'rsa') return key;
-  throw new AtlasError(
-    'signer_invalid',
-    `The signing key is of the kind ${key.asymmetricKeyType}, not RSA.`,
-    {
-      hint: 'Take the key of a Developer ID Installer certificate.',
-    },
-  );
+  if (key.asymmetricKeyType !== 'rsa') throw unfitKey(`of the kind ${key.asymmetricKeyType}, not RSA`);
+  if (rsaBits(key) < RSA_MIN_BITS)
+    throw unfitKey(`RSA with ${rsaBits(key)} bits, and anybody could find it: ${RSA_MIN_BITS} are the least`);
+  return key;
+}
+
+function unfitKey(how: string): AtlasError {
+  return new AtlasError('signer_invalid', `The signing key is ${how}.`, {
+    hint: 'Take the key of a Developer ID Installer certificate.',
+  });
 }
 
 function readKey(secret: Secret): KeyObject {

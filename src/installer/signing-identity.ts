@@ -5,13 +5,12 @@
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { AtlasError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
+import { chainFault, chainWeaknesses, commonName, INSTALLER_USAGE } from './certificates.ts';
 import { type PackageSigner, rsaKey } from './signature.ts';
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 /** Certificates of a chain. Arbitrary: Apple's have three. */
 const CHAIN_MAX_LENGTH = 8;
-/** Extended key usage of Apple: signs packages for distribution outside the App Store. */
-const INSTALLER_USAGE = '1.2.840.113635.100.4.13';
 const APPLE_ROOT = /^CN=Apple Root CA$/m;
 
 /** `chain`: PEM, the leaf first, each issued by the next. Throws signer_invalid. */
@@ -41,25 +40,9 @@ export function signerOf(certificates: readonly X509Certificate[], key: Secret):
   return { chain: certificates.map(({ raw }) => raw), key };
 }
 
-/** Null where each certificate is signed by the next; else a sentence. */
-export function chainFault(certificates: readonly X509Certificate[]): string | null {
-  for (const [index, certificate] of certificates.entries()) {
-    const issuer = certificates[index + 1];
-    if (issuer === undefined) return null;
-    if (!certificate.checkIssued(issuer) || !certificate.verify(issuer.publicKey)) {
-      return `Certificate ${index + 1} of the chain, ${commonName(certificate)}, is not issued by the next one.`;
-    }
-  }
-  return null;
-}
-
 /** As it stands on the certificate, as in "Developer ID Installer: Example (ABCDE12345)". */
 export function signerName({ chain }: PackageSigner): string {
   return chain[0] === undefined ? '' : commonName(new X509Certificate(chain[0]));
-}
-
-export function commonName({ subject }: X509Certificate): string {
-  return /^CN=(.*)$/m.exec(subject)?.[1] ?? subject.replaceAll('\n', ', ');
 }
 
 export interface SignerDoubt {
@@ -73,7 +56,12 @@ export function signerDoubts({ chain }: PackageSigner, nowMs: number): SignerDou
   const [leaf] = certificates;
   const last = certificates.at(-1);
   if (leaf === undefined || last === undefined) return [];
-  const doubts = certificates.flatMap((certificate) => timeDoubts(certificate, nowMs));
+  const hint =
+    'Let its authority issue it anew: RSA of 2048 bits or more, signed with SHA-256, for signing code.';
+  const doubts = [
+    ...certificates.flatMap((certificate) => timeDoubts(certificate, nowMs)),
+    ...chainWeaknesses(certificates).map((sentence) => ({ sentence, hint })),
+  ];
   if (!leaf.keyUsage?.includes(INSTALLER_USAGE)) {
     doubts.push({
       sentence: `${commonName(leaf)} is no installer certificate.`,

@@ -7,6 +7,7 @@ import { createHash, type X509Certificate } from 'node:crypto';
 import { AtlasError, type ErrorCode } from '../base/errors.ts';
 import { checkHeap, contentOfMember, openArchive, type ReadArchive } from './archive-reader.ts';
 import type { RandomSource } from './byte-source.ts';
+import { chainWeaknesses } from './certificates.ts';
 import {
   agreeWithBom,
   agreeWithDistribution,
@@ -134,10 +135,11 @@ async function checkSignature(archive: ReadArchive, { roots, nowMs }: VerifyTerm
   }
   const signed = `Signed by ${facts.signer} (${facts.kinds.join(' and ')})`;
   if (roots === null) {
-    const aside = facts.beside === null ? '' : ` Not checked: ${facts.beside}.`;
+    const asides = chainWeaknesses(facts.certificates);
+    if (facts.beside !== null) asides.push(`Not checked: ${facts.beside}.`);
     const trust = 'whether anybody vouches for that name was not checked (--ca-file).';
-    const result = facts.beside === null ? 'pass' : 'unchecked';
-    return { what, result, sentence: `${signed}, and the signature holds; ${trust}${aside}` };
+    const result = asides.length === 0 ? 'pass' : 'unchecked';
+    return { what, result, sentence: [`${signed}, and the signature holds; ${trust}`, ...asides].join(' ') };
   }
   return await check(what, () => {
     checkTrust(facts, roots, nowMs);

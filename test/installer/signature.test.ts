@@ -11,6 +11,7 @@ import { verifyCms } from '../../src/installer/cms-reader.ts';
 import { assemblePackage } from '../../src/installer/flat-package.ts';
 import { signedPackage } from '../../src/installer/sign.ts';
 import { archiveSigner, rsaKey } from '../../src/installer/signature.ts';
+import { readSignatures } from '../../src/installer/signature-reader.ts';
 import { signerDoubts, signerName, signerOfPem } from '../../src/installer/signing-identity.ts';
 import { makeFolder } from '../fakes/folder.ts';
 import { ask, python, run } from './foreign.ts';
@@ -220,6 +221,21 @@ describe('who signs', () => {
     expect(() => signerOfPem(`${leaf}`, authority.key('ed'))).toThrow(refused(/not RSA/));
   });
 
+  it('is refused with a key that others can find', () => {
+    authority.issue('short', { subject: 'short', by: 'root', as: 'installer', key: 'rsa:2047' });
+    expect(() => signerOfPem(authority.pem('short'), authority.key('short'))).toThrow(
+      refused(/RSA with 2047 bits, and anybody could find it: 2048 are the least/),
+    );
+  });
+
+  it('may have a key of any length beyond that', async () => {
+    authority.issue('odd', { subject: 'odd', by: 'root', as: 'installer', key: 'rsa:2049' });
+    const odd = signerOfPem(authority.pem('odd') + authority.pem('root'), authority.key('odd'));
+    const archive = await openArchive(sourceOfBytes(unsigned));
+    const resigned = await bytesOf(signedPackage(archive, archiveSigner(odd)));
+    expect(await readSignatures(await openArchive(sourceOfBytes(resigned)))).toMatchObject({ signer: 'odd' });
+  });
+
   it('is warned of when a Mac would refuse what it signs', () => {
     authority.issue('server', { subject: 'server.example', by: 'root', as: 'server' });
     const now = Date.now();
@@ -228,6 +244,15 @@ describe('who signs', () => {
     expect(sentences(now + 400 * 86_400_000)[0]).toMatch(/ran out/);
     expect(sentences(now - 86_400_000)[0]).toMatch(/not yet/);
     const server = signerOfPem(authority.pem('server') + authority.pem('root'), authority.key('server'));
-    expect(signerDoubts(server, now)[0]?.sentence).toMatch(/no installer certificate/);
+    const told = signerDoubts(server, now).map(({ sentence }) => sentence);
+    expect(told).toContain('server.example is no installer certificate.');
+    expect(told).toContain(
+      'The certificate server.example is for another use than signing packages or code.',
+    );
+    authority.issue('old', { subject: 'old', by: 'root', as: 'installer', digest: 'sha1' });
+    const old = signerOfPem(authority.pem('old') + authority.pem('root'), authority.key('old'));
+    expect(signerDoubts(old, now)[0]).toMatchObject({
+      sentence: 'The certificate old is signed with sha1WithRSAEncryption, not with SHA-2.',
+    });
   });
 });

@@ -20,6 +20,11 @@ extendedKeyUsage=critical,1.2.840.113635.100.4.13
 [server]
 basicConstraints=critical,CA:FALSE
 extendedKeyUsage=serverAuth
+[code]
+basicConstraints=critical,CA:FALSE
+extendedKeyUsage=serverAuth,codeSigning
+[plain]
+basicConstraints=critical,CA:FALSE
 `;
 
 export class SigningAuthority {
@@ -49,10 +54,10 @@ export class SigningAuthority {
   }
 
   /** Makes NAME.key and NAME.pem. */
-  issue(name: string, { subject, by, as, days = 365 }: Issue): void {
-    this.#openssl('req', '-new', ...this.#request(name, subject), '-out', `${name}.csr`);
+  issue(name: string, { subject, by, as, days = 365, key, digest = 'sha256' }: Issue): void {
+    this.#openssl('req', '-new', ...this.#request(name, subject, key), '-out', `${name}.csr`);
     const signer = ['-CA', `${by}.pem`, '-CAkey', `${by}.key`, '-CAcreateserial'];
-    const terms = ['-extfile', 'extensions', '-extensions', as, '-days', String(days)];
+    const terms = ['-extfile', 'extensions', '-extensions', as, '-days', String(days), `-${digest}`];
     this.#openssl('x509', '-req', '-in', `${name}.csr`, ...signer, ...terms, '-out', `${name}.pem`);
   }
 
@@ -64,8 +69,8 @@ export class SigningAuthority {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  #request(name: string, subject: string): string[] {
-    return ['-newkey', 'rsa:2048', '-nodes', '-keyout', `${name}.key`, '-subj', `/CN=${subject}`];
+  #request(name: string, subject: string, key = 'rsa:2048'): string[] {
+    return ['-newkey', key, '-nodes', '-keyout', `${name}.key`, '-subj', `/CN=${subject}`];
   }
 
   #openssl(...args: string[]): void {
@@ -76,6 +81,9 @@ export class SigningAuthority {
 interface Issue {
   readonly subject: string;
   readonly by: string;
-  readonly as: 'authority' | 'installer' | 'server';
+  readonly as: 'authority' | 'installer' | 'server' | 'code' | 'plain';
   readonly days?: number;
+  /** As openssl takes it: `rsa:2048`, if nothing else is said. */
+  readonly key?: string;
+  readonly digest?: 'md5' | 'sha1' | 'sha256';
 }

@@ -7,6 +7,8 @@ import { AtlasError } from '../../src/base/errors.ts';
 import { CHUNK_BYTES, type RandomSource, sourceOfBytes } from '../../src/installer/byte-source.ts';
 import { assemblePackage } from '../../src/installer/flat-package.ts';
 import { archiveSigner } from '../../src/installer/signature.ts';
+import { checkTrust } from '../../src/installer/signature-reader.ts';
+import { signerOfPem } from '../../src/installer/signing-identity.ts';
 import { type PackageCheck, type VerifyTerms, verifyPackage } from '../../src/installer/verify.ts';
 import { appending, type Change, forged, inBlock, inBom, replacing, withToc } from './forgery.ts';
 import { bytesOf, file, serverPlan } from './plans.ts';
@@ -158,6 +160,69 @@ describe('a signature', () => {
     expect(await faultsOf(signed, { roots, nowMs: Date.now() + 400 * 86_400_000 })).toEqual([
       expect.stringMatching(/is not good at this time/),
     ]);
+  });
+
+  it.each([
+    ['installer', 'rsa:1024', 'sha256', 'The key of the certificate leaf is too weak: RSA with 1024 bits.'],
+    [
+      'installer',
+      'rsa:2048',
+      'md5',
+      'The certificate leaf is signed with md5WithRSAEncryption, not with SHA-2.',
+    ],
+    [
+      'installer',
+      'rsa:2048',
+      'sha1',
+      'The certificate leaf is signed with sha1WithRSAEncryption, not with SHA-2.',
+    ],
+    [
+      'server',
+      'rsa:2048',
+      'sha256',
+      'The certificate leaf is for another use than signing packages or code.',
+    ],
+    ['code', 'rsa:2048', 'sha256', null],
+    ['plain', 'rsa:3072', 'sha256', null],
+  ] as const)(
+    'counts only of a certificate that nobody else can have made, for this use: %s %s %s',
+    (as, key, digest, fault) => {
+      authority.issue('issued', { subject: 'leaf', by: 'root', as, key, digest });
+      const [leaf, given] = [new X509Certificate(authority.pem('issued')), root(authority.pem('root'))];
+      const facts = {
+        signer: 'leaf',
+        certificates: [leaf, ...given],
+        kinds: [],
+        signedAt: null,
+        beside: null,
+      };
+      const judge = () => checkTrust(facts, given, Date.now());
+      if (fault === null) expect(judge).not.toThrow();
+      else expect(judge).toThrow(expect.objectContaining({ code: 'package_damaged', message: fault }));
+    },
+  );
+
+  it('of a certificate for a web server is told where no authority is given, and fails where one is', async () => {
+    authority.issue('web', { subject: 'web.example', by: 'root', as: 'server' });
+    const signer = signerOfPem(authority.pem('web') + authority.pem('root'), authority.key('web'));
+    const made = await bytesOf(await assemblePackage(await serverPlan({ signer: archiveSigner(signer) })));
+    const sentence = 'The certificate web.example is for another use than signing packages or code.';
+    const checks = await checksOf(sourceOfBytes(made), { nowMs: Date.now() });
+    expect(checks.filter(({ result }) => result !== 'pass')).toEqual([
+      { what: 'Signature', result: 'unchecked', sentence: expect.stringContaining(sentence) },
+    ]);
+    const roots = root(authority.pem('root'));
+    expect(await faultsOf(made, { roots, nowMs: Date.now() })).toEqual([`Signature: ${sentence}`]);
+  });
+
+  it('ends with its own certificate, though the authorities are still good', async () => {
+    authority.issue('brief', { subject: 'brief', by: 'root', as: 'installer', days: 1 });
+    const signer = signerOfPem(authority.pem('brief') + authority.pem('root'), authority.key('brief'));
+    const made = await bytesOf(await assemblePackage(await serverPlan({ signer: archiveSigner(signer) })));
+    const roots = root(authority.pem('root'));
+    const faultsIn = (days: number) => faultsOf(made, { roots, nowMs: Date.now() + days * 86_400_000 });
+    expect(await faultsIn(0)).toEqual([]);
+    expect(await faultsIn(2)).toEqual(['Signature: The certificate brief is not good at this time.']);
   });
 
   it('of one package is none of another', async () => {
