@@ -15,7 +15,8 @@ import { ARCHITECTURES, type Architecture, type Program } from '../src/installer
 import { verifyPackage } from '../src/installer/verify.ts';
 import { sourceOfFile } from '../src/program/file-source.ts';
 import { packageFile } from '../src/services/packages/package-file.ts';
-import { FILE_NAMES, programContent } from '../src/services/packages/package-kinds.ts';
+import { FILE_NAMES } from '../src/services/packages/package-kinds.ts';
+import { programContent } from '../src/services/packages/package-readiness.ts';
 
 export interface ReleaseOrder {
   readonly program: Program;
