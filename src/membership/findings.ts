@@ -286,7 +286,7 @@ function refusals(facts: ClusterFacts): Finding[] {
   return [...newestOfCode.values()].map((refused) => ({
     code: `${REFUSED}${refused.code}`,
     severity: refused.code === 'clone' || refused.code === 'bad_node_signature' ? 'critical' : 'warning',
-    sentence: refusalSentence(refused),
+    sentence: refusalSentence(refused, facts.selfNodeId),
     mend: 'The record was refused and changed nothing. All refused records are listed below.',
   }));
 }

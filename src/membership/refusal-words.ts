@@ -6,7 +6,7 @@ import type { RefusalCode } from '../protocol/refusal.ts';
 import type { RefusedRecord } from './refusal-ledger.ts';
 import { APART } from './twin-findings.ts';
 
-type Words = (refused: Omit<RefusedRecord, 'code'>) => string;
+type Words = (refused: Omit<RefusedRecord, 'code'>, isAboutUs: boolean) => string;
 
 const WORDS: Readonly<Record<RefusalCode, Words>> = {
   too_large: ({ slot }) =>
@@ -37,8 +37,11 @@ const WORDS: Readonly<Record<RefusalCode, Words>> = {
     `${nodeId} was evicted and still tries. Switch it off, or readmit it with a new key.`,
   not_member: ({ nodeId, reason }) =>
     `${nodeId} is not believed: ${reason.toLowerCase()}. If it is yours, look at its log; its node record comes again within two minutes.`,
-  bad_node_signature: ({ nodeId }) =>
-    `A record of ${nodeId} is signed by another server's key. If ${nodeId} was installed anew, stop it, run atlas-fleet cluster remove ${nodeId} here, and start it again; otherwise somebody else holds the cluster secret and speaks for it.`,
+  bad_node_signature: ({ nodeId }, isAboutUs) =>
+    // Whoever reads it here must not remove the very server that tells it.
+    isAboutUs
+      ? `Another server with a key of its own speaks as ${nodeId}, which is this server. Stop that one: if it is yours, give it a name of its own; otherwise somebody else holds the cluster secret.`
+      : `A record of ${nodeId} is signed by another server's key. If ${nodeId} was installed anew, stop it, run atlas-fleet cluster remove ${nodeId} here, and start it again; otherwise somebody else holds the cluster secret and speaks for it.`,
   timestamp_future: ({ nodeId, reason }) =>
     `The clock of ${nodeId} is ahead: ${reason}. This is not an attack; set the clock there (or here).`,
   timestamp_old: ({ nodeId, reason }) =>
@@ -49,8 +52,9 @@ const WORDS: Readonly<Record<RefusalCode, Words>> = {
     `Two servers speak as ${nodeId}. Its folder was copied, or a restored machine runs beside the first; stop one. If that one is to be a server too: ${APART}.`,
 };
 
-export function refusalSentence(refused: RefusedRecord): string {
-  return WORDS[refused.code](refused);
+/** `self`: the id of the server that says it. */
+export function refusalSentence(refused: RefusedRecord, self: string): string {
+  return WORDS[refused.code](refused, refused.nodeId === self);
 }
 
 /** Codes that a healthy cluster without an intruder also sees. */

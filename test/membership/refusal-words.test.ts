@@ -2,8 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { isSuspicious, refusalSentence } from '../../src/membership/refusal-words.ts';
 import { REFUSAL_CODES } from '../../src/protocol/refusal.ts';
 
-const sentenceOf = (code: (typeof REFUSAL_CODES)[number]) =>
-  refusalSentence({ code, nodeId: 'server-02', slot: 'fleet:cluster:node:server-02', reason: 'THE REASON' });
+const sentenceOf = (code: (typeof REFUSAL_CODES)[number]) => sentenceAt('server-01', code);
+
+function sentenceAt(self: string, code: (typeof REFUSAL_CODES)[number]): string {
+  const slot = 'fleet:cluster:node:server-02';
+  return refusalSentence({ code, nodeId: 'server-02', slot, reason: 'THE REASON' }, self);
+}
 
 /** What somebody can do next. */
 const NEXT_STEP =
@@ -30,6 +34,13 @@ describe('each refusal', () => {
       expect(isSuspicious(code)).toBe(false);
     },
   );
+
+  it('of another server that took our name is never mended by removing ourselves', () => {
+    expect(sentenceOf('bad_node_signature')).toContain('cluster remove server-02');
+    const here = sentenceAt('server-02', 'bad_node_signature');
+    expect(here).toContain('speaks as server-02, which is this server');
+    expect(here).not.toContain('cluster remove');
+  });
 
   it('tells apart not mine, too old and tampered', () => {
     expect(sentenceOf('unknown_key')).toMatch(/another cluster secret/);

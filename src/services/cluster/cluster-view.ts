@@ -164,7 +164,8 @@ export class ClusterView {
 
   /** One slot, by the seeds' key. Rejects with slot_unknown for a key that no slot has, or without cluster mode. */
   inspect(key: string): Promise<SlotInspection> {
-    return inspectSlot(key, this.#options.cluster, this.#options.security().enabled);
+    const { cluster, security, nodeId: self } = this.#options;
+    return inspectSlot(key, cluster, { authenticated: security().enabled, self });
   }
 
   #facts(): ClusterFacts {
@@ -262,7 +263,7 @@ export class ClusterView {
         count: refused.count,
         first_at: new Date(refused.firstAtMs).toISOString(),
         last_at: new Date(refused.lastAtMs).toISOString(),
-        sentence: refusalSentence(refused),
+        sentence: refusalSentence(refused, this.#options.nodeId),
       };
     });
   }

@@ -26,7 +26,7 @@ const SLOT_KEY = /^fleet:cluster:([a-z]+):(.+)$/;
 export async function inspectSlot(
   key: string,
   cluster: { readonly store: MemberStore; readonly watch: MemberWatch } | null,
-  authenticated: boolean,
+  { authenticated, self }: { readonly authenticated: boolean; readonly self: string },
 ): Promise<SlotInspection> {
   const [, type, nodeId] = SLOT_KEY.exec(key) ?? [];
   if (cluster === null || !isRecordType(type) || nodeId === undefined || !NODE_ID.test(nodeId)) {
@@ -48,7 +48,7 @@ export async function inspectSlot(
     text: decodeUtf8(reading.bytes) ?? null,
     verified: refusal === undefined && authenticated,
     code: refusal?.code ?? null,
-    sentence: refusal ? refusalSentence(refusal) : unrefused,
+    sentence: refusal ? refusalSentence(refusal, self) : unrefused,
   };
 }
 

@@ -250,7 +250,7 @@ export class SlotJudge {
   }
 
   #count(refusal: Refusal, claimed: string, slot: string): void {
-    const { ledger, clock, log } = this.#parts;
+    const { ledger, clock, log, nodeId } = this.#parts;
     const counted = ledger.note(refusal, { nodeId: claimed, slot }, clock.wallMs());
     this.#refusals += 1;
     // In a flood of names one line a minute is for all of them.
@@ -263,7 +263,7 @@ export class SlotJudge {
         code: refusal.code,
         slot,
         times,
-        meaning: refusalSentence(counted),
+        meaning: refusalSentence(counted, nodeId),
       });
     });
   }
