@@ -6,7 +6,7 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AtlasError } from '../src/base/errors.ts';
-import { writeNewFile } from '../src/cli/new-file.ts';
+import { withNewFile } from '../src/cli/new-file.ts';
 import { type PackageConfig, standaloneConfig, unfilledAgentConfig } from '../src/config/package-config.ts';
 import { rowOf } from '../src/config/schema.ts';
 import type { ArchiveSigner } from '../src/installer/archive.ts';
@@ -67,7 +67,7 @@ export async function writeReleased(
   content: AsyncIterable<Uint8Array>,
 ): Promise<ReleasedFile> {
   const path = join(folder, name);
-  const written = await writeNewFile(path, content, undefined, { mayReplace: true });
+  const written = await withNewFile(path, { mayReplace: true }, (file) => file.fill(content));
   await chmod(path, FILE_MODE);
   return { name, ...written };
 }

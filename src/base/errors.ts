@@ -82,6 +82,7 @@ const KINDS = {
   tickets_full: 'conflict',
   ticket_unreadable: 'usage',
   join_refused: 'conflict',
+  already_member: 'conflict',
   join_later: 'unavailable',
   join_elsewhere: 'config',
   // things
@@ -118,6 +119,7 @@ const KINDS = {
   folder_in_use: 'conflict',
   folder_not_private: 'config',
   file_exists: 'conflict',
+  file_unwritable: 'invalid',
   not_running: 'unavailable',
   unreachable: 'unavailable',
   usage: 'usage',

@@ -2,9 +2,10 @@
  * Talks to the running server of a data folder over its control socket: the same routes as HTTP, as the local
  * administrator. Who may read config.yaml may administer; no password is asked.
  */
-import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { AtlasError, type ErrorCode, systemCode } from '../base/errors.ts';
 import { checkControlFolder, controlPath } from '../config/control-path.ts';
+import type { OfflineServer } from '../node.ts';
 import { requireConfig } from './configuration.ts';
 import { packing } from './packing.ts';
 import { VERSION } from './program.ts';
@@ -77,25 +78,36 @@ export async function administer<T>(
     packing: packing(config),
     openLog: () => silentLog,
   });
+  const { client: inside, letGo } = clientWithin(offline.app);
   try {
-    return await work(
-      clientOver(async (method, url, body) => {
-        const answer = await offline.app.inject({
-          method,
-          url,
-          ...(body !== undefined && { payload: body as object }),
-          payloadAsStream: true,
-        });
-        return {
-          status: answer.statusCode,
-          headers: answer.headers as IncomingHttpHeaders,
-          body: answer.stream(),
-        };
-      }),
-    );
+    return await work(inside);
   } finally {
+    letGo();
     await offline.close();
   }
+}
+
+/** `letGo`: ends each answer that was not read to its end. Nobody else does where there is no connection to break. */
+export function clientWithin(app: OfflineServer['app']): {
+  readonly client: ControlClient;
+  letGo(): void;
+} {
+  const answers: ServerResponse[] = [];
+  const client = clientOver(async (method, url, body) => {
+    const answer = await app.inject({
+      method,
+      url,
+      ...(body !== undefined && { payload: body as object }),
+      payloadAsStream: true,
+    });
+    answers.push(answer.raw.res);
+    return {
+      status: answer.statusCode,
+      headers: answer.headers as IncomingHttpHeaders,
+      body: answer.stream(),
+    };
+  });
+  return { client, letGo: () => answers.forEach((answer) => void answer.destroy()) };
 }
 
 async function isRunning(client: ControlClient): Promise<boolean> {

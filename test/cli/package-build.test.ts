@@ -1,14 +1,21 @@
 /** Packages from the shell: of a running server, of none, and of one that cannot. */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
+import { silentLog } from '../../src/base/log.ts';
+import { clientWithin } from '../../src/cli/control.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { openOffline } from '../../src/node.ts';
 import type { BuildView } from '../../src/services/packages/package-records.ts';
 import { temporaryFolder } from '../config/config-file.ts';
 import { makeFolder } from '../fakes/folder.ts';
+import { FakeProgram } from '../fakes/program.ts';
 import { PackageStand } from '../http/package-stand.ts';
-import { atlasFleet, type Ended } from './atlas-fleet.ts';
+import { eventually } from '../scenario/eventually.ts';
+import { atlasFleet, type Ended, LAUNCHER } from './atlas-fleet.ts';
 import { ControlServer } from './control-server.ts';
 
 let stand: PackageStand;
@@ -91,6 +98,16 @@ describe('package cluster-node', () => {
     expect(statSync(out).mode & 0o777).toBe(0o600);
   });
 
+  it('says that the disk takes no more, and leaves nothing', async () => {
+    const folder = await makeFolder();
+    const order = ['package', 'cluster-node', '--out', join(folder, 'a.pkg')];
+    const command = [...order, '--config', join(stand.folder, 'config.yaml')];
+    const script = 'ulimit -f 1; exec "$0" "$@"';
+    const { code, stderr } = await atlasFleet(['-c', script, LAUNCHER, ...command], { launcher: 'sh' });
+    expect([code, readdirSync(folder)], stderr).toEqual([1, []]);
+    expect(stderr).toMatch(/^error: \S+a\.pkg cannot be written: .*\nhint: /m);
+  });
+
   it('says all that stands in the way, each with its mend', async () => {
     stand.program.missing = { what: 'Node for Macs is not here.', mend: 'Run atlas-fleet runtime fetch.' };
     const out = join(await makeFolder(), 'a.pkg');
@@ -149,4 +166,35 @@ describe('with no server running', () => {
     expect(alone.code).toBe(7);
     expect(alone.stderr).not.toContain('no server runs');
   });
+});
+
+/** More than waits for its reader. */
+class LargeProgram extends FakeProgram {
+  override async files(...asked: Parameters<FakeProgram['files']>) {
+    const large = { path: 'app/large', mode: 0o644, content: [randomBytes(16 * 1024 * 1024)] };
+    return [...(await super.files(...asked)), large];
+  }
+}
+
+it('a package that nobody reads in this process is ended, and holds nothing open', async () => {
+  const folder = temporaryFolder();
+  expect((await atlasFleet(['init', '--dir', folder])).code).toBe(0);
+  const loaded = loadConfig({ role: 'server', configPath: join(folder, 'config.yaml'), env: {} });
+  if (!loaded.ok) throw new Error('the config that init wrote does not load');
+  const offline = await openOffline({
+    config: loaded.config,
+    secrets: loaded.secrets,
+    version: '0.1.0',
+    clock: systemClock,
+    packing: { program: async () => new LargeProgram(), signing: async () => null },
+    openLog: () => silentLog,
+  });
+  const { client, letGo } = clientWithin(offline.app);
+  const { headers } = await client.download('/api/fleet/build-standalone-package', {});
+  const id = headers['x-atlas-package'];
+  const stateOf = async () => (await client.get<BuildView>(`/api/fleet/packages/${id}`)).state;
+  expect(await stateOf()).toBe('building');
+  letGo();
+  await eventually('it is over', 5000, async () => (await stateOf()) === 'failed');
+  await offline.close();
 });

@@ -9,7 +9,7 @@ import { shellWord } from '../../base/shell-word.ts';
 import { ARCHITECTURES } from '../../installer/program.ts';
 import { administer, type ControlClient, runningServer } from '../control.ts';
 import { type Flags as CommonFlags, portNumber, withFlags } from '../flags.ts';
-import { refuseExisting, type WrittenFile, writeNewFile } from '../new-file.ts';
+import { type NewFile, type WrittenFile, withNewFile } from '../new-file.ts';
 import { Progress } from '../progress.ts';
 import { print, printJson, say, sayError, sayHint } from '../terminal.ts';
 import { type Build, RECORDS_PATH } from './package-records.ts';
@@ -96,21 +96,26 @@ async function buildClusterNode(flags: NodeFlags): Promise<void> {
     existing_config: existingConfig,
     ...given({ node_name: nodeName, port, redis_host: redisHost, redis_port: redisPort }),
   };
-  await requireRoom(flags);
-  await build(await runningServer(flags), '/api/fleet/build-cluster-package', order, flags);
+  await intoFile(flags, async (file) =>
+    build(await runningServer(flags), '/api/fleet/build-cluster-package', order, { file, flags }),
+  );
 }
 
 async function buildStandalone(flags: Flags): Promise<void> {
   const order = { ...commonOrder(flags), ...given({ port: flags.port }) };
-  await requireRoom(flags);
-  await administer(flags, (server) => build(server, '/api/fleet/build-standalone-package', order, flags));
+  await intoFile(flags, (file) =>
+    administer(flags, (server) =>
+      build(server, '/api/fleet/build-standalone-package', order, { file, flags }),
+    ),
+  );
 }
 
 async function buildAgent(flags: AgentFlags): Promise<void> {
   const { server: servers, interval } = flags;
   const order = { ...commonOrder(flags), ...given({ servers, interval_seconds: interval }) };
-  await requireRoom(flags);
-  await administer(flags, (server) => build(server, '/api/fleet/build-agent-package', order, flags));
+  await intoFile(flags, (file) =>
+    administer(flags, (server) => build(server, '/api/fleet/build-agent-package', order, { file, flags })),
+  );
 }
 
 function commonOrder({ out, arch: architecture, note, sign = false }: Flags): object {
@@ -122,21 +127,24 @@ function given(order: Readonly<Record<string, unknown>>): object {
   return Object.fromEntries(Object.entries(order).filter(([, value]) => value !== undefined));
 }
 
-/** Before a ticket is made for it. */
-async function requireRoom({ out, force }: Flags): Promise<void> {
-  if (!force) await refuseExisting(out);
+/** Begun before a ticket is made for it, and before anything is on record. */
+function intoFile({ out, force = false }: Flags, work: (file: NewFile) => Promise<void>): Promise<void> {
+  return withNewFile(out, { mayReplace: force, forceFlag: '--force' }, work);
 }
 
-async function build(server: ControlClient, path: string, order: object, flags: Flags): Promise<void> {
-  const { out, force: mayReplace = false } = flags;
+async function build(
+  server: ControlClient,
+  path: string,
+  order: object,
+  { file, flags }: { readonly file: NewFile; readonly flags: Flags },
+): Promise<void> {
+  const { out } = flags;
   const { headers, chunks } = await server.download(path, order).catch(sayAllThatFails);
   const record = await server.get<Build>(`${RECORDS_PATH}/${headers['x-atlas-package']}`);
   const total = Number(headers['content-length']);
   const progress = new Progress('Writing', total);
   const count = (bytes: number) => progress.add(bytes);
-  const written = await writeNewFile(out, whole(chunks, total), count, { mayReplace }).finally(() =>
-    progress.end(),
-  );
+  const written = await file.fill(whole(chunks, total), count).finally(() => progress.end());
   if (flags.json)
     printJson({ ...record, state: 'ready', path: out, size_bytes: written.size, sha256: written.sha256 });
   else print(out);

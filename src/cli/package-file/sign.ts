@@ -3,7 +3,7 @@ import { AtlasError } from '../../base/errors.ts';
 import { shellWord } from '../../base/shell-word.ts';
 import type { RandomSource } from '../../installer/byte-source.ts';
 import type { PackageSigner } from '../../installer/signature.ts';
-import { refuseExisting, writeNewFile } from '../new-file.ts';
+import { type NewFile, withNewFile } from '../new-file.ts';
 import { Progress } from '../progress.ts';
 import { askSecret, readSecretFromFile, say, sayWarning } from '../terminal.ts';
 import { openPackageFile } from './source.ts';
@@ -20,6 +20,10 @@ interface Flags extends IdentityFlags {
 }
 
 export async function sign(path: string, flags: Flags): Promise<void> {
+  await withNewFile(flags.out, {}, (file) => signInto(file, path, flags));
+}
+
+async function signInto(file: NewFile, path: string, flags: Flags): Promise<void> {
   const [{ archiveSigner }, { signerDoubts, signerName }, { openArchive }, { signedPackage }] =
     await Promise.all([
       import('../../installer/signature.ts'),
@@ -27,16 +31,15 @@ export async function sign(path: string, flags: Flags): Promise<void> {
       import('../../installer/archive-reader.ts'),
       import('../../installer/sign.ts'),
     ]);
-  await refuseExisting(flags.out);
   const source = await openPackageFile(path);
   const signer = await signerOf(flags);
   for (const { sentence, hint } of signerDoubts(signer, Date.now())) sayWarning(sentence, hint);
   await requireWhole(path, source);
   const signed = signedPackage(await openArchive(source), archiveSigner(signer));
   const progress = new Progress('Writing', signed.size);
-  const { size, sha256 } = await writeNewFile(flags.out, signed.read(), (bytes) =>
-    progress.add(bytes),
-  ).finally(() => progress.end());
+  const { size, sha256 } = await file
+    .fill(signed.read(), (bytes) => progress.add(bytes))
+    .finally(() => progress.end());
   say(`Signed by ${signerName(signer)}: ${flags.out}, ${size} bytes.
 SHA-256: ${sha256}
 On a Mac: pkgutil --check-signature ${shellWord(flags.out)}`);
