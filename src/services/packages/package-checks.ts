@@ -58,6 +58,8 @@ export interface ClusterNodeFacts {
   readonly needsTicket: boolean;
   /** The name in the order was evicted; null without one. */
   readonly evictedName: string | null;
+  /** The server that has the name in the order; null without one. */
+  readonly taken: { readonly name: string; readonly isThisServer: boolean } | null;
   readonly isClockTrusted: boolean;
 }
 
@@ -68,7 +70,7 @@ export function clusterNodeChecks(facts: ClusterNodeFacts): PackageCheck[] {
     clusterMode(facts),
     clusterSecret(facts),
     ...rosterChecks(facts),
-    ...(facts.evictedName === null ? [] : [evictedName(facts.evictedName)]),
+    ...nodeNameChecks(facts),
     registryAddress(registry),
     ...(registry.kind === 'redis' ? [redisPassword(registry), redisTls(registry)] : []),
     databaseAddress(facts.database),
@@ -171,6 +173,21 @@ function rotating(): PackageCheck {
     'rotation',
     'The cluster secret is being changed: what goes into a package now might be worthless in a minute.',
     'Wait until the rotation is over (atlas-fleet cluster rotation), or build it then.',
+  );
+}
+
+function nodeNameChecks({ evictedName: name, taken }: ClusterNodeFacts): PackageCheck[] {
+  if (name !== null) return [evictedName(name)];
+  return taken === null ? [] : [takenName(taken)];
+}
+
+function takenName({ name, isThisServer }: NonNullable<ClusterNodeFacts['taken']>): PackageCheck {
+  return fail(
+    'node_name',
+    `${name} is a server of this cluster already. Its name cannot be used twice.`,
+    isThisServer
+      ? 'Choose another name: that one is of this very server.'
+      : `Choose another name, or remove the old server first: atlas-fleet cluster remove ${name}.`,
   );
 }
 

@@ -6,15 +6,18 @@ import {
   type Program,
   type ProgramVersion,
 } from '../../installer/program.ts';
-import type { Keyring } from '../../protocol/keyring.ts';
-import type { NodeRecordBody } from '../../protocol/node-record.ts';
 import type { CredentialMode, PackageContent, PackageKind } from '../../store/package-store.ts';
-import type { ClusterParts } from '../cluster/cluster-view.ts';
 import { agentServers } from './agent-servers.ts';
+import {
+  answering,
+  type ClusterKnowledge,
+  clusterNodeFacts,
+  hostOf,
+  type NodeChoice,
+} from './cluster-node-facts.ts';
 import { type ClusterStanding, clusterStanding } from './cluster-terms.ts';
 import {
   agentChecks,
-  type ClusterNodeFacts,
   clusterNodeChecks,
   type Lack,
   type PackageCheck,
@@ -37,18 +40,8 @@ export interface ReadinessView {
   signing_identity: string | null;
 }
 
-export interface ReadinessParts extends PackageMaterial {
-  /** Null without cluster mode, and where no server runs. */
-  readonly cluster: ClusterParts | null;
-  readonly keyring: Keyring | null;
-  /** As others read it of this server; throws not_running where none runs. */
-  readonly describe: () => NodeRecordBody;
-}
+export type ReadinessParts = PackageMaterial & ClusterKnowledge;
 
-/** Members that an agent is told of: they answer, and are not about to stop. */
-const ANSWERING: ReadonlySet<string> = new Set(['healthy', 'late']);
-
-type NodeChoice = Pick<ClusterNodeOrder, 'credentials' | 'nodeName' | 'redisHost'>;
 const USUAL_NODE: NodeChoice = { credentials: 'embedded', nodeName: null, redisHost: null };
 
 export class PackageReadiness {
@@ -118,31 +111,11 @@ export class PackageReadiness {
   agentServers(wanted: AgentOrder['servers']): AgentServers {
     const { settings, describe, cluster } = this.#parts;
     if (settings.tls !== 'own' && wanted !== null) return agentServers(settings, wanted, []);
-    const others = cluster?.watch.members() ?? [];
-    const records = others.flatMap(({ state, record }) => (ANSWERING.has(state) && record ? record : []));
-    return agentServers(settings, wanted, [describe(), ...records]);
+    return agentServers(settings, wanted, [describe(), ...answering(cluster)]);
   }
 
   #nodeChecks(choice: NodeChoice): PackageCheck[] {
-    const { settings, cluster, keyring, describe } = this.#parts;
-    const { isClustered, database, isLocal } = settings;
-    if (isClustered) describe(); // where no server runs, nothing of the cluster is known
-    const roster = cluster?.trust?.roster ?? null;
-    const { nodeName, credentials, redisHost } = choice;
-    const facts: ClusterNodeFacts = {
-      isClustered,
-      hasSecret: keyring !== null,
-      roster: cluster?.trust?.state ?? null,
-      isRotating: roster !== null && roster.pending !== null,
-      registry: registryFor(settings.registry, redisHost, isLocal),
-      database,
-      tls: settings.tls !== 'off',
-      isServerLocal: isLocal(hostOf(settings.url)),
-      needsTicket: credentials === 'ticket' || roster?.admission === 'ticket',
-      evictedName: nodeName !== null && roster?.evicted.has(nodeName) ? nodeName : null,
-      isClockTrusted: cluster === null || cluster.watch.ownClock === 'trusted',
-    };
-    return clusterNodeChecks(facts);
+    return clusterNodeChecks(clusterNodeFacts(this.#parts, choice));
   }
 
   #agentChecks(kind: PackageKind, wanted: AgentOrder['servers'] = null): PackageCheck[] {
@@ -208,18 +181,6 @@ export function programContent({ version, node }: ProgramVersion): PackageConten
     fingerprint: null,
   };
 }
-
-function registryFor(
-  registry: ClusterNodeFacts['registry'],
-  redisHost: string | null,
-  isLocal: (host: string) => boolean,
-): ClusterNodeFacts['registry'] {
-  if (registry.kind === 'folder' || redisHost === null) return registry;
-  return { ...registry, host: redisHost, isLocal: isLocal(redisHost) };
-}
-
-/** Without the brackets of IPv6. */
-const hostOf = (url: string) => URL.parse(url)?.hostname.replace(/^\[(.*)\]$/, '$1') ?? '';
 
 const isFailed = ({ result }: PackageCheck) => result === 'fail';
 

@@ -46,6 +46,7 @@ class PausedProgram extends FakeProgram {
 
 let small: SmallCluster;
 let server: Server;
+let second: Server;
 let auditLog: FakeAuditLog;
 let log: FakeLog;
 let program: PausedProgram;
@@ -83,7 +84,7 @@ const settings: PackageMaterial['settings'] = {
 
 beforeEach(async () => {
   small = new SmallCluster({ intervalMs: 10_000, timeoutMs: 30_000 }, { roster: true });
-  [server] = await small.startThree();
+  [server, second] = await small.startThree();
   auditLog = new FakeAuditLog();
   log = new FakeLog();
   program = new PausedProgram();
@@ -95,7 +96,7 @@ beforeEach(async () => {
   const describe = () => small.disk(nodeId).signer.nodeBody({ host: 'a.example.com', tls_spki_sha256: spki });
   tickets = new Tickets({ cluster, clock, audit, describe });
   const material = { settings, configs, program: async () => program, signing: async () => null };
-  const readiness = new PackageReadiness({ ...material, cluster, keyring: KEYRING, describe });
+  const readiness = new PackageReadiness({ ...material, nodeId, cluster, keyring: KEYRING, describe });
   const packages = store;
   builder = new PackageBuilder({ ...material, readiness, tickets, packages, audit, nodeId, clock, log });
   records = new PackageRecords({
@@ -266,6 +267,20 @@ describe('what stands in the way', () => {
       code: 'package_not_ready',
       message: expect.stringContaining('Redis is at 127.0.0.1'),
       parts: [{ pointer: '/checks/registry_address' }, { pointer: '/checks/program' }],
+    });
+    expect(told()).toEqual([]);
+  });
+
+  it('is a name that a server of the cluster has, up or down, in whatever capitals', async () => {
+    second.clock.kill();
+    const taken = { code: 'package_not_ready', parts: [{ pointer: '/checks/node_name' }] };
+    await expect(build({ ...ORDER, nodeName: second.name.toUpperCase() })).rejects.toMatchObject({
+      ...taken,
+      hint: `Choose another name, or remove the old server first: atlas-fleet cluster remove ${second.name}.`,
+    });
+    await expect(build({ ...ORDER, nodeName: server.name })).rejects.toMatchObject({
+      ...taken,
+      hint: expect.not.stringContaining('remove'),
     });
     expect(told()).toEqual([]);
   });

@@ -33,6 +33,7 @@ const GOOD: ClusterNodeFacts = {
   isServerLocal: false,
   needsTicket: false,
   evictedName: null,
+  taken: null,
   isClockTrusted: true,
 };
 
@@ -65,6 +66,7 @@ describe('a package of a cluster node', () => {
     ['a trouble that changes nothing', { roster: { ...ROSTER, trouble: { kind: 'short', from: 2 } } }, []],
     ['a rotation under way', { isRotating: true }, ['rotation fail']],
     ['the name of an evicted server', { evictedName: 'server-04' }, ['node_name fail']],
+    ['the name of another server', { taken: { name: 'server-02', isThisServer: false } }, ['node_name fail']],
     ['a registry in a folder', { registry: { kind: 'folder' } }, ['registry_address fail']],
     [
       'a Redis that only this machine reaches',

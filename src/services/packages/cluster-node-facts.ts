@@ -1,0 +1,75 @@
+/** What a cluster, as this server knows it now, means for a server that is to join it. Words and verdicts: package-checks.ts. */
+import { isActive } from '../../membership/failure-detector.ts';
+import type { Roster } from '../../membership/roster.ts';
+import type { Keyring } from '../../protocol/keyring.ts';
+import type { NodeRecordBody } from '../../protocol/node-record.ts';
+import type { ClusterParts } from '../cluster/cluster-view.ts';
+import type { ClusterNodeFacts } from './package-checks.ts';
+import type { ClusterNodeOrder } from './package-order.ts';
+import type { PackageSettings } from './package-settings.ts';
+
+export type NodeChoice = Pick<ClusterNodeOrder, 'credentials' | 'nodeName' | 'redisHost'>;
+
+export interface ClusterKnowledge {
+  /** Of this server. */
+  readonly nodeId: string;
+  readonly settings: PackageSettings;
+  /** Null without cluster mode, and where no server runs. */
+  readonly cluster: ClusterParts | null;
+  readonly keyring: Keyring | null;
+  /** As others read it of this server; throws not_running where none runs. */
+  readonly describe: () => NodeRecordBody;
+}
+
+/** Throws not_running. */
+export function clusterNodeFacts(known: ClusterKnowledge, choice: NodeChoice): ClusterNodeFacts {
+  const { nodeId, settings, cluster, keyring, describe } = known;
+  const { isClustered, database, isLocal } = settings;
+  if (isClustered) describe(); // where no server runs, nothing of the cluster is known
+  const roster = cluster?.trust?.roster ?? null;
+  const { nodeName, credentials, redisHost } = choice;
+  return {
+    isClustered,
+    hasSecret: keyring !== null,
+    roster: cluster?.trust?.state ?? null,
+    isRotating: roster !== null && roster.pending !== null,
+    registry: registryFor(settings.registry, redisHost, isLocal),
+    database,
+    tls: settings.tls !== 'off',
+    isServerLocal: isLocal(hostOf(settings.url)),
+    needsTicket: credentials === 'ticket' || roster?.admission === 'ticket',
+    evictedName: nodeName !== null && roster?.evicted.has(nodeName) ? nodeName : null,
+    taken: nodeName === null ? null : takenName(nodeName, nodeId, namesInUse(roster, cluster)),
+    isClockTrusted: cluster === null || cluster.watch.ownClock === 'trusted',
+  };
+}
+
+/** Records of the others that answer, and are not about to stop: whom an agent or a joiner is told of. */
+export function answering(cluster: ClusterParts | null): NodeRecordBody[] {
+  const others = cluster?.watch.members() ?? [];
+  return others.flatMap(({ state, record }) => (isActive(state) && record !== null ? record : []));
+}
+
+/** Of members, be they up or down, and of whoever else is heard. Who was removed and is silent holds no name. */
+function namesInUse(roster: Roster | null, cluster: ClusterParts | null): string[] {
+  const heard = (cluster?.watch.members() ?? []).filter(({ state }) => isActive(state));
+  return [...(roster?.members.keys() ?? []), ...heard.map(({ nodeId }) => nodeId)];
+}
+
+/** Names that differ in capitals alone are one name to a person, and to many a Mac. */
+function takenName(wanted: string, self: string, others: readonly string[]): ClusterNodeFacts['taken'] {
+  const name = [self, ...others].find((used) => used.toLowerCase() === wanted.toLowerCase());
+  return name === undefined ? null : { name, isThisServer: name === self };
+}
+
+function registryFor(
+  registry: ClusterNodeFacts['registry'],
+  redisHost: string | null,
+  isLocal: (host: string) => boolean,
+): ClusterNodeFacts['registry'] {
+  if (registry.kind === 'folder' || redisHost === null) return registry;
+  return { ...registry, host: redisHost, isLocal: isLocal(redisHost) };
+}
+
+/** Without the brackets of IPv6. */
+export const hostOf = (url: string) => URL.parse(url)?.hostname.replace(/^\[(.*)\]$/, '$1') ?? '';
