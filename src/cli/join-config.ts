@@ -48,8 +48,8 @@ export async function sharedValues(
   return { ...Object.fromEntries(values), ...(await keptFiles(given, dataDir)) };
 }
 
-/** What stays as the file has it. */
-function keptOf(loaded: LoadedConfig | null): KeyPath[] {
+/** Of what a join gives: what stays as the file has it. */
+export function keptOf(loaded: LoadedConfig | null): KeyPath[] {
   if (loaded === null) return [];
   const { host, username } = loaded.config.cluster.redis;
   // A user of its own may write its slots; that of the server which let it in may not.

@@ -57,6 +57,9 @@ type SharedKey = keyof typeof SHARED;
 type FileKey = (typeof FILE_KEYS)[number];
 const SHARED_KEYS = Object.keys(SHARED) as SharedKey[];
 
+/** All that a server is given when it joins. */
+export const JOIN_KEYS: readonly KeyPath[] = [...SHARED_KEYS, ...LIVE, ...FILE_KEYS];
+
 export interface JoinTerms {
   readonly clusterId: string;
   /** That signs now. */

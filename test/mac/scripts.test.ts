@@ -18,6 +18,14 @@ const ROOT = '/Library/FleetServer';
 const CONFIG = `${ROOT}/config.yaml`;
 const SAVED = `${ROOT}/.upgrade/config.yaml`;
 
+/** The first step of the cluster of the samples. */
+const PIN = { clusterId: '00112233445566778899aabbccddeeff', epoch: 0, hash: 'ab'.repeat(32) };
+
+function sampleTicket(): string {
+  const server = { url: 'https://server-01.example.com:8768', spki_sha256: ENCRYPTION_KEY };
+  return makeTicket({ ...PIN, servers: [server] }).text.revealText();
+}
+
 const nodeIdOf = (config: string) => /node_id: "(.*)"/.exec(config)?.[1];
 const modeOf = (mac: MacStand, path: string) => statSync(mac.at(path)).mode & 0o7777;
 
@@ -65,9 +73,7 @@ onMac(named('a fresh installation'), () => {
 
   it('by a join ticket leaves the ticket to the server that joins', async () => {
     const mac = await MacStand.start();
-    const server = { url: 'https://server-01.example.com:8768', spki_sha256: ENCRYPTION_KEY };
-    const pin = { clusterId: '00112233445566778899aabbccddeeff', epoch: 0, hash: 'ab'.repeat(32) };
-    const ticket = makeTicket({ ...pin, servers: [server] }).text.revealText();
+    const ticket = sampleTicket();
     const { code, said } = await mac.install(sampleInstallation('server', { ticket }));
     expect({ code, said }).toMatchObject({ code: 0, said: expect.not.stringContaining(ticket) });
     expect(mac.read(CONFIG)).toContain(`join_ticket: "${ticket}"`);
@@ -189,6 +195,53 @@ onMac(named('an upgrade'), () => {
     expect(mac.has(`${ROOT}/.upgrade`)).toBe(false);
   });
 
+  it('that replaces says where the configuration stays that was there, and how to go back to it', async () => {
+    const { mac, config } = await installed();
+    const { said } = await mac.install(sampleInstallation('server', { policy: 'replace', port: 9999 }));
+    expect(said).toContain(`kept as ${CONFIG}.before, with its secrets`);
+    expect(mac.read(`${CONFIG}.before`)).toBe(config);
+    expect(modeOf(mac, `${CONFIG}.before`)).toBe(0o600);
+    const [back] = said.match(/(?<=^sudo )mv \S+ \S+(?=, then install)/m) ?? [];
+    expect(await mac.shell(back ?? 'false')).toMatchObject({ code: 0 });
+    expect(await mac.install(sampleInstallation('server', { port: 7777 }))).toMatchObject({ code: 0 });
+    expect(mac.read(CONFIG)).toBe(config);
+  });
+
+  it('that makes a node of a standalone server keeps the key to its database, however often it is done', async () => {
+    const { mac, config } = await installed('standalone');
+    const node = sampleInstallation('server', { policy: 'replace' });
+    expect((await mac.install(node)).said).toContain(`kept as ${CONFIG}.before-standalone`);
+    expect(await mac.install(node)).toMatchObject({ code: 0 });
+    expect(mac.read(`${CONFIG}.before-standalone`)).toBe(config);
+    const { said } = await mac.run([`${ROOT}/bin/uninstall.sh`]);
+    expect(said).toContain(`kept: ${CONFIG}.before-standalone, which holds secrets`);
+    expect(mac.read(`${CONFIG}.before-standalone`)).toBe(config);
+  });
+
+  it('that replaces the configuration of a member by a ticket keeps what it was given when it joined', async () => {
+    const { mac } = await installed();
+    mac.write(CONFIG, mac.read(CONFIG).replace('redis.example.com', 'redis-2.example.com'), 0o600);
+    const ticket = sampleTicket();
+    const { code, said } = await mac.install(
+      sampleInstallation('server', { policy: 'replace', port: 9999, ticket }),
+    );
+    expect({ code, said }).toMatchObject({
+      code: 0,
+      said: expect.stringMatching(/^Took over: .*cluster_secret/m),
+    });
+    for (const value of [...SAMPLE_SECRETS, 'port: 9999', 'redis-2.example.com', ticket])
+      expect(mac.read(CONFIG)).toContain(value);
+    expect(said).not.toContain(SAMPLE_SECRETS[1]);
+  });
+
+  it('that replaces the configuration of another cluster by a ticket carries none of its secrets over', async () => {
+    const { mac, config } = await installed();
+    mac.write(CONFIG, config.replace(PIN.clusterId, 'ff'.repeat(16)), 0o600);
+    const plan = sampleInstallation('server', { policy: 'replace', ticket: sampleTicket() });
+    expect(await mac.install(plan)).toMatchObject({ code: 0 });
+    for (const value of SAMPLE_SECRETS) expect(mac.read(CONFIG)).not.toContain(value);
+  });
+
   it('that replaces a standalone server keeps the secrets that its database needs', async () => {
     const { mac, config } = await installed('standalone');
     const newer = sampleInstallation('standalone', { policy: 'replace', port: 9999 });
@@ -233,10 +286,12 @@ hunter2: 1
     expect(mac.read(CONFIG)).toBe(config);
   });
 
-  it('does not do so either after an upgrade that was cut off', async () => {
+  it.each([
+    ['an upgrade', sampleInstallation('standalone', { version: '0.2.0' })],
+    ['what was to make a node of it', sampleInstallation('server', { policy: 'replace' })],
+  ])('does not do so either after %s was cut off', async (_, newer) => {
     const { mac, config } = await installed('standalone');
-    const cut = { in: 'postinstall', before: 0 } as const;
-    await mac.install(sampleInstallation('standalone', { version: '0.2.0' }), { cut });
+    await mac.install(newer, { cut: { in: 'postinstall', before: 0 } });
     const { code, said } = await mac.install(sampleInstallation('server'));
     expect({ code, said }).toMatchObject({ code: 1, said: expect.stringContaining('standalone') });
     expect(await mac.install(sampleInstallation('standalone'))).toMatchObject({ code: 0 });

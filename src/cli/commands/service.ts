@@ -14,7 +14,7 @@ export function serviceCommand(): Command {
     .description('complete the configuration that a package laid down')
     .requiredOption('--root <folder>', 'the folder of the installation')
     .addOption(new Option('--kind <kind>', 'what the package installs').choices(KINDS).makeOptionMandatory())
-    .option('--carry-over <file>', 'the config.yaml that ran here before')
+    .option('--carry-over <file>', 'where the config.yaml is kept that ran here before')
     .action(prepareService);
   return service;
 }

@@ -4,10 +4,13 @@
  */
 import { AtlasError } from '../../base/errors.ts';
 import type { FreshValues } from '../../config/fresh-config.ts';
+import { JOIN_KEYS } from '../../config/join-values.ts';
 import type { LoadedConfig } from '../../config/load.ts';
+import { isUnjoined } from '../../config/rules/joined.ts';
 import type { KeyPath } from '../../config/schema.ts';
 import { deriveNodeId, nameHere } from '../../joiner/own-standing.ts';
 import { freshSecrets } from '../init/fresh-secrets.ts';
+import { keptOf } from '../join-config.ts';
 import { say, sayWarning } from '../terminal.ts';
 import { ofAncestor } from './ancestor.ts';
 import { carriedOver } from './carried-over.ts';
@@ -26,7 +29,9 @@ const SECRETS = [
 /** `loaded`: the configuration of the package, of a server. Rejects with config_invalid and identity_invalid. */
 export async function missingValues(installed: Installed, loaded: LoadedConfig): Promise<FreshValues> {
   const carried = carriedValues(installed);
-  return { ...missingSecrets(installed, loaded, carried), ...(await names(loaded, carried)) };
+  const missing =
+    installed.kind === 'standalone' ? missingSecrets(loaded, carried) : missingMembership(loaded, carried);
+  return { ...missing, ...(await names(loaded, carried)) };
 }
 
 /** Who this machine is in the cluster stays: its own keys say so first, and then what ran here before. */
@@ -39,8 +44,7 @@ async function names({ config }: LoadedConfig, carried: FreshValues): Promise<Fr
   return { 'cluster.hostname': host, 'cluster.node_id': id };
 }
 
-function missingSecrets({ kind }: Installed, { origins }: LoadedConfig, carried: FreshValues): FreshValues {
-  if (kind !== 'standalone') return {};
+function missingSecrets({ origins }: LoadedConfig, carried: FreshValues): FreshValues {
   const made = freshSecrets();
   const missing = SECRETS.filter((key) => origins.get(key)?.from === 'default');
   const taken = missing.filter((key) => carried[key] !== undefined);
@@ -50,11 +54,29 @@ function missingSecrets({ kind }: Installed, { origins }: LoadedConfig, carried:
   return { 'cluster.enabled': made['cluster.enabled'], ...Object.fromEntries(secrets) };
 }
 
+/**
+ * A member that gets a package with a ticket alone keeps what it was given when it joined: its keys are in the roster, so
+ * that no server would let it in, and give it all that, once more.
+ */
+function missingMembership(loaded: LoadedConfig, carried: FreshValues): FreshValues {
+  const isMember =
+    isUnjoined(loaded.values) &&
+    carried['cluster.cluster_secret'] !== undefined &&
+    carried['cluster.cluster_id'] === loaded.config.cluster.clusterId;
+  if (!isMember) return {};
+  const kept = keptOf(loaded);
+  const taken = JOIN_KEYS.filter(
+    (key) => carried[key] !== undefined && loaded.origins.get(key)?.from === 'default' && !kept.includes(key),
+  );
+  say(`Took over: ${taken.join(', ')}.`);
+  return Object.fromEntries(taken.map((key) => [key, carried[key]]));
+}
+
 /** A standalone server has secrets that stand nowhere else, and without them its database is lost. */
 function carriedValues(installed: Installed): FreshValues {
   const { root, kind, carryOver } = installed;
   if (carryOver === undefined) return ofAncestor(root, kind === 'standalone');
-  const values = carriedOver(carryOver, kind === 'standalone' ? [...NAMES, ...SECRETS] : NAMES);
+  const values = carriedOver(carryOver, [...NAMES, ...(kind === 'standalone' ? SECRETS : JOIN_KEYS)]);
   if (values !== null) return values;
   const message = `${carryOver} cannot be read, and nothing of it goes over`;
   if (kind === 'standalone') {

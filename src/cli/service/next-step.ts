@@ -4,7 +4,10 @@ import type { Config } from '../../config/config.ts';
 import { VERSION } from '../program.ts';
 import type { Installed, Prepared } from './prepare.ts';
 
-export function nextStep({ root, kind }: Installed, { isNew, loaded, toFillIn }: Prepared): string {
+export function nextStep(
+  { root, kind, carryOver }: Installed,
+  { isNew, loaded, toFillIn }: Prepared,
+): string {
   const program = `sudo ${root}/bin/atlas-fleet`;
   const what = kind === 'agent' ? 'Fleet Agent' : 'Fleet Server';
   if (toFillIn.length > 0) {
@@ -19,7 +22,11 @@ export function nextStep({ root, kind }: Installed, { isNew, loaded, toFillIn }:
   if (loaded === null)
     return `${what} ${VERSION} is installed. Its config.yaml has errors: ${program} config check`;
   const { config } = loaded;
-  const head = `${what} ${VERSION} is installed and starts, with ${isNew ? 'the configuration of the package' : 'the configuration that was here'}.`;
+  const source = isNew ? 'the configuration of the package' : 'the configuration that was here';
+  const head = [
+    `${what} ${VERSION} is installed and starts, with ${source}.`,
+    ...(carryOver === undefined ? [] : wayBack(root, carryOver)),
+  ].join('\n');
   const log = `Its log: ${config.log.file ?? 'see its LaunchDaemon'}`;
   if (kind === 'agent') return [head, `It reports to: ${config.agent.servers.join(', ')}`, log].join('\n');
   const next =
@@ -27,6 +34,13 @@ export function nextStep({ root, kind }: Installed, { isNew, loaded, toFillIn }:
       ? `Next: open ${address(config)}/setup, with the code of: ${program} user setup-code`
       : `Next: open ${address(config)}${config.cluster.enabled ? '/settings/cluster' : ''}`;
   return [head, next, log].join('\n');
+}
+
+function wayBack(root: string, before: string): string[] {
+  return [
+    `The configuration that was here is kept as ${before}, with its secrets. To go back to it:`,
+    `sudo mv ${before} ${root}/config.yaml, then install what it ran by, built to keep what is there.`,
+  ];
 }
 
 function address({ server }: Config): string {

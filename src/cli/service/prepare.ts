@@ -25,7 +25,7 @@ export interface Installed {
   /** Of the installation, such as /Library/FleetServer. */
   readonly root: string;
   readonly kind: ProgramKind;
-  /** The config.yaml that ran here before, and that the package's takes the place of. */
+  /** Where the config.yaml is kept that ran here before, and that the package's takes the place of. */
   readonly carryOver?: string;
 }
 
