@@ -94,7 +94,8 @@ start() {
 }
 `;
 
-export function preinstall(product: Product, policy: ConfigPolicy): string {
+/** `version`: of the package. */
+export function preinstall(product: Product, policy: ConfigPolicy, version: string): string {
   return `#!/bin/sh
 # Stops the service and sets its configuration aside, before the Installer lays down the files.
 # Arguments: the package, the target, the volume of the target.
@@ -115,7 +116,7 @@ own_folders() {
 if [ "$#" -ge 3 ] && [ "$3" != / ]; then
   fail "$TITLE is installed on the startup volume alone" 'install it with: installer -pkg FILE -target /'
 fi
-${product.kind === 'server' && policy === 'keep' ? NOT_A_STANDALONE : ''}
+${product.kind === 'server' && policy === 'keep' ? NOT_A_STANDALONE : ''}${notOlder(version)}
 for label in ${[product.label, ...product.ancestors].join(' ')}; do
   stop "$label" || fail_and_go_on "$label does not end" 'see what holds it: sudo launchctl print system/'"$label"
 done
@@ -131,6 +132,18 @@ fi
 exit 0
 `;
 }
+
+/** A warning at most: to go back to what ran well is a mend too. Of versions the three numbers are compared. */
+const notOlder = (version: string) => `
+installed=$(/bin/cat "$ROOT/VERSION" 2>/dev/null | /usr/bin/tr -cd '0-9A-Za-z.+-')
+if [ -n "$installed" ] && echo "$installed ${version}" | /usr/bin/awk '{
+  split($1, installed, /[.+-]/); split($2, own, /[.+-]/)
+  for (i = 1; i <= 3; i++) if (installed[i] + 0 != own[i] + 0) exit installed[i] + 0 < own[i] + 0
+  exit 1
+}'; then
+  echo "warning: this package has version ${version}, older than $installed, which is installed: what that wrote may not be read"
+fi
+`;
 
 /** A cluster node keeps its data in PostgreSQL, and its package carries nothing that opens SQLite. */
 const NOT_A_STANDALONE = `

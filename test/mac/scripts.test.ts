@@ -251,6 +251,19 @@ onMac(named('an upgrade'), () => {
     expect(secretsOf(mac.read(CONFIG))).toEqual(secretsOf(config));
   });
 
+  it.each([
+    ['0.10.0', '0.9.1', true],
+    ['0.9.1', '0.10.0', false],
+    ['0.9.1', '0.9.1', false],
+  ])('from %s to %s warns when that is a step back, and is done', async (from, to, isBack) => {
+    const mac = await MacStand.start();
+    const first = await mac.install(sampleInstallation('server', { version: from }));
+    expect({ ...first }).toMatchObject({ code: 0, said: expect.not.stringContaining('older') });
+    const { code, said } = await mac.install(sampleInstallation('server', { version: to }));
+    expect({ code, isBack: said.includes(`version ${to}, older than ${from}`) }).toEqual({ code: 0, isBack });
+    expect(mac.read(`${ROOT}/VERSION`)).toBe(`${to}\n`);
+  });
+
   it('keeps a configuration that does not fit, says where and no value, and is installed all the same', async () => {
     const { mac } = await installed();
     const odd = `server:
