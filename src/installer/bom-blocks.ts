@@ -43,13 +43,13 @@ export interface Pair {
 /** `blocks`: the first of them has number 1. */
 export function encodeBlocks(blocks: readonly Buffer[]): Buffer {
   const names = namedBlocks();
-  const extents: number[] = [0, 0];
+  const extents = [words(0, 0)];
   let at = BLOCKS_AT;
   for (const { length } of blocks) {
-    extents.push(at, length);
+    extents.push(words(at, length));
     at += length;
   }
-  const table = Buffer.concat([words(blocks.length + 1, ...extents), FREE_LIST]);
+  const table = Buffer.concat([words(blocks.length + 1), ...extents, FREE_LIST]);
   const places = words(VERSION, blocks.length, at + names.length, table.length, at, names.length);
   const head = Buffer.concat([Buffer.from(MAGIC), places], BLOCKS_AT);
   return Buffer.concat([head, ...blocks, names, table]);

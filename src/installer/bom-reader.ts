@@ -4,7 +4,7 @@
  */
 import { decodeUtf8 } from '../base/bytes.ts';
 import { damaged } from './package-fault.ts';
-import { PATH_MAX_BYTES, PATHS_MAX } from './reading-limits.ts';
+import { PATH_MAX_BYTES, PATHS_MAX, PATHS_MAX_LENGTH } from './reading-limits.ts';
 import { type Entry, ROOT } from './tree.ts';
 
 export interface BomEntry {
@@ -158,30 +158,62 @@ function textUntilNul(bytes: Buffer): string {
 
 function withPaths(rows: readonly Row[]): BomEntry[] {
   const byId = new Map(rows.map((row) => [row.id, row]));
-  const entries = rows.map(({ id: _, parentId, name, ...facts }) => ({
-    ...facts,
-    path: pathOf(byId, parentId, name),
-  }));
+  const paths = new Paths(byId);
+  const entries = rows.map((row) => {
+    const { id: _, parentId: __, name: ___, ...facts } = row;
+    return { ...facts, path: paths.of(row) };
+  });
   if (byId.size !== rows.length || new Set(entries.map(({ path }) => path)).size !== rows.length) {
     throw damaged('The Bom lists a path twice.');
   }
   return entries;
 }
 
-/** A path is not longer than it can be, and so neither is a chain of folders. */
-function pathOf(byId: ReadonlyMap<number, Row>, parentId: number, name: string): string {
-  if (parentId === ROOT_PARENT) {
-    if (name !== ROOT) throw damaged('The Bom has a path that lies in no folder.');
-    return ROOT;
+/** Each path is put together once, from that of its folder. */
+class Paths {
+  readonly #byId: ReadonlyMap<number, Row>;
+  readonly #known = new Map<number, string>();
+  #length = 0;
+
+  constructor(byId: ReadonlyMap<number, Row>) {
+    this.#byId = byId;
   }
-  let path = name;
-  for (let id = parentId; ; ) {
-    if (/^\.{1,2}(\/|$)/.test(path) || path.length > PATH_MAX_BYTES)
-      throw damaged('The Bom has a path that is none.');
-    const parent = byId.get(id);
-    if (parent === undefined) throw damaged('The Bom has a path that lies in no folder.');
-    if (parent.parentId === ROOT_PARENT) return path;
-    path = `${parent.name}/${path}`;
-    id = parent.parentId;
+
+  of(row: Row): string {
+    const unknown: Row[] = [];
+    for (let at: Row | null = row; at !== null && !this.#known.has(at.id); at = this.#folderOf(at)) {
+      unknown.push(at);
+      if (unknown.length > PATH_MAX_BYTES) throw noPath();
+    }
+    let path = ROOT;
+    for (const one of unknown.reverse()) {
+      path = this.#below(this.#known.get(one.parentId), one);
+      this.#length += path.length;
+      if (this.#length > PATHS_MAX_LENGTH) throw damaged('The paths of the Bom are too long together.');
+      this.#known.set(one.id, path);
+    }
+    return this.#known.get(row.id) ?? path;
   }
+
+  #folderOf({ parentId }: Row): Row | null {
+    if (parentId === ROOT_PARENT) return null;
+    const folder = this.#byId.get(parentId);
+    if (folder === undefined) throw damaged('The Bom has a path that lies in no folder.');
+    return folder;
+  }
+
+  /** `folder`: undefined for the outermost. */
+  #below(folder: string | undefined, { name }: Row): string {
+    if (folder === undefined) {
+      if (name !== ROOT) throw damaged('The Bom has a path that lies in no folder.');
+      return ROOT;
+    }
+    const path = folder === ROOT ? name : `${folder}/${name}`;
+    if (/^\.{1,2}$|\//.test(name) || path.length > PATH_MAX_BYTES) throw noPath();
+    return path;
+  }
+}
+
+function noPath() {
+  return damaged('The Bom has a path that is none.');
 }

@@ -1,10 +1,10 @@
 /**
  * A strict reader of small XML texts: elements, attributes and text. No document types, and so no entities but the five
- * of XML itself; nothing of the text names a file or grows when it is read.
+ * of XML itself; nothing of the text names a file or grows when it is read, and each thing in it has a bound.
  */
 import { decodeUtf8 } from '../base/bytes.ts';
 import { damaged } from './package-fault.ts';
-import { XML_MAX_DEPTH, XML_MAX_ELEMENTS } from './reading-limits.ts';
+import { XML_MAX_ATTRIBUTES, XML_MAX_DEPTH, XML_MAX_ELEMENTS, XML_MAX_REFERENCES } from './reading-limits.ts';
 
 export interface XmlElement {
   readonly name: string;
@@ -22,7 +22,9 @@ interface OpenElement extends XmlElement {
 const NAME = '[A-Za-z_][A-Za-z0-9_.:-]*';
 const VALUE = `"[^"<]*"|'[^'<]*'`;
 const DECLARATION = /^\ufeff?(?:<\?xml[^?<>]*\?>)?/;
-const TAG = new RegExp(`<(/?)(${NAME})((?:\\s+${NAME}\\s*=\\s*(?:${VALUE}))*)\\s*(/?)>`, 'y');
+/** A bound within the pattern, because the engine keeps a place for each repetition. */
+const ATTRIBUTES = `(?:\\s+${NAME}\\s*=\\s*(?:${VALUE})){0,${XML_MAX_ATTRIBUTES}}`;
+const TAG = new RegExp(`<(/?)(${NAME})(${ATTRIBUTES})\\s*(/?)>`, 'y');
 const ATTRIBUTE = new RegExp(`(${NAME})\\s*=\\s*(${VALUE})`, 'g');
 const REFERENCE = /&([^;&\s]{1,10};)?/g;
 const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
@@ -52,6 +54,7 @@ class XmlReader {
   #root: XmlElement | undefined;
   #at: number;
   #count = 0;
+  #references = 0;
 
   constructor(text: string, what: string) {
     this.#text = text;
@@ -136,13 +139,20 @@ class XmlReader {
     else if (text.trim() !== '') throw this.#fault('it holds text outside of its elements');
   }
 
+  /** One reference after the other: to replace them all at once would collect them first, however many. */
   #decode(raw: string): string {
-    return raw.replace(REFERENCE, (_, body?: string) => {
-      const name = body?.slice(0, -1) ?? '';
+    const pieces: string[] = [];
+    let at = 0;
+    for (const { 0: whole, 1: body = '', index } of raw.matchAll(REFERENCE)) {
+      this.#references += 1;
+      if (this.#references > XML_MAX_REFERENCES) throw this.#fault('it has too many references');
+      const name = body.slice(0, -1);
       const decoded = NAMED[name] ?? characterOf(name);
       if (decoded === undefined) throw this.#fault('it refers to an entity');
-      return decoded;
-    });
+      pieces.push(raw.slice(at, index), decoded);
+      at = index + whole.length;
+    }
+    return pieces.length === 0 ? raw : pieces.join('') + raw.slice(at);
   }
 
   #fault(why: string) {
