@@ -25,7 +25,8 @@ export interface ClusterKnowledge {
 export function clusterNodeFacts(known: ClusterKnowledge, choice: NodeChoice): ClusterNodeFacts {
   const { nodeId, settings, cluster, keyring, describe } = known;
   const { isClustered, database, isLocal } = settings;
-  if (isClustered) describe(); // where no server runs, nothing of the cluster is known
+  // Where no server runs, nothing of the cluster is known.
+  const records = isClustered ? [describe(), ...answering(cluster)] : [];
   const roster = cluster?.trust?.roster ?? null;
   const { nodeName, credentials, redisHost } = choice;
   return {
@@ -37,6 +38,7 @@ export function clusterNodeFacts(known: ClusterKnowledge, choice: NodeChoice): C
     database,
     tls: settings.tls !== 'off',
     isServerLocal: isLocal(hostOf(settings.url)),
+    ticketHosts: records.flatMap(({ host, hostname }) => [host, hostname]),
     needsTicket: credentials === 'ticket' || roster?.admission === 'ticket',
     evictedName: nodeName !== null && roster?.evicted.has(nodeName) ? nodeName : null,
     taken: nodeName === null ? null : takenName(nodeName, nodeId, namesInUse(roster, cluster)),

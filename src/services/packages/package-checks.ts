@@ -54,6 +54,8 @@ export interface ClusterNodeFacts {
   /** Of this server: what a joiner knows it by, and whether it is to be had on this machine alone. */
   readonly tls: boolean;
   readonly isServerLocal: boolean;
+  /** Under which a ticket names this server and the others that answer. */
+  readonly ticketHosts: readonly string[];
   /** A ticket goes in: by order, or because the cluster admits nobody without. */
   readonly needsTicket: boolean;
   /** The name in the order was evicted; null without one. */
@@ -260,12 +262,21 @@ function databaseAddress(database: DatabasePlace): PackageCheck {
   return pass('database_address', `PostgreSQL is at ${database.host}.`);
 }
 
-function joinTicket({ tls, isServerLocal }: ClusterNodeFacts): PackageCheck {
+/** Known to who has the same search domain or the same hosts file, and to nobody else. */
+const isBareName = (host: string) => !/[.:]/.test(host);
+
+function joinTicket({ tls, isServerLocal, ticketHosts }: ClusterNodeFacts): PackageCheck {
   if (tls && isServerLocal)
     return warn(
       'join_ticket',
       'A join ticket goes in, and by its address this server can be asked from its own machine alone.',
       'Set server.host: 0.0.0.0, or server.public_url; or have another server that can be reached.',
+    );
+  if (tls && ticketHosts.length > 0 && ticketHosts.every(isBareName))
+    return warn(
+      'join_ticket',
+      `A join ticket goes in, and names the servers without a domain (${[...new Set(ticketHosts)].join(', ')}): the new Mac may not know such a name.`,
+      'Set server.public_url to an address that the new Mac reaches, or give this machine a name with a domain.',
     );
   if (tls) return pass('join_ticket', 'A join ticket for one server goes in.');
   return fail(

@@ -31,6 +31,7 @@ const GOOD: ClusterNodeFacts = {
   database: { engine: 'postgres', host: 'db.example.com', isLocal: false },
   tls: true,
   isServerLocal: false,
+  ticketHosts: ['vm', 'vm.example.com'],
   needsTicket: false,
   evictedName: null,
   taken: null,
@@ -97,6 +98,8 @@ describe('a package of a cluster node', () => {
       { needsTicket: true, isServerLocal: true },
       ['join_ticket warn'],
     ],
+    ['a ticket that knows bare names only', { needsTicket: true, ticketHosts: ['vm'] }, ['join_ticket warn']],
+    ['a ticket that knows an address', { needsTicket: true, ticketHosts: ['vm', '::1'] }, []],
     ['no TLS and no ticket', { tls: false }, []],
     ['a clock that is doubted', { isClockTrusted: false }, ['clock warn']],
   ])('with %s', (_, changes, expected) => {
