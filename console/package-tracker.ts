@@ -55,6 +55,10 @@ export function joinSentence(stage: JoinStage, name: string | null): string {
   }
 }
 
+/** What is added where a server came after the package, and nothing says by which. */
+export const joinDoubt = ({ by }: Joined): string =>
+  by === 'time' ? 'joined since; by this or an earlier package' : '';
+
 /** Whether it is time to say what to look at. `builtAt`: RFC 3339. */
 export const isOverdue = (stage: JoinStage, builtAt: string, nowMs: number): boolean =>
   stage === 'waiting' && nowMs - Date.parse(builtAt) > OVERDUE_MS;

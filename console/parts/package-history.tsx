@@ -5,6 +5,7 @@ import { Link } from 'wouter';
 import { canRevoke, holdsSecrets, packageRevocation } from '../package-acts.ts';
 import type { PackageBuild } from '../package-api.ts';
 import { usePackages } from '../package-queries.ts';
+import { joinDoubt } from '../package-tracker.ts';
 import { CREDENTIALS, KINDS } from '../package-words.ts';
 import { bytes, dateAndTime } from '../quantities.ts';
 import type { Act } from '../trust-acts.ts';
@@ -148,6 +149,7 @@ function BuildRow({ build, onAct }: BuildRowProps) {
       </td>
       <td className={nothing(joined.length === 0)} data-label="Joined as">
         <Foreign text={joined.map(({ node_id }) => node_id).join(', ') || '–'} />
+        {joined[0] && joinDoubt(joined[0]) && <span className="at-small"> {joinDoubt(joined[0])}</span>}
       </td>
       <td className={nothing(ticket === null)} data-label="Ticket">
         <TicketCell {...build} />

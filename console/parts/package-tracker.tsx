@@ -4,7 +4,15 @@ import { serverNow } from '../api.ts';
 import type { PackageBuild } from '../package-api.ts';
 import { MISSING_COMMANDS } from '../package-commands.ts';
 import { usePackageRecord } from '../package-queries.ts';
-import { deadTicket, isOverdue, type Joined, joinLines, joinSentence, stageOf } from '../package-tracker.ts';
+import {
+  deadTicket,
+  isOverdue,
+  type Joined,
+  joinDoubt,
+  joinLines,
+  joinSentence,
+  stageOf,
+} from '../package-tracker.ts';
 import { Foreign } from './foreign.tsx';
 import { PackageCommands } from './package-commands.tsx';
 import { PackageSteps } from './package-steps.tsx';
@@ -19,6 +27,7 @@ function JoinTrack({ joined, builtAt }: { readonly joined: Joined | undefined; r
       <p role="status">
         <Foreign text={joinSentence(stage, joined?.node_id ?? null)} />
       </p>
+      {joined && joinDoubt(joined) && <p className="at-small">It {joinDoubt(joined)}.</p>}
       <PackageSteps label="How far it is" lines={joinLines(stage)} />
       {isOverdue(stage, builtAt, serverNow()) && (
         <>

@@ -149,6 +149,28 @@ it('a server that dies in the middle leaves no file', async () => {
   expect([code, existsSync(out), existsSync(`${out}.part`)], stderr).toEqual([5, false, false]);
 });
 
+it('a list says perhaps of who came after the package, where nothing says by which', async () => {
+  const folder = temporaryFolder();
+  expect((await atlasFleet(['init', '--dir', folder])).code).toBe(0);
+  const build = { build_id: 'b-1', built_at: 'then', built_by: 'local', file_name: 'a.pkg', state: 'ready' };
+  const joined = (by: string) => [{ node_id: `mac-by-${by}`, by, state: 'healthy', signature: 'verified' }];
+  const items = ['time', 'name'].map((by) => ({
+    ...build,
+    credentials: 'embedded',
+    sha256: null,
+    ticket: null,
+    joined: joined(by),
+  }));
+  const server = await ControlServer.open(join(folder, 'data'), {
+    'GET /livez': {},
+    'GET /api/fleet/packages': { items, next_cursor: null },
+  });
+  const { stdout } = await atlasFleet(['package', 'list', '--config', join(folder, 'config.yaml')]);
+  await server.close();
+  expect(stdout).toContain('  perhaps mac-by-time healthy\n');
+  expect(stdout).toContain('  mac-by-name healthy\n');
+});
+
 describe('with no server running', () => {
   it('a cluster node cannot be packed, and it is said what to do', async () => {
     const folder = temporaryFolder();

@@ -7,6 +7,7 @@ import {
   deadTicket,
   isOverdue,
   type Joined,
+  joinDoubt,
   joinLines,
   joinSentence,
   stageOf,
@@ -39,6 +40,7 @@ describe('the steps of a building', () => {
 describe('the tracker of the new server', () => {
   const joined = (changes: Partial<Joined>): Joined => ({
     node_id: 'server-03',
+    by: 'name',
     state: 'healthy',
     signature: 'verified',
     ...changes,
@@ -57,6 +59,11 @@ describe('the tracker of the new server', () => {
     expect(stageOf(seen)).toBe(stage);
     expect(states(joinLines(stage))).toBe(ladder);
     expect(joinSentence(stage, seen?.node_id ?? null)).toMatch(seen ? /^server-03/ : /^Waiting/);
+  });
+
+  it('does not say that a server came by this package where only the time speaks for it', () => {
+    expect(joinDoubt(joined({ by: 'time' }))).toBe('joined since; by this or an earlier package');
+    expect([joinDoubt(joined({})), joinDoubt(joined({ by: 'ticket' }))]).toEqual(['', '']);
   });
 
   it('offers help after three minutes of nothing, and not about a server that is seen', () => {

@@ -100,7 +100,7 @@ rehearse('a package of a cluster node', () => {
       e2ee_verified: true,
       node_id: server.nodeId,
     });
-    const joined = { node_id: server.nodeId, state: 'healthy', signature: 'verified' };
+    const joined = { node_id: server.nodeId, by: 'time', state: 'healthy', signature: 'verified' };
     expect(await joinedBy(buildId)).toEqual([joined]);
 
     const [identity, before] = [mac.read(`${ROOT}/data/identity.json`), mac.read(CONFIG)];

@@ -21,7 +21,7 @@ export interface Build {
   readonly state: string;
   readonly sha256: string | null;
   readonly ticket: { readonly state: string; readonly expires_at: string } | null;
-  readonly joined: readonly { readonly node_id: string; readonly state: string }[];
+  readonly joined: readonly { readonly node_id: string; readonly by: string; readonly state: string }[];
 }
 
 export function recordCommands(): Command[] {
@@ -50,12 +50,15 @@ async function list(flags: Flags): Promise<void> {
       build.ticket === null ? build.credentials : `ticket ${build.ticket.state}`,
       build.state,
       build.sha256?.slice(0, SHORT_SUM_LENGTH) ?? '-',
-      build.joined.map(({ node_id, state }) => `${node_id} ${state}`).join(', ') || '-',
+      build.joined.map(joinedWords).join(', ') || '-',
     ]);
     printTable(['ID', 'BUILT', 'BY', 'FILE', 'CREDENTIALS', 'STATE', 'SHA-256', 'JOINED'], rows);
     if (answer.next_cursor !== null) say(`Older ones are left out: --json has a cursor for the API.`);
   });
 }
+
+const joinedWords = ({ node_id, by, state }: Build['joined'][number]) =>
+  `${by === 'time' ? 'perhaps ' : ''}${node_id} ${state}`;
 
 async function revoke(id: string, flags: Flags): Promise<void> {
   const server = await runningServer(flags);

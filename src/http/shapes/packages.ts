@@ -107,9 +107,15 @@ export const packageReadiness = z.object({
   /** The name on the certificate that packages can be signed with; null without one. */
   signing_identity: z.string().nullable(),
 });
+/** What is going to be ordered, as far as it decides: by the rules of the order. */
 export const packageReadinessQuery = z.strictObject({
   kind: packageKind,
-  architecture: architecture.optional(),
+  architecture: clusterNodeOrder.shape.architecture,
+  credentials: clusterNodeOrder.shape.credentials,
+  node_name: clusterNodeOrder.shape.node_name,
+  redis_host: clusterNodeOrder.shape.redis_host,
+  /** Once for each server. */
+  servers: z.preprocess((given) => (typeof given === 'string' ? [given] : given), agentOrder.shape.servers),
 });
 
 export const packageBuild = z.object({
@@ -136,7 +142,15 @@ export const packageBuild = z.object({
     .nullable(),
   revoked_at: time.nullable(),
   /** Servers that came by this package, as far as that can be told, with their state on the Cluster Health Monitor. */
-  joined: z.array(z.object({ node_id: z.string(), state: z.string(), signature: z.string() })),
+  joined: z.array(
+    z.object({
+      node_id: z.string(),
+      /** How it is known. `time`: it was let in by the secret after this package was built; an older one does as well. */
+      by: z.enum(['ticket', 'name', 'time']),
+      state: z.string(),
+      signature: z.string(),
+    }),
+  ),
 });
 export const packageBuildList = z.object({
   items: z.array(packageBuild),

@@ -14,7 +14,7 @@ import type { Audit, AuditAct } from '../people/audit.ts';
 import { readCursor, writeCursor } from '../people/audit-view.ts';
 import type { Tickets } from '../trust/tickets.ts';
 import type { PackageBuilder } from './package-builder.ts';
-import { admissionsOf, type TicketStanding, ticketStanding, whoJoined } from './who-joined.ts';
+import { admissionsOf, type Joined, type TicketStanding, ticketStanding, whoJoined } from './who-joined.ts';
 
 export const BUILDS_PER_PAGE = 50;
 export const BUILDS_PER_PAGE_MAX = 200;
@@ -41,7 +41,7 @@ export interface BuildView {
   sha256: string | null;
   ticket: { id: string; state: TicketStanding['state']; expires_at: string } | null;
   revoked_at: string | null;
-  joined: { node_id: string; state: string; signature: string }[];
+  joined: { node_id: string; by: Joined['by']; state: string; signature: string }[];
 }
 
 export interface RecordParts {
@@ -152,10 +152,10 @@ export class PackageRecords {
     const isUnnamed = build.ticketId === null && build.nodeName === null;
     const nextAtMs = isUnnamed ? await packages.nextUnnamedAtMs(build.buildId) : null;
     const seen = new Map(nodes().map((node) => [node.node_id, node]));
-    return whoJoined(build, admissionsOf(trust.keeper.steps), nextAtMs).map((nodeId) => {
+    return whoJoined(build, admissionsOf(trust.keeper.steps), nextAtMs).map(({ nodeId, by }) => {
       const node = seen.get(nodeId);
       const gone = trust.roster?.evicted.has(nodeId) ? 'evicted' : 'left';
-      return { node_id: nodeId, state: node?.state ?? gone, signature: node?.signature ?? NO_MEMBER };
+      return { node_id: nodeId, by, state: node?.state ?? gone, signature: node?.signature ?? NO_MEMBER };
     });
   }
 }

@@ -1,8 +1,8 @@
 /**
  * Which servers came by which package, as far as the roster tells: pure. By a ticket, exactly; by the name that was
- * given to it, exactly; else whoever was admitted by the secret alone between this package and the next of its sort. The
- * roster tells whole seconds, and nobody joins in the very second in which a package was begun: who came in it came
- * before.
+ * given to it, exactly; else whoever was admitted by the secret alone between this package and the next of its sort,
+ * which is a guess: an older package, or the secret itself, lets in just as well. The roster tells whole seconds, and
+ * nobody joins in the very second in which a package was begun: who came in it came before.
  */
 import type { RosterTicket } from '../../membership/roster.ts';
 import type { RosterStep } from '../../protocol/roster-step.ts';
@@ -28,10 +28,16 @@ export function admissionsOf(steps: readonly RosterStep[]): Admission[] {
   );
 }
 
+/** How it is known; `time` is no more than that it came after. */
+export interface Joined {
+  readonly nodeId: string;
+  readonly by: 'ticket' | 'name' | 'time';
+}
+
 type Asked = Pick<PackageBuild, 'kind' | 'credentials' | 'nodeName' | 'ticketId' | 'builtAtMs'>;
 
 /** `nextAtMs`: when the next package was begun that an unnamed newcomer may have come by; null without one. */
-export function whoJoined(build: Asked, admissions: readonly Admission[], nextAtMs: number | null): string[] {
+export function whoJoined(build: Asked, admissions: readonly Admission[], nextAtMs: number | null): Joined[] {
   if (build.kind !== 'cluster-node') return [];
   const { ticketId, nodeName } = build;
   const since = seconds(build.builtAtMs);
@@ -42,7 +48,8 @@ export function whoJoined(build: Asked, admissions: readonly Admission[], nextAt
     if (nodeName !== null) return one.nodeId === nodeName;
     return one.ticketId === null && one.time <= until;
   });
-  return [...new Set(came.map(({ nodeId }) => nodeId))];
+  const by = ticketId !== null ? 'ticket' : nodeName !== null ? 'name' : 'time';
+  return [...new Set(came.map(({ nodeId }) => nodeId))].map((nodeId) => ({ nodeId, by }));
 }
 
 const seconds = (ms: number) => Math.floor(ms / 1000);

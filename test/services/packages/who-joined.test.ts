@@ -40,7 +40,8 @@ describe('of a package without a name and a ticket', () => {
     ['comes who came in the second in which the next was begun', (BUILT + 60) * 1000, ['named', 'late']],
     ['comes nobody when the next was begun in the same second', BUILT * 1000 + 900, []],
   ])('%s', (_, nextAtMs, expected) => {
-    expect(whoJoined(NODE, ADMISSIONS, nextAtMs)).toEqual(expected);
+    const guessed = expected.map((nodeId) => ({ nodeId, by: 'time' }));
+    expect(whoJoined(NODE, ADMISSIONS, nextAtMs)).toEqual(guessed);
   });
 });
 
@@ -49,11 +50,15 @@ describe('of a package', () => {
     [
       'with a ticket comes whom the ticket admitted',
       { ticketId: 'aa', credentials: 'ticket' },
-      ['by-ticket'],
+      [{ nodeId: 'by-ticket', by: 'ticket' }],
     ],
     ['with another ticket comes nobody', { ticketId: 'bb', credentials: 'ticket' }, []],
-    ['with a ticket and a name the ticket decides', { ticketId: 'aa', nodeName: 'named' }, ['by-ticket']],
-    ['with a name comes who has that name, once', { nodeName: 'named' }, ['named']],
+    [
+      'with a ticket and a name the ticket decides',
+      { ticketId: 'aa', nodeName: 'named' },
+      [{ nodeId: 'by-ticket', by: 'ticket' }],
+    ],
+    ['with a name comes who has that name, once', { nodeName: 'named' }, [{ nodeId: 'named', by: 'name' }]],
     ['with a name comes nobody who was there before', { nodeName: 'early' }, []],
     ['with a name comes nobody who came in its second', { nodeName: 'same-second' }, []],
     ['for an agent comes no server', { kind: 'agent' }, []],
