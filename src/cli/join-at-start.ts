@@ -12,6 +12,8 @@ import { isFor, type Place, redeem, requireFreePort } from './join.ts';
 import { openProcessLog } from './log-file.ts';
 import type { Run } from './shutdown.ts';
 
+type Known = Place & { readonly loaded: LoadedConfig };
+
 /** Milliseconds between two rounds of asking: twice as long each time. Arbitrary. */
 const WAIT_FIRST_MS = 2_000;
 const WAIT_MAX_MS = 60_000;
@@ -28,10 +30,11 @@ export async function joinAtStart(configPath: string | undefined, run: Run): Pro
   const processLog = await openProcessLog(loaded.config, 'server.pid', run);
   const log = processLog.open();
   try {
-    const member = await memberWithSecrets(place, loaded, ticket);
-    if (member === null) return await joinPatiently(ticket, place, log, run);
-    await dropTicket(loaded, member, log);
-    return true;
+    if (await isMemberHere(place, ticket)) {
+      await dropTicket(loaded, log);
+      return true;
+    }
+    return await joinPatiently(ticket, place, log, run);
   } catch (error) {
     log.error('server.join_failed', 'This server could not join the cluster', reasonOf(error));
     throw error;
@@ -40,7 +43,7 @@ export async function joinAtStart(configPath: string | undefined, run: Run): Pro
   }
 }
 
-function placeOf(loaded: LoadedConfig, ticket: Ticket): Place {
+function placeOf(loaded: LoadedConfig, ticket: Ticket): Known {
   const { source, server } = loaded.config;
   const path = source.path ?? '';
   if (isFor(loaded, ticket)) return { path, dataDir: server.dataDir, loaded };
@@ -50,16 +53,12 @@ function placeOf(loaded: LoadedConfig, ticket: Ticket): Place {
 }
 
 /** One that lost its secrets needs the answer to the ticket, whatever its copy of the roster says. */
-async function memberWithSecrets(
-  { dataDir }: Place,
-  { secrets }: LoadedConfig,
-  ticket: Ticket,
-): Promise<string | null> {
+async function isMemberHere({ dataDir, loaded }: Known, ticket: Ticket): Promise<boolean> {
   const { memberHere } = await import('../joiner/own-standing.ts');
-  return secrets.clusterSecret === null ? null : memberHere(dataDir, ticket);
+  return loaded.secrets.clusterSecret !== null && (await memberHere(dataDir, ticket)) !== null;
 }
 
-async function joinPatiently(ticket: Ticket, place: Place, log: Log, run: Run): Promise<boolean> {
+async function joinPatiently(ticket: Ticket, place: Known, log: Log, run: Run): Promise<boolean> {
   await requireFreePort({}, place.loaded);
   let tell = (sentence: string) => log.info('server.joining', sentence.trim());
   for (let waitMs = WAIT_FIRST_MS; ; waitMs = Math.min(2 * waitMs, WAIT_MAX_MS)) {
@@ -67,9 +66,14 @@ async function joinPatiently(ticket: Ticket, place: Place, log: Log, run: Run): 
       await redeem(ticket, place, {}, tell);
       return true;
     } catch (error) {
-      if (!(error instanceof AtlasError) || error.code !== 'unreachable') throw mended(error, place);
+      if (!(error instanceof AtlasError)) throw error;
+      if (needsNone(error, place)) {
+        await dropTicket(place.loaded, log);
+        return true;
+      }
+      if (error.code !== 'unreachable') throw mended(error, place);
       log.warn('server.join_waits', `Not joined yet, asking again in ${waitMs / 1000} s: ${error.message}`, {
-        hint: 'see that one of them runs and can be reached from here; nothing needs to be done on this machine',
+        hint: `see that one of them runs and can be reached from here; if they moved, or the ticket is too old by now (a day, unless it was made for longer), ${anotherTicket(place)}`,
       });
     }
     // From now on each round is one line.
@@ -78,12 +82,23 @@ async function joinPatiently(ticket: Ticket, place: Place, log: Log, run: Run): 
   }
 }
 
-/** A refusal of the ticket says how another one is made; here it has to come into the file. */
-function mended(error: unknown, { path }: Place): unknown {
-  if (!(error instanceof AtlasError) || !error.code.startsWith('ticket_')) return error;
+/** Told by a server of the cluster, where its own copy of the roster was too old to say so. */
+function needsNone({ code }: AtlasError, { loaded }: Known): boolean {
+  return code === 'already_member' && loaded.secrets.clusterSecret !== null;
+}
+
+const anotherTicket = ({ path }: Place) => `another ticket goes into ${path} as cluster.join_ticket`;
+
+/** A refusal says how it is mended where a person runs the command; here the mend has to come into the file. */
+function mended(error: AtlasError, place: Known): AtlasError {
+  const { code, message } = error;
+  if (code === 'already_member') {
+    const hint = `put back the config.yaml of that member (a package that replaced it kept it as ${place.path}.before); if it is lost, run atlas-fleet cluster remove on a server, with that name: then this one joins by its ticket`;
+    return new AtlasError(code, message, { hint, cause: error });
+  }
+  if (!code.startsWith('ticket_')) return error;
   const how = error.hint ?? 'make another on a server of the cluster: atlas-fleet cluster ticket create';
-  const hint = `${how}; another ticket goes into ${path} as cluster.join_ticket`;
-  return new AtlasError(error.code, error.message, { hint, cause: error });
+  return new AtlasError(code, message, { hint: `${how}; ${anotherTicket(place)}`, cause: error });
 }
 
 /** False when the run was ended before. */
@@ -96,14 +111,14 @@ async function passed(ms: number, { ended }: Run): Promise<boolean> {
 }
 
 /** It is used, or another's; either way it has done here what it could. That it stays stops nothing. */
-async function dropTicket({ config, origins }: LoadedConfig, member: string, log: Log): Promise<void> {
+async function dropTicket({ config, origins }: LoadedConfig, log: Log): Promise<void> {
   const { path } = config.source;
   if (path === null || origins.get('cluster.join_ticket')?.from !== 'file') return;
   const { editConfig } = await import('../config/config-file.ts');
   const { removeKey } = await import('../config/edit.ts');
   try {
     editConfig(path, (text) => removeKey(text, 'cluster.join_ticket'));
-    log.info('server.ticket_dropped', `${member} is a member already: took the join ticket out of ${path}`);
+    log.info('server.ticket_dropped', `This server is a member already: took the join ticket out of ${path}`);
   } catch (error) {
     log.warn('server.ticket_stays', `The join ticket could not be taken out of ${path}`, reasonOf(error));
   }

@@ -38,6 +38,7 @@ const VERDICTS: Readonly<Record<string, Verdict>> = {
   ticket_expired: 'own',
   ticket_revoked: 'final',
   join_refused: 'final',
+  already_member: 'final',
   ticket_unknown: 'own',
 } satisfies Partial<Record<ErrorCode, Verdict>>;
 

@@ -43,8 +43,8 @@ export function openTicket(text: Secret): Ticket {
 }
 
 /**
- * Rejects with ticket_used, ticket_expired, ticket_revoked, join_refused or ticket_unknown as the servers say, with
- * unreachable, and with identity_invalid.
+ * Rejects with ticket_used, ticket_expired, ticket_revoked, join_refused, already_member or ticket_unknown as the servers
+ * say, with unreachable, and with identity_invalid.
  */
 export async function joinCluster(plan: JoinPlan): Promise<Joined> {
   const { ticket, dataDir, clock, say } = plan;

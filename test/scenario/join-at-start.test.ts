@@ -2,7 +2,7 @@
  * A config.yaml with a ticket, as a package leaves it on a machine, and real servers: started as any other, it joins,
  * waits where time may mend, and ends where it may not.
  */
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
@@ -164,9 +164,34 @@ describe('a config.yaml with a ticket', () => {
       await one.process.kill();
       return one.config() === bare;
     });
-    expect(one.log()).toContain('new-01 is a member already: took the join ticket out of');
+    expect(one.log()).toContain('This server is a member already: took the join ticket out of');
     const { stdout } = await command('ticket', 'list', '--json');
     expect(JSON.parse(stdout).items[0].state).toBe('open');
+  });
+
+  it('of a member that lost its copy of the roster is told so, and starts without it', async () => {
+    const bare = one.config();
+    writeFileSync(one.configPath, setKey(bare, 'cluster.join_ticket', await newTicket()));
+    rmSync(join(one.root, 'data/roster'), { recursive: true });
+    await one.process.start();
+    await known(one);
+    expect(one.config()).toBe(bare);
+  });
+
+  it('of a member that lost its secrets says where they may be, and is good once it was removed', async () => {
+    await one.process.kill();
+    const bare = await newcomer('new-01', await newTicket(), 'ticket');
+    const ended = await start(bare);
+    expect(ended).toMatchObject({
+      code: 7,
+      stderr: expect.stringContaining('these keys are of a member already: new-01'),
+    });
+    expect(ended.stderr).toContain(`kept it as ${bare.configPath}.before`);
+    const remove = async () => (await command('remove', 'new-01', '--yes')).code === 0;
+    await eventually('it runs for nobody any more, and is removed', WAIT_MS, remove);
+    await bare.process.start();
+    await known(bare);
+    await bare.process.kill();
   });
 });
 
@@ -210,6 +235,7 @@ it('ends at once when it is told to while it waits', async () => {
   const one = await newcomer('new-05', makeTicket({ ...ticket, servers }).text.revealText(), 'ticket');
   const started = one.process.start().catch((error: Error) => error.message);
   await eventually('it waits', WAIT_MS, () => one.log().includes('nothing listens there'));
+  expect(one.log()).toContain(`another ticket goes into ${one.configPath} as cluster.join_ticket`);
   expect(await one.process.terminate()).toBe(0);
   expect(await started).toContain('ended with 0 instead of starting');
 });

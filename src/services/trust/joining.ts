@@ -86,7 +86,7 @@ export class Joining {
 
   /**
    * Rejects with ticket_unknown; for who proves the ticket with ticket_used, ticket_expired, ticket_revoked,
-   * join_refused or join_later too, and as RosterKeeper.propose() and Audit.perform().
+   * join_refused, already_member or join_later too, and as RosterKeeper.propose() and Audit.perform().
    */
   async join(request: JoinRequest, address: string): Promise<JoinAnswer> {
     const standing = this.#requireProof(request);
@@ -226,10 +226,9 @@ function refused(roster: Roster, { node_id: name, identity_key: key }: RosterMem
   const say = (sentence: string, hint: string) => new AtlasError('join_refused', sentence, { hint });
   const known = holderOf(key, roster);
   if (known !== undefined)
-    return say(
-      `these keys are of a member already: ${known.node_id}`,
-      `start it without --join; if its config.yaml is lost, run atlas-fleet cluster remove ${known.node_id} on a server, then join as ${known.node_id} again`,
-    );
+    return new AtlasError('already_member', `these keys are of a member already: ${known.node_id}`, {
+      hint: `start it without --join; if its config.yaml is lost, run atlas-fleet cluster remove ${known.node_id} on a server, then join as ${known.node_id} again`,
+    });
   if (members.has(name))
     return say(
       `${name} is a member already`,
