@@ -113,12 +113,29 @@ describe('readiness', () => {
     for (const secret of Object.values(stand.secrets)) expect(text).not.toContain(secret);
   });
 
-  it.each(['kind=everything', '', 'kind=agent&architecture=ppc', 'kind=agent&x=1'])(
-    'refuses ?%s',
-    async (query) => {
-      expect((await stand.client.ask(`${RECORDS}/readiness?${query}`)).status).toBe(400);
-    },
-  );
+  it.each([
+    ['kind=cluster-node&redis_host=127.0.0.1', ['registry_address']],
+    ['kind=cluster-node&node_name=SERVER-01', ['node_name']],
+    ['kind=cluster-node&node_name=server-02&redis_host=redis.example.com&credentials=ticket', []],
+    ['kind=agent&servers=https://a.example&servers=https://127.0.0.1:8768', ['server_address']],
+    ['kind=agent&servers=https://a.example', []],
+  ])('judges what is going to be ordered: ?%s', async (query, failing) => {
+    const view = await stand.client.get<ReadinessView>(`${RECORDS}/readiness?${query}`);
+    const failed = view.checks.filter(({ result }) => result === 'fail').map(({ code }) => code);
+    expect([view.ready, failed]).toEqual([failing.length === 0, failing]);
+  });
+
+  it.each([
+    'kind=everything',
+    '',
+    'kind=agent&architecture=ppc',
+    'kind=agent&x=1',
+    'kind=agent&servers=ftp://a.example',
+    'kind=cluster-node&node_name=a%20b',
+    'kind=cluster-node&redis_host=$(id)',
+  ])('refuses ?%s', async (query) => {
+    expect((await stand.client.ask(`${RECORDS}/readiness?${query}`)).status).toBe(400);
+  });
 });
 
 describe('a package that is built', () => {

@@ -60,7 +60,17 @@ function readRoutes(app: App, { packages }: PackageRouteParts): void {
       querystring: packageReadinessQuery,
       response: { 200: packageReadiness },
     },
-    handler: async ({ query }) => packages.readiness.view(query.kind, query.architecture),
+    handler: async ({ query }) => {
+      const { kind, architecture, credentials } = query;
+      return packages.readiness.view({
+        kind,
+        architecture,
+        credentials,
+        nodeName: query.node_name ?? null,
+        redisHost: query.redis_host ?? null,
+        servers: query.servers ?? null,
+      });
+    },
   });
 
   app.get(PATH, {

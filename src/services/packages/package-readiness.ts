@@ -42,6 +42,12 @@ export interface ReadinessView {
 
 export type ReadinessParts = PackageMaterial & ClusterKnowledge;
 
+/** What is going to be ordered, as far as it decides whether it can be built. */
+export interface ReadinessQuestion extends NodeChoice, Pick<AgentOrder, 'servers'> {
+  readonly kind: PackageKind;
+  readonly architecture: Architecture;
+}
+
 const USUAL_NODE: NodeChoice = { credentials: 'embedded', nodeName: null, redisHost: null };
 
 export class PackageReadiness {
@@ -51,12 +57,12 @@ export class PackageReadiness {
     this.#parts = parts;
   }
 
-  /** Of what is ordered when nothing is said; an identity that cannot be read is none. Rejects with not_running alone. */
-  async view(kind: PackageKind, architecture: Architecture = 'universal'): Promise<ReadinessView> {
+  /** An identity that cannot be read is none. Rejects with not_running alone. */
+  async view(asked: ReadinessQuestion): Promise<ReadinessView> {
     const { settings, signing } = this.#parts;
+    const { kind } = asked;
     const program = await this.#program();
-    const own = kind === 'cluster-node' ? this.#nodeChecks(USUAL_NODE) : this.#agentChecks(kind);
-    const checks = [...own, programCheck(await lackOf(program, kind, architecture))];
+    const checks = await this.#checks(asked, program);
     return {
       kind,
       ready: !checks.some(isFailed),
@@ -78,12 +84,8 @@ export class PackageReadiness {
 
   /** Rejects with package_not_ready, and with not_running. */
   async require(order: PackageOrder): Promise<void> {
-    const own =
-      order.kind === 'cluster-node'
-        ? this.#nodeChecks(order)
-        : this.#agentChecks(order.kind, order.kind === 'agent' ? order.servers : null);
-    const lack = await lackOf(await this.#program(), order.kind, order.architecture);
-    refuseFailed([...own, programCheck(lack)]);
+    const asked = { ...USUAL_NODE, servers: null, ...order };
+    refuseFailed(await this.#checks(asked, await this.#program()));
   }
 
   /** The same for what may have changed while a package was put together, at once. Throws package_not_ready. */
@@ -114,12 +116,19 @@ export class PackageReadiness {
     return agentServers(settings, wanted, [describe(), ...answering(cluster)]);
   }
 
+  async #checks(asked: ReadinessQuestion, program: Program | Lack): Promise<PackageCheck[]> {
+    const { kind, architecture } = asked;
+    const lacking = programCheck(await lackOf(program, kind, architecture));
+    if (kind === 'cluster-node') return [...this.#nodeChecks(asked), lacking];
+    if (kind === 'agent') return [...this.#agentChecks(asked.servers), lacking];
+    return [lacking];
+  }
+
   #nodeChecks(choice: NodeChoice): PackageCheck[] {
     return clusterNodeChecks(clusterNodeFacts(this.#parts, choice));
   }
 
-  #agentChecks(kind: PackageKind, wanted: AgentOrder['servers'] = null): PackageCheck[] {
-    if (kind !== 'agent') return [];
+  #agentChecks(wanted: AgentOrder['servers']): PackageCheck[] {
     const { isLocal } = this.#parts.settings;
     const { servers } = this.agentServers(wanted);
     return agentChecks({ servers: servers.map((url) => ({ url, isLocal: isLocal(hostOf(url)) })) });
