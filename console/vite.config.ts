@@ -19,5 +19,5 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 700,
   },
-  server: { host: '127.0.0.1', proxy: { '/api': DEVELOPMENT_SERVER } },
+  server: { host: '127.0.0.1', fs: { allow: ['..'] }, proxy: { '/api': DEVELOPMENT_SERVER } },
 });

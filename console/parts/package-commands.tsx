@@ -1,5 +1,5 @@
 /** Commands to paste, each with what it does. */
-import type { PackageCommand } from '../package-commands.ts';
+import type { PackageCommand } from '../../src/installer/install-commands.ts';
 import { Copyable } from './copyable.tsx';
 
 export function PackageCommands({ commands }: { readonly commands: readonly PackageCommand[] }) {

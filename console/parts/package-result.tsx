@@ -2,8 +2,9 @@
 import { Button, TextInput } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import { Link } from 'wouter';
+import { installCommands } from '../../src/installer/install-commands.ts';
 import type { PackageBuild } from '../package-api.ts';
-import { installCommands, likelyLogin } from '../package-commands.ts';
+import { likelyLogin } from '../package-commands.ts';
 import type { Built } from '../package-steps.ts';
 import { bytes } from '../quantities.ts';
 import { Arrival } from './arrival.tsx';
@@ -108,7 +109,7 @@ function InstallCard({ record }: { readonly record: PackageBuild }) {
         value={login}
         onChange={(event) => setLogin(event.currentTarget.value)}
       />
-      <PackageCommands commands={installCommands(record, login)} />
+      <PackageCommands commands={installCommands({ ...record, path: record.file_name, login })} />
     </section>
   );
 }

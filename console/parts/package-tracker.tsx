@@ -1,8 +1,8 @@
 /** Watches for the server that installs the package, until it is healthy; says what to look at when it does not come. */
 import { Link } from 'wouter';
+import { missingCommands } from '../../src/installer/install-commands.ts';
 import { serverNow } from '../api.ts';
 import type { PackageBuild } from '../package-api.ts';
-import { MISSING_COMMANDS } from '../package-commands.ts';
 import { usePackageRecord } from '../package-queries.ts';
 import {
   deadTicket,
@@ -32,7 +32,7 @@ function JoinTrack({ joined, builtAt }: { readonly joined: Joined | undefined; r
       {isOverdue(stage, builtAt, serverNow()) && (
         <>
           <p>Not seen. If it is installed, run on the new Mac:</p>
-          <PackageCommands commands={MISSING_COMMANDS} />
+          <PackageCommands commands={missingCommands()} />
         </>
       )}
     </>

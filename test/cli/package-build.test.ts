@@ -42,9 +42,9 @@ describe('package cluster-node', () => {
       `SHA-256: ${sum(out)}`,
       'cluster_secret (',
       `  scp ${out} MAC:`,
-      `  echo '${sum(out)}  'FleetServerClusterNode.pkg | shasum -a 256 -c`,
+      `  echo '${sum(out)}  FleetServerClusterNode.pkg' | shasum -a 256 -c`,
       '  sudo installer -pkg FleetServerClusterNode.pkg -target /',
-      '  tail /var/log/fleet-server.log',
+      '  sudo tail -f /var/log/fleet-server.log',
       '  rm FleetServerClusterNode.pkg',
       'rotate-secret --compromised',
     ])

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { canRevoke, holdsSecrets } from '../../console/package-acts.ts';
 import type { PackageOrder } from '../../console/package-api.ts';
-import { installCommands, likelyLogin, shellWord } from '../../console/package-commands.ts';
+import { likelyLogin } from '../../console/package-commands.ts';
 import { announcement, type Running, stepLines } from '../../console/package-steps.ts';
 import {
   deadTicket,
@@ -86,35 +86,10 @@ describe('the tracker of the new server', () => {
 });
 
 describe('the commands around a package', () => {
-  it('have the real names in them, and install as the seeds say', () => {
-    const commands = installCommands(packageBuild(), 'ann@mini-3.local').map(({ command }) => command);
-    expect(commands).toEqual([
-      'scp FleetServerClusterNode.pkg ann@mini-3.local:',
-      `echo '${'ab'.repeat(32)}  FleetServerClusterNode.pkg' | shasum -a 256 -c`,
-      'sudo installer -pkg FleetServerClusterNode.pkg -target /',
-      'sudo tail -f /var/log/fleet-server.log',
-      'rm FleetServerClusterNode.pkg',
-    ]);
-    const ofAgent = installCommands(packageBuild({ kind: 'agent' }), 'a@b').map(({ command }) => command);
-    expect(ofAgent).toContain('sudo tail -f /var/log/fleet-agent.log');
-  });
-
   it('take the name of the new server for that of its Mac, to be written over', () => {
     expect(likelyLogin({ node_name: null })).toBe('admin@new-mac.local');
     expect(likelyLogin({ node_name: 'server-03' })).toBe('admin@server-03.local');
     expect(likelyLogin({ node_name: 'mini-3.example.com' })).toBe('admin@mini-3.example.com');
-  });
-
-  it('check no SHA-256 that is not known', () => {
-    const commands = installCommands(packageBuild({ sha256: null }), 'a@b');
-    expect(commands.some(({ command }) => command.includes('shasum'))).toBe(false);
-  });
-
-  it('leave a shell nothing to read but words', () => {
-    expect(shellWord('a@b.local:')).toBe('a@b.local:');
-    expect(shellWord('x; rm -rf ~')).toBe("'x; rm -rf ~'");
-    expect(shellWord("it's $(id)")).toBe("'it'\\''s $(id)'");
-    expect(shellWord('')).toBe("''");
   });
 });
 

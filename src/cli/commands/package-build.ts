@@ -5,7 +5,7 @@
 import { basename } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { AtlasError } from '../../base/errors.ts';
-import { shellWord } from '../../base/shell-word.ts';
+import { installCommands } from '../../installer/install-commands.ts';
 import { ARCHITECTURES } from '../../installer/program.ts';
 import { administer, type ControlClient, runningServer } from '../control.ts';
 import { type Flags as CommonFlags, portNumber, withFlags } from '../flags.ts';
@@ -178,27 +178,13 @@ SHA-256: ${sha256}
 Secrets in it: ${secrets.length === 0 ? 'none' : secrets.map(withFingerprint).join(', ')}`);
   if (build.ticket !== null)
     say(`Its join ticket lets one server in, once, until ${build.ticket.expires_at}.`);
-  say(`\n${commands(path, sha256, build).join('\n')}`);
+  for (const { what, command } of installCommands({ kind: build.kind, path, sha256, login: 'MAC' }))
+    say(`${what}:\n  ${command}`);
   if (secrets.length > 0) sayHint(lossHint(build));
 }
 
 const withFingerprint = ({ name, fingerprint }: Build['contents'][number]) =>
   fingerprint === null ? name : `${name} (${fingerprint})`;
-
-function commands(path: string, sha256: string, { kind }: Build): string[] {
-  const file = shellWord(path);
-  const there = shellWord(basename(path));
-  const log = kind === 'agent' ? '/var/log/fleet-agent.log' : '/var/log/fleet-server.log';
-  return [
-    'Bring it there:',
-    `  scp ${file} MAC:`,
-    'On the Mac:',
-    `  echo '${sha256}  '${there} | shasum -a 256 -c`,
-    `  sudo installer -pkg ${there} -target /`,
-    `  tail ${log}`,
-    `  rm ${there}`,
-  ];
-}
 
 function lossHint({ kind, credentials, build_id: id }: Build): string {
   if (kind === 'agent')

@@ -11,7 +11,7 @@ const SHORT_SUM_LENGTH = 12;
 
 export interface Build {
   readonly build_id: string;
-  readonly kind: string;
+  readonly kind: 'cluster-node' | 'standalone' | 'agent';
   readonly file_name: string;
   readonly credentials: string;
   readonly signed: boolean;
