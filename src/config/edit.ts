@@ -8,16 +8,18 @@ import { AtlasError } from '../base/errors.ts';
 import { aboveKey } from './fresh-config.ts';
 import { quoted, type Settable } from './quoted.ts';
 import { isKeyPath, type KeyPath } from './schema.ts';
+import { behindLine, placeOf } from './section-lines.ts';
 
 /**
- * `source` with the one key set, inserted when it is not there. Throws AtlasError `config_invalid` when the text
- * is not YAML or of a form that cannot be edited surely: the result is read again and compared before it is given.
+ * `source` with the one key set. One that is not there takes the place of the commented line that freshConfig() writes
+ * for it; without one it becomes the last of its section. Throws AtlasError `config_invalid` when the text is not YAML
+ * or of a form that cannot be edited surely: the result is read again and compared before it is given.
  */
 export function setKey(source: string, key: KeyPath, value: Settable): string {
   if (!isKeyPath(key)) throw new TypeError(`no such key: ${key}`);
   const before = parse(source);
   const [section = '', name = ''] = key.split('.');
-  const edited = apply(source, editOf(source, before, section, name, quoted(value)));
+  const edited = apply(source, editOf(source, before, key, quoted(value)));
   const expected = (before.toJS() ?? {}) as Record<string, Record<string, unknown> | null>;
   expected[section] = { ...expected[section], [name]: value };
   if (!isDeepStrictEqual(parse(edited).toJS(), expected)) throw notEditable();
@@ -69,13 +71,8 @@ function notEditable(): AtlasError {
   return new AtlasError('config_invalid', 'config.yaml cannot be edited in its present form', { hint });
 }
 
-function editOf(
-  source: string,
-  { contents: root }: Document.Parsed,
-  section: string,
-  name: string,
-  value: string,
-): Edit {
+function editOf(source: string, { contents: root }: Document.Parsed, key: KeyPath, value: string): Edit {
+  const [section = '', name = ''] = key.split('.');
   const eol = source.includes('\r\n') ? '\r\n' : '\n';
   if (!isMap(root)) return append(source, `${section}:${eol}  ${name}: ${value}${eol}`, eol);
   const pair = find(root, section);
@@ -85,15 +82,17 @@ function editOf(
     return append(source, `${indent}${section}:${eol}${indent}  ${name}: ${value}${eol}`, eol);
   }
   const keys = pair.value;
+  const insertAt = (column: number) =>
+    intoLines(source, root, pair, { key, line: `${' '.repeat(column)}${name}: ${value}`, eol });
   if (isMap(keys)) {
     const found = find(keys, name);
     if (found !== undefined) return replace(source, found, value, eol);
     if (keys.flow) return intoFlow(keys, `${name}: ${value}`);
-    return belowHeader(source, pair, `${' '.repeat(columnOf(source, keys))}${name}: ${value}`, eol);
+    return insertAt(columnOf(source, keys));
   }
   if (!isNothing(keys)) throw notEditable();
   if (root.flow || !isAbsent(keys)) return replace(source, pair, `{ ${name}: ${value} }`, eol);
-  return belowHeader(source, pair, `${' '.repeat(columnOf(source, root) + 2)}${name}: ${value}`, eol);
+  return insertAt(columnOf(source, root) + 2);
 }
 
 function find(map: YAMLMap, name: string): Pair | undefined {
@@ -109,6 +108,8 @@ function rangeOf(node: unknown): readonly [start: number, end: number] {
   if (!range) throw notEditable();
   return [range[0], range[1]];
 }
+
+const endOf = ({ key, value }: Pair) => rangeOf(isAbsent(value) ? key : value)[1];
 
 /** Characters before the first key on its line. */
 function columnOf(source: string, map: YAMLMap): number {
@@ -133,10 +134,23 @@ function intoFlow(map: YAMLMap, entry: string): Edit {
   return insert(rangeOf(map)[0] + 1, map.items.length === 0 ? ` ${entry} ` : ` ${entry},`);
 }
 
-/** Right below `section:`, above any comment that belongs to the first key. */
-function belowHeader(source: string, header: Pair, line: string, eol: string): Edit {
-  const newline = source.indexOf('\n', rangeOf(header.key)[1]);
-  return newline === -1 ? insert(source.length, `${eol}${line}${eol}`) : insert(newline + 1, `${line}${eol}`);
+function intoLines(
+  source: string,
+  root: YAMLMap,
+  section: Pair,
+  { key, line, eol }: { readonly key: KeyPath; readonly line: string; readonly eol: string },
+): Edit {
+  const next = root.items[root.items.indexOf(section) + 1];
+  const last = isMap(section.value) ? section.value.items.at(-1) : undefined;
+  const extent = {
+    begin: behindLine(source, rangeOf(section.key)[1]),
+    valuesEnd: behindLine(source, endOf(last ?? section) - 1),
+    stop: next === undefined ? source.length : rangeOf(next.key)[0],
+    column: columnOf(source, root),
+  };
+  const { start, end } = placeOf(source, extent, key);
+  if (start < end) return { start, end, text: line };
+  return insert(start, source[start - 1] === '\n' ? `${line}${eol}` : `${eol}${line}${eol}`);
 }
 
 function append(source: string, lines: string, eol: string): Edit {
@@ -145,17 +159,15 @@ function append(source: string, lines: string, eol: string): Edit {
 }
 
 /** Whole lines, to the end of the last one that the value stands on. */
-function outOfLines(source: string, { key, value }: Pair, sentence: string): Edit {
-  const start = source.lastIndexOf('\n', rangeOf(key)[0] - 1) + 1;
+function outOfLines(source: string, pair: Pair, sentence: string): Edit {
+  const start = source.lastIndexOf('\n', rangeOf(pair.key)[0] - 1) + 1;
   const above = source.lastIndexOf('\n', start - 2) + 1;
   const hasSentence = source.slice(above, start).trim() === sentence;
-  const newline = source.indexOf('\n', rangeOf(isAbsent(value) ? key : value)[1] - 1);
-  return { start: hasSentence ? above : start, end: newline === -1 ? source.length : newline + 1, text: '' };
+  return { start: hasSentence ? above : start, end: behindLine(source, endOf(pair) - 1), text: '' };
 }
 
 /** With one of the commas around it. */
 function outOfFlow({ items }: YAMLMap, pair: Pair): Edit {
-  const endOf = ({ key, value }: Pair) => rangeOf(isAbsent(value) ? key : value)[1];
   const at = items.indexOf(pair);
   const [before, after] = [items[at - 1], items[at + 1]];
   if (after !== undefined) return { start: rangeOf(pair.key)[0], end: rangeOf(after.key)[0], text: '' };

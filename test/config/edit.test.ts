@@ -59,14 +59,44 @@ describe('setting a key', () => {
       'cluster:\n  cluster_secret: "NEW"   # here\n  enabled: true\n',
     ],
     [
-      'inserts below the section, above its comments',
-      'cluster: # c\n  # on\n  enabled: true\nlog: {}\n',
-      'cluster: # c\n  cluster_secret: "NEW"\n  # on\n  enabled: true\nlog: {}\n',
+      'inserts at the end of the section, below its comments',
+      'cluster: # c\n  # on\n  enabled: true # on\n\n  # late\n\n# of the log\nlog: {}\n',
+      'cluster: # c\n  # on\n  enabled: true # on\n\n  # late\n  cluster_secret: "NEW"\n\n# of the log\nlog: {}\n',
     ],
     [
       'inserts with the indentation of the section',
       'cluster:\n     enabled: true\n',
-      'cluster:\n     cluster_secret: "NEW"\n     enabled: true\n',
+      'cluster:\n     enabled: true\n     cluster_secret: "NEW"\n',
+    ],
+    [
+      'inserts behind a list of lines',
+      'cluster:\n  roster_pins:\n    - a\n    - b # c\nlog: {}\n',
+      'cluster:\n  roster_pins:\n    - a\n    - b # c\n  cluster_secret: "NEW"\nlog: {}\n',
+    ],
+    [
+      'inserts behind a block value and what it keeps of blank lines',
+      'cluster:\n  note: |+\n    a\n\n\nlog: {}\n',
+      'cluster:\n  note: |+\n    a\n\n\n  cluster_secret: "NEW"\nlog: {}\n',
+    ],
+    [
+      'inserts behind a last line without an end',
+      'cluster:\n  enabled: true',
+      'cluster:\n  enabled: true\n  cluster_secret: "NEW"\n',
+    ],
+    [
+      'inserts into a section of comments',
+      'cluster:\n  # enabled: true\nlog: {}\n',
+      'cluster:\n  # enabled: true\n  cluster_secret: "NEW"\nlog: {}\n',
+    ],
+    [
+      'inserts below a key of the long form',
+      '? cluster\n: enabled: true\n',
+      '? cluster\n: enabled: true\n  cluster_secret: "NEW"\n',
+    ],
+    [
+      'lets a remark about the key stand',
+      'cluster:\n  # cluster_secret: ask Ada\n  enabled: true\n',
+      'cluster:\n  # cluster_secret: ask Ada\n  enabled: true\n  cluster_secret: "NEW"\n',
     ],
     ['inserts into an empty section', 'cluster:\nlog: {}\n', 'cluster:\n  cluster_secret: "NEW"\nlog: {}\n'],
     [
@@ -88,21 +118,17 @@ describe('setting a key', () => {
     expect(edited(before)).toBe(after);
   });
 
-  it.each([
-    'cluster: [a]\n',
-    'cluster: text\n',
-    '- a\n',
-    'cluster:\n  a: 1\n  a: 2\n',
-    '? cluster\n: enabled: true\n',
-    'log: {}\n...\n',
-  ])('refuses %j rather than to guess', (source) => {
-    const error = errorOf(() => edited(source));
-    expect(error).toBeInstanceOf(AtlasError);
-    expect(error).toMatchObject({
-      code: 'config_invalid',
-      message: 'config.yaml cannot be edited in its present form',
-    });
-  });
+  it.each(['cluster: [a]\n', 'cluster: text\n', '- a\n', 'cluster:\n  a: 1\n  a: 2\n', 'log: {}\n...\n'])(
+    'refuses %j rather than to guess',
+    (source) => {
+      const error = errorOf(() => edited(source));
+      expect(error).toBeInstanceOf(AtlasError);
+      expect(error).toMatchObject({
+        code: 'config_invalid',
+        message: 'config.yaml cannot be edited in its present form',
+      });
+    },
+  );
 
   it('writes any text so that it is read back as it was', () => {
     fc.assert(
@@ -303,6 +329,39 @@ describe('a fresh config', () => {
     const folder = dirname(config.server.dataDir);
     expect(config.database).toEqual({ engine: 'sqlite', path: join(folder, 'data/fleet.db') });
     expect(config.cluster.statePath).toBe(join(folder, 'data/cluster'));
+  });
+
+  it.each([
+    ['has a key set where it is shown', '\n'],
+    ['of Windows has a key set where it is shown', '\r\n'],
+  ])('%s', (_, eol) => {
+    const shown = text.replaceAll('\n', eol);
+    const edited = setKey(
+      setKey(shown, 'cluster.heartbeat_interval', 20),
+      'server.public_url',
+      'https://a.b',
+    );
+    expect(edited).toBe(
+      shown
+        .replace('  # heartbeat_interval: 10', '  heartbeat_interval: 20')
+        .replace(/ {2}# public_url: .*?(?=\r?\n)/, '  public_url: "https://a.b"'),
+    );
+  });
+
+  it('with nothing set has a key set where it is shown', () => {
+    const shown = freshConfig({});
+    const edited = setKey(shown, 'log.level', 'debug');
+    expect(edited).toBe(shown.replace(/ {2}# level: .*/, '  level: "debug"'));
+  });
+
+  it('has keys that it does not show set last in their section, in the order in which they come', () => {
+    const values = [
+      ['cluster.cluster_id', '0'.repeat(32)],
+      ['cluster.redis_host', 'redis.example.com'],
+    ] as const;
+    const edited = values.reduce((before, [key, value]) => setKey(before, key, value), text);
+    const lines = `  cluster_id: "${'0'.repeat(32)}"\n  redis_host: "redis.example.com"\n`;
+    expect(edited).toBe(text.replace(/(\ncluster:\n(?: .*\n)+)/, `$1${lines}`));
   });
 
   it('can be edited', () => {
