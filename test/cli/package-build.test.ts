@@ -46,7 +46,7 @@ describe('package cluster-node', () => {
       '  sudo installer -pkg FleetServerClusterNode.pkg -target /',
       '  sudo tail -f /var/log/fleet-server.log',
       '  rm FleetServerClusterNode.pkg',
-      'rotate-secret --compromised',
+      'atlas-fleet cluster security --leaks',
     ])
       expect(stderr).toContain(said);
     for (const secret of Object.values(stand.secrets)) expect(stderr).not.toContain(secret);

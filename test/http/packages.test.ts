@@ -225,7 +225,7 @@ describe('a package that is built', () => {
     expect(answer.status).toBe(409);
     expect(await answer.json()).toMatchObject({
       code: 'package_not_revocable',
-      hint: expect.stringContaining('rotate-secret --compromised'),
+      hint: expect.stringContaining('cluster security --leaks'),
     });
     expect((await stand.post(`${RECORDS}/nothing/revoke`, {})).status).toBe(404);
   });

@@ -190,5 +190,5 @@ function lossHint({ kind, credentials, build_id: id }: Build): string {
   if (kind === 'agent')
     return 'treat it like a password, and delete it after installing: it holds what all agents share';
   if (credentials === 'ticket') return `lost it? atlas-fleet package revoke ${id}`;
-  return 'treat it like a password, and delete it after installing; lost it? atlas-fleet cluster rotate-secret --compromised --keep NODE…';
+  return 'treat it like a password, and delete it after installing; lost it? Change passwords and keys first, then the secret: atlas-fleet cluster security --leaks has the commands';
 }

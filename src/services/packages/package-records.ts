@@ -173,9 +173,9 @@ function notRevocable({ kind, ticketId }: StoredBuild): AtlasError {
     return new AtlasError('package_not_revocable', sentence, {
       hint: 'If it was lost, change server.api_key and server.encryption_key on the servers and build new packages.',
     });
-  const ticket = ticketId === null ? '' : `atlas-fleet cluster ticket revoke ${ticketId}, and `;
+  const ticket = ticketId === null ? '' : `atlas-fleet cluster ticket revoke ${ticketId}. Then `;
   return new AtlasError('package_not_revocable', 'The secrets themselves are in this package.', {
-    hint: `If it was lost, change them: ${ticket}atlas-fleet cluster rotate-secret --compromised --keep NODE…`,
+    hint: `If it was lost: ${ticket}new passwords for PostgreSQL and Redis and new keys first, and then the cluster's secret. atlas-fleet cluster security --leaks has the commands, in their order.`,
   });
 }
 

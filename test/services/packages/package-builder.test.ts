@@ -233,7 +233,7 @@ describe('a package with a join ticket', () => {
     expect(ticketStates()).toEqual(['open']);
     await expect(records.revoke(built.buildId, BY)).rejects.toMatchObject({
       code: 'package_not_revocable',
-      hint: expect.stringContaining('rotate-secret --compromised'),
+      hint: expect.stringMatching(/^If it was lost: .*passwords .* first.* cluster security --leaks/),
     });
   });
 });
@@ -306,7 +306,7 @@ it('a package that no ticket alone is in cannot be revoked, and it is said what 
   const agent = { ...common, kind: 'agent', fileName: 'a.pkg', servers: null, intervalSeconds: 10 } as const;
   const alone = { ...common, kind: 'standalone', fileName: 's.pkg', port: 8768 } as const;
   for (const [order, hint] of [
-    [ORDER, 'rotate-secret --compromised'],
+    [ORDER, 'cluster security --leaks'],
     [agent, 'change server.api_key'],
     [alone, 'delete the file'],
   ] as const) {
