@@ -9,8 +9,13 @@ import type { Log } from '../base/log.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Ticket } from '../joiner/joiner.ts';
 import { isFor, type Place, redeem, requireFreePort } from './join.ts';
-import { openProcessLog } from './log-file.ts';
+import { openProcessLog, pidFileOf } from './log-file.ts';
 import type { Run } from './shutdown.ts';
+
+interface Start {
+  readonly configPath: string | undefined;
+  readonly pidFile: string | undefined;
+}
 
 type Known = Place & { readonly loaded: LoadedConfig };
 
@@ -19,7 +24,7 @@ const WAIT_FIRST_MS = 2_000;
 const WAIT_MAX_MS = 60_000;
 
 /** Resolves to whether there is a server to run: not so when it was ended while it waited. */
-export async function joinAtStart(configPath: string | undefined, run: Run): Promise<boolean> {
+export async function joinAtStart({ configPath, pidFile }: Start, run: Run): Promise<boolean> {
   const { loadConfig } = await import('../config/load.ts');
   const loaded = loadConfig({ role: 'any', configPath });
   // Who loads it to run says what is wrong with it.
@@ -27,7 +32,7 @@ export async function joinAtStart(configPath: string | undefined, run: Run): Pro
   const { openTicket } = await import('../joiner/joiner.ts');
   const ticket = openTicket(loaded.secrets.joinTicket);
   const place = placeOf(loaded, ticket);
-  const processLog = await openProcessLog(loaded.config, 'server.pid', run);
+  const processLog = await openProcessLog(loaded.config, pidFileOf(loaded.config, 'server', pidFile), run);
   const log = processLog.open();
   try {
     if (await isMemberHere(place, ticket)) {

@@ -1,6 +1,6 @@
 /**
  * The file of `log.file`: lines are appended to it, and on SIGHUP it is opened anew, so that newsyslog can put the old
- * one aside (newsyslog.conf(5)). Who sends that signal finds this process by a file in the data folder. A disk that
+ * one aside (newsyslog.conf(5)). Who sends that signal finds this process by a file that holds its id. A disk that
  * takes no line stops nothing: what is lost goes to stderr.
  */
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
@@ -21,16 +21,29 @@ export interface ProcessLog {
   close(): void;
 }
 
+/** Where the process id is written: by default beside the data, which a configuration may put anywhere. */
+export const PID_FILE_OPTION = [
+  '--pid-file <file>',
+  'where its process id is written while it logs to a file',
+] as const;
+
+export function pidFileOf(
+  { server }: Config,
+  command: 'server' | 'agent',
+  named: string | undefined,
+): string {
+  return named ?? join(server.dataDir, `${command}.pid`);
+}
+
 /**
- * To stdout, or to the file of the configuration; then SIGHUP is no end any more. `name`: of the file beside the data
- * that holds the process id, as in `server.pid`. Throws config_invalid for a file that cannot be written.
+ * To stdout, or to the file of the configuration; then SIGHUP is no end any more. Throws config_invalid for a file that
+ * cannot be written.
  */
-export async function openProcessLog(config: Config, name: string, run: Run): Promise<ProcessLog> {
+export async function openProcessLog(config: Config, pidFile: string, run: Run): Promise<ProcessLog> {
   const { openLog } = await import('../base/log.ts');
   const { level, format, file: path } = config.log;
   if (path === null) return { open: (fields = {}) => openLog({ level, format, fields }), close: () => {} };
   const file = new LogFile(path);
-  const pidFile = join(config.server.dataDir, name);
   writePid(pidFile);
   run.onHangup(() => file.reopen());
   return {

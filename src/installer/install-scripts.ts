@@ -230,8 +230,10 @@ stop "$LABEL" || fail "$LABEL does not end" "see what holds it: sudo launchctl p
 /bin/rm -f "$PLIST" /private/etc/newsyslog.d/${label}.conf
 
 if [ "$purge" = yes ]; then
+  elsewhere=$(/usr/bin/sed -n "s|^ *data_dir: *[\\"']*\\(/[^\\"'#]*\\).*|\\1|p" "$CONFIG" 2>/dev/null)
   /bin/rm -rf "$ROOT" || fail "$ROOT cannot be removed" 'see what is in it'
   /bin/rm -f ${log} ${log}.* ${crashLog} ${crashLog}.*
+  [ ! -d "$elsewhere" ] || echo "not touched: $elsewhere, which data_dir named"
 else
   # An upgrade that was cut off: what it had set aside is the configuration.
   if is_in_use "$SAVED" && ! is_in_use "$CONFIG"; then

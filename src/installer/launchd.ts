@@ -20,7 +20,14 @@ export function launchDaemon(product: Product): string {
   const { label, root, command, crashLog } = product;
   return plist({
     Label: label,
-    ProgramArguments: [`${root}/bin/node`, `${root}/app/main.js`, command, '--config', `${root}/config.yaml`],
+    ProgramArguments: [
+      `${root}/bin/node`,
+      `${root}/app/main.js`,
+      command,
+      ...['--config', `${root}/config.yaml`],
+      // Where the rule for its log looks, also when the configuration puts the data elsewhere.
+      ...['--pid-file', pidFileOf(product)],
+    ],
     WorkingDirectory: root,
     EnvironmentVariables: { NODE_ENV: 'production', PATH: '/usr/bin:/bin:/usr/sbin:/sbin' },
     RunAtLoad: true,

@@ -125,6 +125,8 @@ describe.each(KINDS)('the LaunchDaemon of kind %s', (kind) => {
         command,
         '--config',
         `${folder}/config.yaml`,
+        '--pid-file',
+        `${folder}/data/${command}.pid`,
       ],
       RunAtLoad: true,
       KeepAlive: true,

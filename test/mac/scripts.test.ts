@@ -420,6 +420,19 @@ onMac(named('an installation that is taken away'), () => {
     expect(await everything(mac)).toEqual(before);
   });
 
+  it('with --purge says where data lie that it does not touch', async () => {
+    const { mac, config } = await installed();
+    const moved = config.replace(/^server:\n/m, 'server:\n  data_dir: "/Volumes/Big/fleet"\n');
+    mac.write(CONFIG, moved, 0o600);
+    mac.write('/Volumes/Big/fleet/fleet.db', '');
+    const { code, said } = await mac.run([`${ROOT}/bin/uninstall.sh`, '--purge']);
+    expect({ code, said }).toMatchObject({
+      code: 0,
+      said: expect.stringContaining('not touched: /Volumes/Big/fleet, which data_dir named'),
+    });
+    expect([mac.has(ROOT), mac.has('/Volumes/Big/fleet/fleet.db')]).toEqual([false, true]);
+  });
+
   it('after an upgrade that was cut off leaves the configuration that was in use', async () => {
     const { mac, config } = await installed();
     await mac.install(sampleInstallation('server', { port: 9999 }), {

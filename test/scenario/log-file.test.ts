@@ -25,8 +25,8 @@ async function groundWith(lines: string): Promise<Ground> {
   return { folder, configPath: writeFile(join(folder, 'config.yaml'), text), logPath: join(folder, 'out') };
 }
 
-async function startServer({ configPath, logPath }: Ground): Promise<AtlasProcess> {
-  const server = new AtlasProcess({ command: 'server', configPath, logPath });
+async function startServer({ configPath, logPath }: Ground, args: string[] = []): Promise<AtlasProcess> {
+  const server = new AtlasProcess({ command: 'server', configPath, logPath, args });
   onTestFinished(() => server.kill());
   await server.start();
   return server;
@@ -46,6 +46,16 @@ it('a log file takes every line, and after a SIGHUP what follows goes to a new f
   expect(readFileSync(`${log}.0`, 'utf8')).toContain(`Configuration: ${ground.configPath}`);
   expect(readFileSync(log, 'utf8').split('\n').length).toBeGreaterThan(1);
   expect(server.log()).toBe('');
+  expect(existsSync(pidFile)).toBe(false);
+});
+
+it('the process id is written where it is told to, wherever the data are', async () => {
+  const ground = await groundWith('  data_dir: elsewhere\nlog:\n  file: server.log\n');
+  const pidFile = join(ground.folder, 'run/server.pid');
+  const server = await startServer(ground, ['--pid-file', pidFile]);
+  expect(readFileSync(pidFile, 'utf8')).toBe(`${server.pid}\n`);
+  expect(existsSync(join(ground.folder, 'elsewhere/server.pid'))).toBe(false);
+  expect(await server.terminate()).toBe(0);
   expect(existsSync(pidFile)).toBe(false);
 });
 

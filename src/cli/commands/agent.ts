@@ -4,7 +4,7 @@ import type { OneReport } from '../../agent/agent.ts';
 import { AtlasError } from '../../base/errors.ts';
 import type { FlagValue } from '../../config/source.ts';
 import { requireConfig } from '../configuration.ts';
-import { openProcessLog } from '../log-file.ts';
+import { openProcessLog, PID_FILE_OPTION, pidFileOf } from '../log-file.ts';
 import { VERSION } from '../program.ts';
 import { sayReady } from '../ready.ts';
 import { beginRun } from '../shutdown.ts';
@@ -17,6 +17,7 @@ interface Flags {
   readonly encryptionKeyFile?: string;
   readonly pin?: string;
   readonly spoolDir?: string;
+  readonly pidFile?: string;
   readonly once?: boolean;
 }
 
@@ -24,6 +25,7 @@ export function agentCommand(): Command {
   return new Command('agent')
     .description('report this machine, in the foreground')
     .option('--config <file>', 'the config.yaml of the agent')
+    .option(...PID_FILE_OPTION)
     .option('--server <url>', 'the server to report to')
     .option('--api-key-file <file>', 'a file of mode 0600 with the api_key of the servers')
     .option('--encryption-key-file <file>', 'a file of mode 0600 with the encryption_key of the servers')
@@ -47,7 +49,7 @@ async function runAgent(flags: Flags): Promise<void> {
   if (apiKey === null || encryptionKey === null) {
     throw new AtlasError('config_invalid', 'an agent needs agent.api_key and server.encryption_key');
   }
-  const processLog = await openProcessLog(config, 'agent.pid', run);
+  const processLog = await openProcessLog(config, pidFileOf(config, 'agent', flags.pidFile), run);
   const agent = await Agent.open({
     ...config.agent,
     apiKey,

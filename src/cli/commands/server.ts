@@ -7,7 +7,7 @@ import { requireConfig } from '../configuration.ts';
 import { portNumber } from '../flags.ts';
 import { type JoinFlags, joinFirst } from '../join.ts';
 import { joinAtStart } from '../join-at-start.ts';
-import { openProcessLog } from '../log-file.ts';
+import { openProcessLog, PID_FILE_OPTION, pidFileOf } from '../log-file.ts';
 import { packing } from '../packing.ts';
 import { VERSION } from '../program.ts';
 import { sayReady } from '../ready.ts';
@@ -17,10 +17,15 @@ import { sayWarning } from '../terminal.ts';
 /** Milliseconds between *draining* and the end of listening: a load balancer's next look, and some. */
 const DRAIN_MS = 3000;
 
+interface Flags extends JoinFlags {
+  readonly pidFile?: string;
+}
+
 export function serverCommand(): Command {
   return new Command('server')
     .description('run a server in the foreground')
     .option('--config <file>', 'the config.yaml to run')
+    .option(...PID_FILE_OPTION)
     .option('--join <ticket>', 'join a cluster first, by a ticket; - asks for it')
     .option('--join-file <file>', 'the same, with a file of mode 0600 that holds the ticket')
     .option('--port <number>', 'with --join: the port to listen on', portNumber)
@@ -37,20 +42,22 @@ function nodeName(text: string): string {
 }
 
 /** A member, or a server that is alone; null when it was ended before it could join. */
-async function loadedToRun(flags: JoinFlags, run: Run): Promise<LoadedConfig | null> {
-  const { config, join, joinFile, ...own } = flags;
+async function loadedToRun(flags: Flags, run: Run): Promise<LoadedConfig | null> {
+  const { config, pidFile, join, joinFile, ...own } = flags;
   if (join !== undefined && joinFile !== undefined)
     throw new AtlasError('usage', '--join and --join-file are given, and one ticket is enough');
   if (join !== undefined || joinFile !== undefined)
     return requireConfig({ role: 'server', configPath: await joinFirst(flags) });
   if (Object.keys(own).length === 0)
-    return (await joinAtStart(config, run)) ? requireConfig({ role: 'server', configPath: config }) : null;
+    return (await joinAtStart({ configPath: config, pidFile }, run))
+      ? requireConfig({ role: 'server', configPath: config })
+      : null;
   throw new AtlasError('usage', '--port, --host and --node-id go with --join', {
     hint: 'a server that has a config.yaml takes them from there',
   });
 }
 
-async function runServer(flags: JoinFlags): Promise<void> {
+async function runServer(flags: Flags): Promise<void> {
   const run = beginRun();
   const loaded = await loadedToRun(flags, run);
   if (loaded === null) return;
@@ -60,7 +67,7 @@ async function runServer(flags: JoinFlags): Promise<void> {
   const { SecretRest } = await import('../../config/secret-rest.ts');
   const { joinValues } = await import('../../config/join-values.ts');
   await writeClusterId(loaded);
-  const processLog = await openProcessLog(config, 'server.pid', run);
+  const processLog = await openProcessLog(config, pidFileOf(config, 'server', flags.pidFile), run);
   const node = await startNode({
     config,
     secrets,
