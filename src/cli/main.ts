@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { AtlasError } from '../base/errors.ts';
+import { escapeControls } from '../base/log.ts';
 import { agentCommand } from './commands/agent.ts';
 import { auditCommand } from './commands/audit.ts';
 import { clusterCommand } from './commands/cluster.ts';
@@ -19,7 +20,7 @@ import { tokenCommand } from './commands/token.ts';
 import { userCommand } from './commands/user.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit.ts';
 import { VERSION } from './program.ts';
-import { print, say, sayError, surviveDeadTerminal } from './terminal.ts';
+import { print, say, sayError, sayHint, surviveDeadTerminal } from './terminal.ts';
 
 /** What an error leaves running (sockets, timers) is given this long to end by itself. */
 const LINGER_MS = 2000;
@@ -72,12 +73,20 @@ function usageError(error: CommanderError, command: Command): AtlasError {
 
 function report(error: unknown): ExitCode {
   if (error instanceof AtlasError) {
-    sayError(error.message, error.hint);
+    sayError(error.message);
+    if (error.code !== 'package_not_ready') sayParts(error.parts ?? []); // the parts of that one are errors of their own
+    if (error.hint !== undefined) sayHint(error.hint);
     return exitCodeOf(error.kind);
   }
   sayError(`internal error: ${error instanceof Error ? error.message : String(error)}`);
   if (process.env.ATLAS_FLEET_LOG__LEVEL === 'debug' && error instanceof Error) say(error.stack ?? '');
   return EXIT.failed;
+}
+
+/** What is wrong where: a field, as a JSON pointer, or a flag. */
+function sayParts(parts: NonNullable<AtlasError['parts']>): void {
+  for (const { pointer, message } of parts)
+    say(escapeControls(`  ${pointer.replace(/^\//, '').replaceAll('/', '.')}: ${message}`));
 }
 
 surviveDeadTerminal();

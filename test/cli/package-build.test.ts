@@ -121,6 +121,23 @@ describe('package cluster-node', () => {
   });
 
   it.each([
+    ['cluster-node', ['--node-name', '../x'], '--node-name'],
+    ['cluster-node', ['--note', 'n'.repeat(300)], '--note'],
+    ['agent', ['--server', 'localhost:8768'], '--server'],
+    ['agent', ['--interval', '99999'], '--interval'],
+  ])('says of %s %j which flag it is', async (kind, flags, flag) => {
+    const { code, stderr } = await packages(kind, '--out', join(await makeFolder(), 'a.pkg'), ...flags);
+    expect(code, stderr).toBe(2);
+    expect(stderr).toMatch(new RegExp(`error: this package cannot be ordered\n  ${flag}: .+\nhint: see `));
+  });
+
+  it('names the flag that mends what stands in the way', async () => {
+    const { code, stderr } = await packages('agent', '--out', join(await makeFolder(), 'a.pkg'));
+    expect(code, stderr).toBe(7);
+    expect(stderr).toMatch(/^hint: .* --server URL/m);
+  });
+
+  it.each([
     ['a port that is none', ['--port', '0']],
     ['an architecture that no Mac has', ['--arch', 'ppc']],
     ['credentials of another kind', ['--credentials', 'none']],

@@ -11,7 +11,8 @@ import { administer, type ControlClient, runningServer } from '../control.ts';
 import { type Flags as CommonFlags, portNumber, withFlags } from '../flags.ts';
 import { type NewFile, type WrittenFile, withNewFile } from '../new-file.ts';
 import { Progress } from '../progress.ts';
-import { print, printJson, say, sayError, sayHint } from '../terminal.ts';
+import { refuseInFlags } from '../refused-order.ts';
+import { print, printJson, say, sayHint } from '../terminal.ts';
 import { type Build, RECORDS_PATH } from './package-records.ts';
 import { lifeOption } from './ticket.ts';
 
@@ -139,7 +140,7 @@ async function build(
   { file, flags }: { readonly file: NewFile; readonly flags: Flags },
 ): Promise<void> {
   const { out } = flags;
-  const { headers, chunks } = await server.download(path, order).catch(sayAllThatFails);
+  const { headers, chunks } = await server.download(path, order).catch(refuseInFlags);
   const record = await server.get<Build>(`${RECORDS_PATH}/${headers['x-atlas-package']}`);
   const total = Number(headers['content-length']);
   const progress = new Progress('Writing', total);
@@ -162,13 +163,6 @@ async function* whole(chunks: AsyncIterable<Uint8Array>, total: number): AsyncIt
     throw new AtlasError('unreachable', `the package broke off after ${count} of ${total} bytes`, {
       hint: 'see the log of the server, and build it again',
     });
-}
-
-/** The first is said by who ends the command. */
-function sayAllThatFails(error: unknown): never {
-  if (error instanceof AtlasError && error.code === 'package_not_ready')
-    for (const { message } of error.parts?.slice(1) ?? []) sayError(message);
-  throw error;
 }
 
 function sayWhatItIs(path: string, { size, sha256 }: WrittenFile, build: Build): void {
