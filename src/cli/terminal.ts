@@ -15,7 +15,21 @@ export function print(line: string): void {
 }
 
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, null, 2));
+  print(jsonText(value));
+}
+
+/** What JSON lets stand and a terminal acts upon, or shows in another order (C1, and the direction of text). */
+const LIVELY = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** The same value to whoever reads it as JSON. */
+export function jsonText(value: unknown): string {
+  const unit = (code: number) => `\\u${code.toString(16).padStart(4, '0')}`;
+  const escaped = (char: string) =>
+    char
+      .split('')
+      .map((half) => unit(half.charCodeAt(0)))
+      .join('');
+  return JSON.stringify(value, null, 2).replace(LIVELY, escaped);
 }
 
 /** Talk: everything else. */

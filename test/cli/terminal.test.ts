@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readSecretFromFile } from '../../src/cli/terminal.ts';
+import { jsonText, readSecretFromFile } from '../../src/cli/terminal.ts';
 import { temporaryFolder, writeFile } from '../config/config-file.ts';
 
 describe('a secret from a file', () => {
@@ -24,5 +24,14 @@ describe('a secret from a file', () => {
     expect(() => readSecretFromFile(path)).toThrow(
       expect.objectContaining({ code: 'usage', message: `${path} holds no secret` }),
     );
+  });
+});
+
+describe('JSON', () => {
+  it('holds nothing that a terminal acts upon, and is the same value', () => {
+    const hostile = { '\u009b2J': 'a\u001b[31m\u007f\u202egnp\u2028\ufeff\u{e0001}ä🖥' };
+    const text = jsonText(hostile);
+    expect(text).toMatch(/^[ -~\nä🖥]*$/u);
+    expect(JSON.parse(text)).toEqual(hostile);
   });
 });
