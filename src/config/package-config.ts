@@ -7,6 +7,7 @@ import { encodeBase64 } from '../base/bytes.ts';
 import { AtlasError } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
 import type { DatabaseAddress } from './database-address.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import { type FreshText, freshConfig } from './fresh-config.ts';
 import { type JoinValues, keptFileName } from './join-values.ts';
 import type { Settable } from './quoted.ts';
@@ -181,12 +182,12 @@ const DATABASE_PASSWORD: ConfigContent = {
 /** Also of a key that is empty in the file. */
 function contentsOf(key: KeyPath, plain: Settable | null): ConfigContent[] {
   const value = plain === null ? null : readBack(key, plain);
-  const { about: why, view } = rowOf(key);
+  const { about: why } = rowOf(key);
   const content = {
     name: key.replace(NAMELESS, '').replace('.', '_'),
     why,
     secret: isSecretPath(key),
-    fingerprint: value instanceof Secret && view === 'secret' ? value.fingerprint() : null,
+    fingerprint: value instanceof Secret ? fingerprintOf(key, value) : null,
   };
   return key === 'database.url' && hasPassword(value as DatabaseAddress)
     ? [content, DATABASE_PASSWORD]

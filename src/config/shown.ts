@@ -4,7 +4,9 @@
  * A secret is shown by its fingerprint, which is enough to see that two servers differ; a password that a
  * person chose not even so, because a fingerprint lets guesses be tried.
  */
+
 import { Secret } from '../base/secret.ts';
+import { fingerprintOf } from './fingerprint.ts';
 import type { LoadedConfig } from './load.ts';
 import { KEY_PATHS, type KeyPath, rowOf } from './schema.ts';
 import type { Origin } from './source.ts';
@@ -33,7 +35,10 @@ export function shownKeys({ values, origins }: LoadedConfig): ShownKey[] {
 function shownValue(key: KeyPath, value: unknown, origin: Origin): unknown {
   const { view } = rowOf(key);
   if (value === null) return null;
-  if (value instanceof Secret) return view === 'secret' ? `[secret ${value.fingerprint()}]` : '[secret]';
+  if (value instanceof Secret) {
+    const print = fingerprintOf(key, value);
+    return print === null ? '[secret]' : `[secret ${print}]`;
+  }
   if (view === 'private') return origin.from === 'default' ? value : '[not shown]';
   return typeof value === 'object' && !Array.isArray(value)
     ? (rowOf(key).kind.toText?.(value) ?? value)

@@ -146,6 +146,7 @@ describe('a cluster node with embedded credentials', () => {
     const shown = new Map(shownKeys(loaded(path)).map(({ key, value }) => [key, value]));
     for (const name of ['cluster_secret', 'join_ticket'] as const)
       expect(shown.get(`cluster.${name}`)).toBe(`[secret ${contentOf(made, name)?.fingerprint}]`);
+    expect(contentOf(made, 'api_key')?.fingerprint).toMatch(/^[0-9a-f]{8}$/);
     for (const name of ['api_key', 'encryption_key', 'db_encryption_key', 'web_password'] as const)
       expect(shown.get(`server.${name}`)).toBe(`[secret ${contentOf(made, name)?.fingerprint}]`);
     for (const name of ['redis_password', 'database_password'])
@@ -323,6 +324,16 @@ describe('an agent', () => {
     expect(config.log.file).toBe('/var/log/fleet-agent.log');
     expect(secrets.agentApiKey?.revealText()).toBe(ORDERED.apiKey.revealText());
     expect(secrets.encryptionKey?.fingerprint()).toBe(ORDERED.encryptionKey.fingerprint());
+  });
+
+  it('shows no fingerprint of an api_key that a person may have chosen', () => {
+    const printOf = (apiKey: string) => {
+      const made = agentConfig({ ...ORDERED, apiKey: Secret.fromText(apiKey) });
+      return contentOf(made, 'api_key')?.fingerprint;
+    };
+    expect(printOf(API_KEY)).toMatch(/^[0-9a-f]{8}$/);
+    for (const chosen of ['correct-horse-battery-staple', 'correcthorsebatterystaplecorrecthorsebattery'])
+      expect(printOf(chosen)).toBeNull();
   });
 
   it('names what it holds, and speaks of no server of its own', () => {
