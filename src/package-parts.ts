@@ -5,12 +5,12 @@
 import type { Address } from './address.ts';
 import type { Clock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
-import { isLoopback } from './config/address-kind.ts';
+import { meansThisMachine, splitHostAndPort } from './config/address-kind.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { readJoinValues } from './config/join-values.ts';
 import { agentConfig, clusterNodeConfig, standaloneConfig } from './config/package-config.ts';
 import { required, type Stores } from './engines.ts';
-import { hasRedisPassword, registryTerms } from './exposure.ts';
+import { hasRedisPassword } from './exposure.ts';
 import { productOf } from './installer/product.ts';
 import type { Keyring } from './protocol/keyring.ts';
 import type { NodeRecordBody } from './protocol/node-record.ts';
@@ -79,21 +79,24 @@ function settingsOf(
     isClustered: cluster.enabled,
     registry: registryPlace(given),
     redis: isDirect ? { host, port } : null,
-    database: database.engine === 'sqlite' ? database : { ...database, isLocal: isLoopback(database.host) },
+    database:
+      database.engine === 'sqlite' ? database : { ...database, isLocal: meansThisMachine(database.host) },
     port: server.port,
     tls: server.tls,
     publicUrl: server.publicUrl,
     url: given.address.url,
     agentIntervalSeconds: agent.intervalSeconds,
-    isLocal: isLoopback,
+    isLocal: meansThisMachine,
   };
 }
 
 function registryPlace(given: Given): RegistryPlace {
   const { backend, redis } = given.config.cluster;
   if (backend === 'file') return { kind: 'folder' };
-  const { isLocal } = registryTerms(given);
-  const host = redis.sentinels.length > 0 ? null : redis.host;
+  const { sentinels } = redis;
+  const host = sentinels.length > 0 ? null : redis.host;
+  const hosts = host === null ? sentinels.map((one) => splitHostAndPort(one)?.host ?? one) : [host];
+  const isLocal = hosts.every(meansThisMachine);
   return { kind: 'redis', host, isLocal, hasPassword: hasRedisPassword(given), tls: redis.tls };
 }
 

@@ -79,8 +79,15 @@ function holdsEverybody(range: string): boolean {
   return Number(bits) < WIDEST_OWN_IPV6_BITS || (beginsWithZeros && Number(bits) < 128);
 }
 
+/** Surely this machine: what need not be encrypted hangs on it. */
 export function isLoopback(given: string): boolean {
-  return given === 'localhost' || given === '::1' || (IPV4.test(given) && given.startsWith('127.'));
+  if (isIpv6(given)) return new URL(`http://[${given}]/`).hostname === '[::1]';
+  return /^localhost\.?$/i.test(given) || (IPV4.test(given) && given.startsWith('127.'));
+}
+
+/** Names that most systems take for themselves (RFC 6761, 6.3; Debian's hosts), and no other machine should be given. */
+export function meansThisMachine(given: string): boolean {
+  return isLoopback(given) || /^ip6-(?:localhost|loopback)\.?$|\.localhost\.?$/i.test(given);
 }
 
 /** The address of a server, without a path; read as `https://host[:port]`. */
@@ -91,8 +98,10 @@ export function serverUrl(): Kind<string> {
     schema: { type: 'string', pattern: '^https?://[^@]+$' },
     read(plain) {
       if (typeof plain !== 'string') return bad('wrong_type');
-      const plausible = /^https?:\/\/[^\s@/?#\\]+\/?$/.test(plain) && URL.canParse(plain);
-      return plausible ? good(new URL(plain).origin) : bad('bad_value');
+      const [, name = ''] = /^https?:\/\/(\[[^\]]*\]|[^:/]*)(?::\d{1,5})?\/?$/.exec(plain) ?? [];
+      const bracketed = /^\[(.*)\]$/.exec(name)?.[1];
+      const isServer = bracketed === undefined ? isHost(name) : isIpv6(bracketed);
+      return isServer && URL.canParse(plain) ? good(new URL(plain).origin) : bad('bad_value');
     },
     fromText: asIs,
   };

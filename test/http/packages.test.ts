@@ -119,6 +119,9 @@ describe('readiness', () => {
     ['kind=cluster-node&node_name=server-02&redis_host=redis.example.com&credentials=ticket', []],
     ['kind=agent&servers=https://a.example&servers=https://127.0.0.1:8768', ['server_address']],
     ['kind=agent&servers=https://a.example', []],
+    ['kind=agent&servers=https://LOCALHOST.:8768', ['server_address']],
+    ['kind=agent&servers=https://me.localhost', ['server_address']],
+    ['kind=cluster-node&redis_host=ip6-localhost', ['registry_address']],
   ])('judges what is going to be ordered: ?%s', async (query, failing) => {
     const view = await stand.client.get<ReadinessView>(`${RECORDS}/readiness?${query}`);
     const failed = view.checks.filter(({ result }) => result === 'fail').map(({ code }) => code);
@@ -376,6 +379,14 @@ describe('an order', () => {
         ['ftp://a.example'],
         ['javascript:alert(1)'],
         ['https://user:password@a.example'],
+        ['https://a.example\n'],
+        [' https://a.example'],
+        ['https://%61.example'],
+        ["https://a'b.example"],
+        ['https://exämple.com'],
+        ['https://[::g]'],
+        ['https://a.example:99999'],
+        ['https:a.example'],
         ['https://a.example/$(id)'],
         ['https://a.example/"; id'],
         ['https://a.example?x'],

@@ -22,6 +22,15 @@ const hostName = z
   .string()
   .max(253)
   .regex(/^[A-Za-z0-9:][A-Za-z0-9.:_-]*$/, 'is not a host name or an address');
+/** As it goes into the package: nothing in it that somebody else might read in another way. */
+const serverUrl = z
+  .string()
+  .max(512)
+  .regex(
+    /^https?:\/\/(?:[A-Za-z0-9][A-Za-z0-9._-]*|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?\/?$/,
+    'is not an address such as https://fleet.example.com:8768',
+  )
+  .refine((given) => URL.canParse(given), 'is not an address such as https://fleet.example.com:8768');
 
 const order = {
   architecture: architecture.default('universal'),
@@ -53,11 +62,7 @@ export const standaloneOrder = z.strictObject({ ...order, port: port.optional() 
 export const agentOrder = z.strictObject({
   ...order,
   /** Left out: the addresses of all servers that answer. */
-  servers: z
-    .array(z.url({ protocol: /^https?$/ }).max(512))
-    .min(1)
-    .max(16)
-    .optional(),
+  servers: z.array(serverUrl).min(1).max(16).optional(),
   interval_seconds: z.number().int().min(1).max(3600).optional(),
 });
 
