@@ -2,8 +2,7 @@
  * The composition root: Config and Secrets in, a running server out. It holds no rule of its own but the order in
  * which things start and stop; what they are is in server-parts.ts and cluster-parts.ts.
  */
-import { hostname } from 'node:os';
-import { addressOf, tlsOf } from './address.ts';
+import { addressOf, hostNameOf, tlsOf } from './address.ts';
 import { sleep, unixSeconds } from './base/clock.ts';
 import { AtlasError } from './base/errors.ts';
 import type { Fields, Log } from './base/log.ts';
@@ -51,7 +50,7 @@ export type RunningOptions = NodeOptions & Pick<ClusterNeeds, 'secretRest'> & Pi
 export async function startNode(options: RunningOptions): Promise<RunningNode> {
   const { config, clock } = options;
   const dataDir = config.server.dataDir;
-  const hostName = config.cluster.hostname ?? hostname();
+  const hostName = hostNameOf(config);
   const identity = await openIdentity(dataDir, { nodeId: config.cluster.nodeId, hostname: hostName });
   const log = options.openLog({ node_id: identity.nodeId });
   const control = controlPath(dataDir);
@@ -85,7 +84,7 @@ interface Ground {
 async function assemble(options: RunningOptions, ground: Ground): Promise<RunningNode> {
   const { config, clock } = options;
   const { identity, log, stores, hostName } = ground;
-  const address = addressOf(config, hostName);
+  const address = addressOf(config);
   const tls = await openTls(
     tlsOf(config, { key: identity.tlsKey, names: [hostName, address.host] }),
     clock.wallMs(),
@@ -141,8 +140,8 @@ async function assemble(options: RunningOptions, ground: Ground): Promise<Runnin
     await leaveControlSocket(ground.control);
     base.intake.stop();
     base.accounts.stop();
+    await parts.packages.builder.settled(); // the ticket of a package that broke off is still to be revoked
     await cluster?.stop();
-    await parts.packages.builder.settled();
     base.refusedLogins.stop();
     await base.audit.stop();
     await stores.close();
@@ -179,8 +178,7 @@ export interface OfflineServer {
 export async function openOffline(options: NodeOptions): Promise<OfflineServer> {
   const log = options.openLog({});
   const stores = await openStores({ ...options, log });
-  const hostName = options.config.cluster.hostname ?? hostname();
-  const address = addressOf(options.config, hostName);
+  const address = addressOf(options.config);
   const describe = () => {
     throw new AtlasError('not_running', 'no server runs on this data folder', {
       hint: 'start one: atlas-fleet server --config FILE',
