@@ -1,5 +1,6 @@
 /** Where others reach this server, and the certificate that it shows them there: both follow from the configuration. */
 import type { KeyObject } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { Config } from './config/config.ts';
 import type { TlsChoice } from './http/tls.ts';
 
@@ -10,12 +11,19 @@ export interface Address {
 
 const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
-export function addressOf({ server }: Config, hostName: string): Address {
+/** What others call this machine. */
+export function hostNameOf({ cluster }: Config): string {
+  return cluster.hostname ?? hostname();
+}
+
+/** The one that the log, tickets, packages and the end of an installation name. */
+export function addressOf(config: Config): Address {
+  const { server } = config;
   if (server.publicUrl !== null) {
     const host = new URL(server.publicUrl).hostname.replace(/^\[(.*)\]$/, '$1');
     return { host, url: server.publicUrl };
   }
-  const host = ANY_ADDRESS.has(server.host) ? hostName : server.host;
+  const host = ANY_ADDRESS.has(server.host) ? hostNameOf(config) : server.host;
   const shown = host.includes(':') ? `[${host}]` : host;
   return { host, url: `${server.tls === 'off' ? 'http' : 'https'}://${shown}:${server.port}` };
 }

@@ -87,6 +87,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'base/',
       'node.ts',
       'engines.ts',
+      'address.ts',
       'place.ts',
       'program/',
       'installer/',
@@ -98,7 +99,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   'place.ts': { may: [], touches: ['node:fs', 'node:path'] },
   'engines.ts': { may: ['base/', 'config/', 'store/'] },
   'exposure.ts': { may: ['config/'], types: ['services/'] },
-  'address.ts': { may: [], types: ['config/config.ts', 'http/tls.ts'], touches: ['node:crypto'] },
+  'address.ts': { may: [], types: ['config/config.ts', 'http/tls.ts'], touches: ['node:crypto', 'node:os'] },
   'cluster-parts.ts': {
     may: ['base/errors.ts', 'protocol/', 'services/', 'engines.ts', 'exposure.ts'],
     types: ['config/config.ts'],

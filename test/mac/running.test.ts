@@ -19,6 +19,7 @@ describe.skipIf(lack !== null)(`a standalone server${lack === null ? '' : ` (ski
     const starts = () => (mac.has(LOG) ? mac.read(LOG).split('Listening').length - 1 : 0);
     expect(await mac.install(sampleInstallation('standalone', { port }))).toMatchObject({ code: 0 });
     await eventually('it listens', SOON, () => starts() === 1);
+    expect(mac.read(LOG)).toContain(`Listening on https://mac-07.local:${port} `);
     const code = await mac.run([`${ROOT}/bin/atlas-fleet`, 'user', 'setup-code']);
     expect(code).toMatchObject({ code: 0, said: expect.stringMatching(/^[A-Z0-9]{4}-[A-Z0-9]{2}$/m) });
     const identity = mac.read(`${ROOT}/data/identity.json`);

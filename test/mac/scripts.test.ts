@@ -64,10 +64,10 @@ onMac(named('a fresh installation'), () => {
     const mac = await MacStand.start();
     const { said } = await mac.install(sampleInstallation('standalone', { port: 9443 }));
     expect(said).toMatch(
-      /^Next: open https:\/\/\S+:9443\/setup, with the code of: sudo \/Library\/FleetServer\/bin\/atlas-fleet user setup-code$/m,
+      /^Next: open https:\/\/mac-07\.local:9443\/setup, with the code of: sudo \/Library\/FleetServer\/bin\/atlas-fleet user setup-code$/m,
     );
     expect((await mac.install(sampleInstallation('standalone'))).said).toMatch(
-      /^Next: open https:\/\/\S+:9443$/m,
+      /^Next: open https:\/\/mac-07\.local:9443$/m,
     );
   });
 
@@ -117,11 +117,26 @@ onMac(named('a fresh installation'), () => {
     expect(mac.calls()).toEqual([]);
   });
 
+  it.each([
+    ['the DNS name that an administrator gave it', 'fleet.example.com', 'fleet.example.com'],
+    ['its local one where that is no DNS name', 'fleet', 'mac-07.local'],
+  ])('calls a Mac by %s, there and in its next step', async (_, given, name) => {
+    const mac = await MacStand.start();
+    mac.write('/var/db/stand-in/host-name', `${given}\n`);
+    const { code, said } = await mac.install(sampleInstallation('server'));
+    expect({ code, said }).toMatchObject({
+      code: 0,
+      said: expect.stringContaining(`Next: open https://${name}:8768/`),
+    });
+    expect(mac.read(CONFIG)).toContain(`hostname: "${name}"\n`);
+    expect(nodeIdOf(mac.read(CONFIG))).toMatch(/^(?:fleet|mac-07)-[0-9a-f]{6}$/);
+  });
+
   it('gives a Mac with a hostile name a plain one', async () => {
     const mac = await MacStand.start();
     mac.write('/var/db/stand-in/local-host-name', '"; $(reboot) #\nx: `y` \u{1f4bb}');
     expect(await mac.install(sampleInstallation('server'))).toMatchObject({ code: 0 });
-    expect(mac.read(CONFIG)).toContain('hostname: "reboot-x-y"\n');
+    expect(mac.read(CONFIG)).toContain('hostname: "reboot-x-y.local"\n');
     expect(nodeIdOf(mac.read(CONFIG))).toMatch(/^reboot-x-y-[0-9a-f]{6}$/);
   });
 

@@ -93,7 +93,7 @@ rehearse('a package of a cluster node', () => {
     const server = await installed(mac, bytes);
     expect(server.nodeId).toMatch(/^mac-07-[0-9a-f]{6}$/);
     await known(server);
-    expect(mac.read(CONFIG)).toBe(filled(config, server, 'mac-07'));
+    expect(mac.read(CONFIG)).toBe(filled(config, server, 'mac-07.local'));
     expect(statSync(mac.at(CONFIG)).mode & 0o7777).toBe(0o600);
     expect(await report(server)).toMatchObject({
       status: 'ok',
@@ -135,7 +135,7 @@ rehearse('a package of a cluster node', () => {
     const { bytes, buildId, config } = await built({ credentials: 'embedded' });
     const server = await installed(await cluster.mac('mac-09'), bytes);
     await known(server);
-    expect(unjoined(server.mac.read(CONFIG))).toBe(unjoined(filled(config, server, 'mac-09')));
+    expect(unjoined(server.mac.read(CONFIG))).toBe(unjoined(filled(config, server, 'mac-09.local')));
     expect(await administrator.record(buildId)).toMatchObject({ ticket: { state: 'used' } });
   });
 });

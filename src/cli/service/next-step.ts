@@ -1,6 +1,5 @@
 /** What the person who installs reads last, in Terminal and in /var/log/install.log: no value that is a secret. */
-import { hostname } from 'node:os';
-import type { Config } from '../../config/config.ts';
+import { addressOf } from '../../address.ts';
 import { VERSION } from '../program.ts';
 import type { Installed, Prepared } from './prepare.ts';
 
@@ -29,10 +28,11 @@ export function nextStep(
   ].join('\n');
   const log = `Its log: ${config.log.file ?? 'see its LaunchDaemon'}`;
   if (kind === 'agent') return [head, `It reports to: ${config.agent.servers.join(', ')}`, log].join('\n');
+  const { url } = addressOf(config);
   const next =
     isNew && kind === 'standalone'
-      ? `Next: open ${address(config)}/setup, with the code of: ${program} user setup-code`
-      : `Next: open ${address(config)}${config.cluster.enabled ? '/settings/cluster' : ''}`;
+      ? `Next: open ${url}/setup, with the code of: ${program} user setup-code`
+      : `Next: open ${url}${config.cluster.enabled ? '/settings/cluster' : ''}`;
   return [head, next, log].join('\n');
 }
 
@@ -41,10 +41,4 @@ function wayBack(root: string, before: string): string[] {
     `The configuration that was here is kept as ${before}, with its secrets. To go back to it:`,
     `sudo mv ${before} ${root}/config.yaml, then install what it ran by, built to keep what is there.`,
   ];
-}
-
-function address({ server }: Config): string {
-  if (server.publicUrl !== null) return server.publicUrl;
-  const name = ['0.0.0.0', '::'].includes(server.host) ? hostname() : server.host;
-  return `${server.tls === 'off' ? 'http' : 'https'}://${name.includes(':') ? `[${name}]` : name}:${server.port}`;
 }
