@@ -49,8 +49,34 @@ export function controlClient(dataDir: string): ControlClient {
 
 /** The server that runs on this configuration. Its calls reject as those of controlClient(). */
 export async function runningServer(flags: { readonly config?: string }): Promise<ControlClient> {
-  const { config } = await requireConfig({ role: 'any', configPath: flags.config });
-  return controlClient(config.server.dataDir);
+  const { config, secrets } = await requireConfig({ role: 'any', configPath: flags.config });
+  const client = controlClient(config.server.dataDir);
+  const waits = secrets.joinTicket !== null && secrets.clusterSecret === null;
+  return waits ? refusedBy(client, waitsToJoin(config.log.file)) : client;
+}
+
+/** It may well run: until it has joined, nobody is there to ask. */
+function waitsToJoin(logFile: string | null): AtlasError {
+  return new AtlasError(
+    'not_running',
+    'this server has not joined yet: it waits for its ticket to be taken',
+    {
+      hint: `see ${logFile ?? 'its log'}: it says of each server that was asked why not`,
+    },
+  );
+}
+
+/** The same client, which says something else where no server runs. */
+function refusedBy(client: ControlClient, error: AtlasError): ControlClient {
+  const told = (cause: unknown): never => {
+    throw cause instanceof AtlasError && cause.code === 'not_running' ? error : cause;
+  };
+  return {
+    get: (path) => client.get<never>(path).catch(told),
+    post: (path, body) => client.post<never>(path, body).catch(told),
+    delete: (path) => client.delete(path).catch(told),
+    download: (path, body) => client.download(path, body).catch(told),
+  };
 }
 
 /**

@@ -91,6 +91,17 @@ describe('atlas-fleet config check', () => {
     expect(asServer).toMatchObject({ code: 3, stderr: expect.stringContaining('not_joined: ') });
   });
 
+  it('has no server to ask that has not joined yet, and says that it waits', async () => {
+    const text = `cluster:\n  enabled: true\n  join_ticket: ${TICKET}\nlog:\n  file: /var/log/fleet-server.log\n`;
+    const { code, stderr } = await atlasFleet(['cluster', 'status', '--config', configFile(text)]);
+    expect([code, stderr]).toEqual([
+      5,
+      expect.stringMatching(
+        /^error: this server has not joined yet: .*\nhint: see \/var\/log\/fleet-server\.log: /m,
+      ),
+    ]);
+  });
+
   it('says of one that has all secrets that it may join by its ticket', async () => {
     const text = `cluster:\n  enabled: true\n  cluster_secret: ${CLUSTER_SECRET}\n  join_ticket: ${TICKET}\n`;
     const { code, stdout } = await atlasFleet(['config', 'check', '--config', configFile(SERVER + text)]);
