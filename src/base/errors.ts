@@ -101,6 +101,7 @@ const KINDS = {
   package_unfit: 'invalid',
   source_changed: 'unavailable',
   package_unreadable: 'invalid',
+  package_missing: 'not_found',
   package_damaged: 'invalid',
   signer_invalid: 'config',
   signer_missing: 'conflict',

@@ -107,12 +107,18 @@ describe('package inspect', () => {
       'a file that is not there',
       '/nowhere.pkg',
       /error: \/nowhere\.pkg: there is no such file\nhint: Check the path/,
+      6,
     ],
-    ['a folder', '/', /error: \/: it is not a file/],
-    ['something else', import.meta.filename, /error: The file is no package: .*\nhint: Name a flat package/],
-  ])('refuses %s in two lines', async (_, path, words) => {
+    ['a folder', '/', /error: \/: it is not a file/, 1],
+    [
+      'something else',
+      import.meta.filename,
+      /error: The file is no package: .*\nhint: Name a flat package/,
+      1,
+    ],
+  ])('refuses %s in two lines', async (_, path, words, exit) => {
     const { code, stderr } = await inspect(path);
-    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringMatching(words) });
+    expect({ code, stderr }).toMatchObject({ code: exit, stderr: expect.stringMatching(words) });
   });
 });
 
