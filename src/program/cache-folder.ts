@@ -79,7 +79,7 @@ export class CacheFolder {
   async borrow<T>(name: string, use: (draft: string) => Promise<T>): Promise<T> {
     const draft = join(this.path, `${name}.${randomUUID()}.part`);
     await this.#refuseShared(dirname(name));
-    await mkdir(dirname(draft), { recursive: true, mode: FOLDER_MODE });
+    await mkdir(dirname(draft), { recursive: true, mode: FOLDER_MODE }).catch(unmakeable);
     await this.#refuseShared(dirname(name));
     try {
       return await use(draft);
@@ -109,8 +109,15 @@ export class CacheFolder {
 }
 
 function orAbsent(error: unknown): null {
-  if (systemCode(error) === 'ENOENT') return null;
+  if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return null;
   throw error;
+}
+
+function unmakeable(cause: NodeJS.ErrnoException): never {
+  throw new AtlasError('file_unwritable', `${cause.path} cannot be made for the cache (${cause.code}).`, {
+    cause,
+    hint: 'Name a folder of your own by ATLAS_FLEET_CACHE, or make room for it.',
+  });
 }
 
 async function sync(path: string): Promise<void> {
