@@ -115,8 +115,11 @@ function buildRoutes(app: App, { packages }: PackageRouteParts): void {
   const response = {
     200: { description: 'The package', content: { [PACKAGE_TYPE]: { schema: packageFile } } },
   };
-  const answer = async (order: PackageOrder, request: FastifyRequest, reply: FastifyReply) =>
-    handOver(await packages.builder.build(order, askedBy(request)), reply);
+  const answer = async (order: PackageOrder, request: FastifyRequest, reply: FastifyReply) => {
+    const gone = new AbortController();
+    reply.raw.once('close', () => gone.abort());
+    return handOver(await packages.builder.build(order, askedBy(request), gone.signal), reply);
+  };
 
   app.post('/api/fleet/build-cluster-package', {
     config,

@@ -12,6 +12,7 @@ import type { ByteSource } from '../../installer/byte-source.ts';
 import type { Program } from '../../installer/program.ts';
 import type { PackageBuild, PackageOutcome, PackageStore } from '../../store/package-store.ts';
 import { Places } from '../limits/places.ts';
+import { Shares } from '../limits/shares.ts';
 import { type Audit, type AuditAct, SYSTEM_ACTOR } from '../people/audit.ts';
 import type { NewTicket, Tickets } from '../trust/tickets.ts';
 import type { ClusterStanding } from './cluster-terms.ts';
@@ -22,10 +23,13 @@ import type { PackageOrder } from './package-order.ts';
 import { type PackageReadiness, programContent } from './package-readiness.ts';
 import type { PackageConfig, PackageMaterial } from './package-settings.ts';
 
-/** Packages that are put together at the same time, and that wait for it: each takes a core. Arbitrary. */
-const PLACES = { running: 2, waiting: 6 };
-/** Packages of which not all is said yet, those that slow readers take included: each holds some megabytes. Arbitrary. */
-const UNDER_WAY_MAX = 16;
+/**
+ * Packages of which not all is said yet, those that slow readers take included: each holds some megabytes. One is kept
+ * for the administrator of this machine. Arbitrary.
+ */
+const SHARES = { all: 16, each: 4, kept: 1 };
+/** Packages that are put together at the same time: each takes a core. All others that have a share wait. Arbitrary. */
+const PLACES = { running: 2, waiting: SHARES.all };
 const TRY_AGAIN_SECONDS = 10;
 
 const BROKEN_OFF = 'A package broke off while it was handed over';
@@ -53,6 +57,7 @@ interface Filling {
 
 export class PackageBuilder {
   readonly #parts: BuilderParts;
+  readonly #shares = new Shares(SHARES, busy);
   readonly #places = new Places(PLACES, busy);
   /** Of each package under way: settled when what became of it is written down. */
   readonly #underWay = new Map<string, PromiseWithResolvers<void>>();
@@ -61,18 +66,32 @@ export class PackageBuilder {
     this.#parts = parts;
   }
 
-  /** Rejects with package_not_ready, packages_busy, bad_request, as Tickets.create(), Audit.perform() and assemblePackage(). */
-  build(order: PackageOrder, by: AskedBy): Promise<HandedPackage> {
-    return this.#places.take(async () => {
-      if (this.#underWay.size >= UNDER_WAY_MAX) throw busy();
-      const { readiness } = this.#parts;
-      await readiness.require(order);
-      const signer = order.sign ? await this.#signer() : null;
-      const program = await this.#parts.program();
-      const filling = await this.#fill(order, by);
-      const build = this.#describe(order, { ...filling, program }, by);
-      return this.#record(build, by, () => this.#assemble(order, filling, { build, program, signer }));
-    });
+  /**
+   * `gone`: aborted when nobody waits for it any more. Rejects with package_not_ready, packages_busy, bad_request, as
+   * Tickets.create(), Audit.perform() and assemblePackage().
+   */
+  async build(order: PackageOrder, by: AskedBy, gone?: AbortSignal): Promise<HandedPackage> {
+    const { kind, name } = by.actor;
+    const giveBack = this.#shares.take(`${kind} ${name}`, { isFavoured: kind === 'local' });
+    try {
+      const built = await this.#places.take(() => this.#begin(order, by, gone));
+      void this.#underWay.get(built.buildId)?.promise.then(giveBack);
+      return built;
+    } catch (error) {
+      giveBack();
+      throw error;
+    }
+  }
+
+  async #begin(order: PackageOrder, by: AskedBy, gone: AbortSignal | undefined): Promise<HandedPackage> {
+    if (gone?.aborted) throw busy();
+    const { readiness } = this.#parts;
+    await readiness.require(order);
+    const signer = order.sign ? await this.#signer() : null;
+    const program = await this.#parts.program();
+    const filling = await this.#fill(order, by);
+    const build = this.#describe(order, { ...filling, program }, by);
+    return this.#record(build, by, () => this.#assemble(order, filling, { build, program, signer }));
   }
 
   /** Of this server: not all is said of it yet. */

@@ -289,15 +289,36 @@ describe('what stands in the way', () => {
     await expect(build({ ...ORDER, sign: true })).rejects.toMatchObject({ code: 'signer_missing' });
   });
 
-  it('is a crowd: so many are put together at a time, so many wait, and the next comes later', async () => {
+  it('takes from its own orders alone: others still have theirs built, and the administrator here always', async () => {
+    const busyNow = { code: 'packages_busy', retryAfterSeconds: 10 };
+    const orderOf = (kind: 'token' | 'local', name: string) =>
+      builder.build(ORDER, { actor: { kind, name }, address: null });
+    const slow: HandedPackage[] = [];
+    for (const name of ['a', 'a', 'a', 'a']) slow.push(await orderOf('token', name));
+    await expect(orderOf('token', 'a')).rejects.toMatchObject(busyNow);
+    for (const name of 'bbbbccccddd') slow.push(await orderOf('token', name));
+    await expect(orderOf('token', 'd')).rejects.toMatchObject(busyNow);
+    await expect(orderOf('token', 'e')).rejects.toMatchObject(busyNow);
+    slow.push(await orderOf('local', ''));
+    await expect(orderOf('local', '')).rejects.toMatchObject(busyNow);
+    for (const built of slow) built.abandon();
+    await builder.settled();
+    await bytesOf(await orderOf('token', 'a'));
+  });
+
+  it('is not put together for who has gone while it waited, and costs no ticket', async () => {
     const gate = Promise.withResolvers<void>();
     program.meanwhile = () => gate.promise;
-    const building = Array.from({ length: 8 }, () => build());
-    await expect(build()).rejects.toMatchObject({ code: 'packages_busy', retryAfterSeconds: 10 });
+    const running = [build(), build()];
+    const gone = new AbortController();
+    const waiting = builder.build(TICKET_ORDER, BY, gone.signal);
+    gone.abort();
     gate.resolve();
-    for (const built of await Promise.all(building)) built.abandon();
+    await expect(waiting).rejects.toMatchObject({ code: 'packages_busy' });
+    for (const built of await Promise.all(running)) built.abandon();
     await builder.settled();
-    await bytesOf(await build());
+    expect(tickets.list()).toEqual([]);
+    expect((await records.list({ limit: 9 })).items).toHaveLength(2);
   });
 });
 
