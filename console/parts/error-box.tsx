@@ -1,7 +1,8 @@
-/** What happened and what to do; where the server itself failed, also the id by which its log knows the request. */
+/** What happened and what to do, with the id by which the server's log knows the request where that may help. */
 import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { ApiError } from '../api.ts';
+import { fieldWords } from '../error-fields.ts';
 import { Shape } from './glyph.tsx';
 
 interface ErrorBoxProps {
@@ -9,14 +10,17 @@ interface ErrorBoxProps {
   /** What could not be done, where the form or page around it does not show that. */
   readonly title?: string;
   readonly onRetry?: () => void;
+  /** The id also where the server only refused: it will be asked about. */
+  readonly isTraced?: boolean;
   /** A way on, after the words. */
   readonly children?: ReactNode;
 }
 
 const SERVER_FAULT = 500;
 
-export function ErrorBox({ error, title, onRetry, children }: ErrorBoxProps) {
+export function ErrorBox({ error, title, onRetry, isTraced = false, children }: ErrorBoxProps) {
   const problem = error instanceof ApiError ? error : undefined;
+  const words = problem ? fieldWords(problem) : [];
   const detail = problem?.detail ?? error.message;
   return (
     <div className="at-error" role="alert">
@@ -26,11 +30,11 @@ export function ErrorBox({ error, title, onRetry, children }: ErrorBoxProps) {
       </p>
       {title && <p>{detail}</p>}
       {problem?.hint && <p>{problem.hint}</p>}
-      {problem && problem.fields.length > 0 && (
+      {words.length > 0 && (
         <ul>
-          {problem.fields.map((field) => (
-            <li key={field.pointer}>
-              <code>{field.pointer}</code> {field.message}
+          {words.map(({ pointer, message }) => (
+            <li key={`${pointer} ${message}`}>
+              {pointer !== null && <code>{pointer}</code>} {message}
             </li>
           ))}
         </ul>
@@ -41,7 +45,7 @@ export function ErrorBox({ error, title, onRetry, children }: ErrorBoxProps) {
           Try again
         </Button>
       )}
-      {problem?.requestId && problem.status >= SERVER_FAULT && (
+      {problem?.requestId && (isTraced || problem.status >= SERVER_FAULT) && (
         <p className="at-small">
           Request <code>{problem.requestId}</code>
         </p>
