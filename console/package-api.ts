@@ -29,11 +29,9 @@ const BUILD_PATHS: Readonly<Record<PackageKind, string>> = {
 /** The page hears of its download this often at most. */
 const PROGRESS_STEP_BYTES = 1_000_000;
 
-export function packageReadiness(
-  { kind, architecture }: { readonly kind: PackageKind; readonly architecture: Architecture },
-  signal?: AbortSignal,
-): Promise<PackageReadiness> {
-  return call(`/packages/readiness?${new URLSearchParams({ kind, architecture })}`, { signal });
+/** `question`: the query of questionOf() (package-order.ts). */
+export function packageReadiness(question: string, signal?: AbortSignal): Promise<PackageReadiness> {
+  return call(`/packages/readiness?${question}`, { signal });
 }
 
 /** `cursor`: of the page before; null for the newest. */

@@ -3,9 +3,7 @@
  * (src/http/shapes/packages.ts).
  */
 import type { PackageKind } from './package-api.ts';
-import { type Draft, lines } from './package-order.ts';
-
-export type Faults = { readonly [Field in keyof Draft]?: string };
+import { type Draft, type Faults, lines } from './package-order.ts';
 
 interface Rule {
   readonly field: keyof Draft;
@@ -62,22 +60,11 @@ const RULES: Readonly<Record<PackageKind, readonly Rule[]>> = {
   ],
 };
 
-/** Names that differ in capitals alone are one name to a person, and to many a Mac. */
-function clash({ nodeName }: Draft, nodes: readonly string[]): Faults {
-  const known = nodes.find((node) => node.toLowerCase() === nodeName.trim().toLowerCase());
-  return known === undefined
-    ? {}
-    : { nodeName: `${known} is a server of this cluster already. Its name cannot be used twice.` };
-}
-
-/** By field, of those that this kind has. `nodes`: the names in use. */
-export function faultsOf(kind: PackageKind, draft: Draft, nodes: readonly string[]): Faults {
+/** By field, of those that this kind has. */
+export function faultsOf(kind: PackageKind, draft: Draft): Faults {
   const wrong = RULES[kind].filter(({ field, isRight }) => {
     const text = String(draft[field]).trim();
     return text !== '' && !isRight(text);
   });
-  return {
-    ...(kind === 'cluster-node' && clash(draft, nodes)),
-    ...Object.fromEntries(wrong.map(({ field, words }) => [field, words])),
-  };
+  return Object.fromEntries(wrong.map(({ field, words }) => [field, words]));
 }

@@ -27,6 +27,9 @@ export const TICKET_LIVES = [
   { label: '7 days', value: String(7 * 24 * HOUR_SECONDS) },
 ];
 
+/** What is wrong with a field, in words. */
+export type Faults = { readonly [Field in keyof Draft]?: string };
+
 export const EMPTY_DRAFT: Draft = {
   architecture: 'universal',
   packageName: '',
@@ -53,6 +56,26 @@ const whole = <Name extends string>(name: Name, text: string) =>
   (text.trim() === '' ? {} : { [name]: Number(text) }) as { [Key in Name]?: number };
 const worded = <Name extends string>(name: Name, text: string) =>
   (text.trim() === '' ? {} : { [name]: text.trim() }) as { [Key in Name]?: string };
+
+/**
+ * What the server judges before anything is built, as a query: of the order, what decides. `faults`: fields that are
+ * known to be wrong are left out, for it would take none of it with them.
+ */
+export function questionOf(kind: PackageKind, draft: Draft, faults: Faults): string {
+  const { body } = orderOf(kind, { ...draft, ...blank(faults) });
+  const { architecture = 'universal' } = body;
+  const query = new URLSearchParams({ kind, architecture });
+  if ('servers' in body) for (const server of body.servers ?? []) query.append('servers', server);
+  for (const name of ['credentials', 'node_name', 'redis_host'] as const) {
+    const value = (body as NodeBody)[name];
+    if (value !== undefined) query.set(name, value);
+  }
+  return query.toString();
+}
+
+type NodeBody = Partial<Extract<PackageOrder, { kind: 'cluster-node' }>['body']>;
+
+const blank = (faults: Faults) => Object.fromEntries(Object.keys(faults).map((field) => [field, '']));
 
 export function orderOf(kind: PackageKind, draft: Draft): PackageOrder {
   const common = {

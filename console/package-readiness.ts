@@ -1,30 +1,54 @@
 /** Whether a package can be built, and what stands in the way, each with the command that mends it where there is one. */
 import type { HealthCheck } from './api.ts';
 import type { PackageCheck, PackageKind, PackageReadiness } from './package-api.ts';
-import { type Draft, lines } from './package-order.ts';
-
-/** Addresses that mean the machine which asks. */
-const LOOPBACK = /^(localhost\.?|127(\.\d+){3}|::1|0\.0\.0\.0)$/i;
-
-const isElsewhere = (host: string): boolean => host !== '' && !LOOPBACK.test(host);
-
-function isReachable(url: string): boolean {
-  const { protocol, hostname } = URL.parse(url) ?? {};
-  return protocol === 'https:' && isElsewhere(hostname?.replace(/^\[|\]$/g, '') ?? '');
-}
-
-/** Whether what is typed does away with a check that failed for what the configuration says. */
-function isMended({ code }: PackageCheck, { defaults }: PackageReadiness, draft: Draft): boolean {
-  // Without an address of Redis to replace, the registry is a folder or Sentinels.
-  if (code === 'registry_address') return defaults.redis_host !== null && isElsewhere(draft.redisHost.trim());
-  if (code !== 'server_address') return false;
-  const servers = lines(draft.servers);
-  return servers.length > 0 && servers.every(isReachable);
-}
+import type { Draft, Faults } from './package-order.ts';
 
 /** What has to be mended first; warnings do not stand in the way. */
-export function obstacles(readiness: PackageReadiness, draft: Draft): readonly PackageCheck[] {
-  return readiness.checks.filter((check) => check.result === 'fail' && !isMended(check, readiness, draft));
+export const obstacles = ({ checks }: PackageReadiness): readonly PackageCheck[] =>
+  checks.filter(({ result }) => result === 'fail');
+
+type Field = 'nodeName' | 'redisHost' | 'servers' | 'architecture';
+
+/** A place where somebody goes on. */
+export type Fix =
+  | { readonly kind: 'field'; readonly field: Field; readonly label: string }
+  | { readonly kind: 'page'; readonly href: string; readonly label: string };
+
+const FIELDS: Readonly<Record<string, Extract<Fix, { kind: 'field' }>>> = {
+  node_name: { kind: 'field', field: 'nodeName', label: 'Node name' },
+  registry_address: { kind: 'field', field: 'redisHost', label: 'Redis address' },
+  server_address: { kind: 'field', field: 'servers', label: 'Servers' },
+  program: { kind: 'field', field: 'architecture', label: 'Processor' },
+};
+const MONITOR: Fix = { kind: 'page', href: '/settings/cluster', label: 'Cluster Health Monitor' };
+/** Checks of which that page tells more than a sentence. */
+const MONITORED: ReadonlySet<string> = new Set([
+  'roster',
+  'rotation',
+  'redis_password',
+  'redis_tls',
+  'clock',
+]);
+
+/** Where on these pages a check is mended, beside the command in its mend; null where nowhere. */
+export function fixOf({ code, result }: PackageCheck, readiness: PackageReadiness): Fix | null {
+  if (result === 'pass') return null;
+  if (MONITORED.has(code)) return MONITOR;
+  const { defaults, architectures } = readiness;
+  // Without an address to replace, the registry is a folder or Sentinels.
+  if (code === 'registry_address' && defaults.redis_host === null) return null;
+  if (code === 'program' && architectures.every(({ lack }) => lack !== null)) return null;
+  return FIELDS[code] ?? null;
+}
+
+/** What the server finds wrong with what is typed, by field: it stands where it was typed, too. */
+export function refusedFields({ checks }: PackageReadiness, draft: Draft): Faults {
+  const wrong = checks.flatMap(({ code, result, sentence }) => {
+    const field = FIELDS[code]?.field;
+    const isTyped = field !== undefined && field !== 'architecture' && draft[field].trim() !== '';
+    return result === 'fail' && isTyped ? [[field, sentence] as const] : [];
+  });
+  return Object.fromEntries(wrong);
 }
 
 type Held = PackageReadiness['contents'][number];

@@ -45,8 +45,8 @@ interface ChoosingProps {
 function Choosing({ draft, onDraft, onBuild }: ChoosingProps) {
   const [query, setQuery] = useSearchParams();
   const kind = kindIn(query);
-  const readiness = usePackageReadiness(kind, draft.architecture);
-  const { data, error, dataUpdatedAt } = readiness;
+  const { usual, judged, isCurrent } = usePackageReadiness(kind, draft);
+  const { data, error, dataUpdatedAt } = usual;
   return (
     <>
       <ChoiceCards
@@ -57,12 +57,16 @@ function Choosing({ draft, onDraft, onBuild }: ChoosingProps) {
       />
       <p>{KINDS[kind].does}</p>
       {!data && !error && <p className="at-panel at-muted">Checking what is needed …</p>}
-      {!data && error && <ReadinessError error={error} onRetry={() => void readiness.refetch()} />}
+      {!data && error && <ReadinessError error={error} onRetry={() => void usual.refetch()} />}
       {data && error && <StaleNote error={error} readAt={dataUpdatedAt} what="What stands here" />}
+      {data && !error && judged.error && (
+        <ErrorBox title="What stands in the form could not be checked" error={judged.error} />
+      )}
       {data && (
         <PackageForm
           kind={kind}
-          readiness={data}
+          readiness={{ ...data, checks: (judged.data ?? data).checks }}
+          isCurrent={isCurrent}
           draft={draft}
           onChange={(changes) => onDraft({ ...draft, ...changes })}
           onBuild={onBuild}
@@ -80,7 +84,7 @@ interface FailureProps {
 function Failure({ failure: { error, at }, onRetry }: FailureProps) {
   return (
     <Arrival label="The building failed">
-      <ErrorBox title={failedAt(at)} error={error} onRetry={onRetry} />
+      <ErrorBox title={failedAt(at)} error={error} onRetry={onRetry} isTraced />
     </Arrival>
   );
 }

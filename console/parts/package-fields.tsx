@@ -2,8 +2,7 @@
 import { Checkbox, NativeSelect, Textarea, TextInput } from '@mantine/core';
 import type { ChangeEvent } from 'react';
 import type { Architecture, PackageKind, PackageReadiness } from '../package-api.ts';
-import type { Faults } from '../package-faults.ts';
-import { type Draft, TICKET_LIVES } from '../package-order.ts';
+import { type Draft, type Faults, TICKET_LIVES } from '../package-order.ts';
 import { held, holdsTicket } from '../package-readiness.ts';
 import { ARCHITECTURES } from '../package-words.ts';
 
@@ -18,9 +17,12 @@ interface FieldsProps {
 type TextField = Exclude<keyof Draft, 'sign'>;
 type Typed = ChangeEvent<HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement>;
 
+export const fieldId = (field: keyof Draft): string => `package-${field}`;
+
 /** What ties a field of the page to the one of the draft. */
 function binding({ draft, faults, onChange }: FieldsProps) {
   return (field: TextField) => ({
+    id: fieldId(field),
     value: draft[field],
     error: faults[field],
     onChange: (event: Typed) => onChange({ [field]: event.currentTarget.value }),
@@ -30,10 +32,35 @@ function binding({ draft, faults, onChange }: FieldsProps) {
 const typed = { autoComplete: 'off', autoCapitalize: 'none', spellCheck: false } as const;
 const placeholder = (value: string | number | null): string => (value === null ? '' : String(value));
 
+interface LineProps {
+  readonly fields: FieldsProps;
+  readonly field: TextField;
+  readonly label: string;
+  readonly description: string;
+  /** What holds when it is left empty. */
+  readonly usual?: string | number | null;
+  readonly isNumber?: boolean;
+}
+
+/** One line of text, which no browser fills in or corrects. */
+function Line({ fields, field, label, description, usual = null, isNumber = false }: LineProps) {
+  return (
+    <TextInput
+      label={label}
+      description={description}
+      placeholder={placeholder(usual)}
+      {...(isNumber && { inputMode: 'numeric' as const })}
+      {...typed}
+      {...binding(fields)(field)}
+    />
+  );
+}
+
 function ArchitectureField({ readiness, draft, onChange }: FieldsProps) {
   const lack = readiness.architectures.find(({ architecture }) => architecture === draft.architecture)?.lack;
   return (
     <NativeSelect
+      id={fieldId('architecture')}
       label="Processor"
       description="Of the Macs that it is installed on."
       error={lack ?? undefined}
@@ -48,26 +75,13 @@ function ArchitectureField({ readiness, draft, onChange }: FieldsProps) {
 }
 
 /** Not of a folder or of Sentinels: there is no one address that another could stand for. */
-function RedisFields(props: FieldsProps) {
-  const { defaults } = props.readiness;
-  const bind = binding(props);
+function RedisFields(fields: FieldsProps) {
+  const { redis_host: host, redis_port: port } = fields.readiness.defaults;
+  const description = 'As the new server reaches it.';
   return (
     <>
-      <TextInput
-        label="Redis address"
-        description="As the new server reaches it."
-        placeholder={placeholder(defaults.redis_host)}
-        {...typed}
-        {...bind('redisHost')}
-      />
-      <TextInput
-        label="Redis port"
-        description="As the new server reaches it."
-        placeholder={placeholder(defaults.redis_port)}
-        inputMode="numeric"
-        {...typed}
-        {...bind('redisPort')}
-      />
+      <Line {...{ fields, description }} field="redisHost" label="Redis address" usual={host} />
+      <Line {...{ fields, description }} field="redisPort" label="Redis port" usual={port} isNumber />
     </>
   );
 }
@@ -77,12 +91,12 @@ function NodeFields(props: FieldsProps) {
   const bind = binding(props);
   return (
     <>
-      <TextInput
+      <Line
+        fields={props}
+        field="nodeName"
         label="Node name"
         description="Empty: made of the Mac’s own name."
-        placeholder="from the host name"
-        {...typed}
-        {...bind('nodeName')}
+        usual="from the host name"
       />
       {defaults.redis_host !== null && <RedisFields {...props} />}
       <NativeSelect
@@ -118,12 +132,12 @@ function AgentFields(props: FieldsProps) {
         {...typed}
         {...bind('servers')}
       />
-      <TextInput
+      <Line
+        fields={props}
+        field="interval"
         label="Seconds between two reports"
         description="Empty: as agents do by themselves."
-        inputMode="numeric"
-        {...typed}
-        {...bind('interval')}
+        isNumber
       />
     </>
   );
@@ -134,12 +148,12 @@ function FileFields(props: FieldsProps) {
   const bind = binding(props);
   return (
     <>
-      <TextInput
+      <Line
+        fields={props}
+        field="packageName"
         label="Package name"
         description="Of the file."
-        placeholder={readiness.package_name}
-        {...typed}
-        {...bind('packageName')}
+        usual={readiness.package_name}
       />
       <TextInput
         label="Note"
@@ -167,13 +181,13 @@ export function PackageFields(props: FieldsProps) {
       {kind === 'cluster-node' && <NodeFields {...props} />}
       {kind === 'agent' && <AgentFields {...props} />}
       {kind !== 'agent' && (
-        <TextInput
+        <Line
+          fields={props}
+          field="port"
           label="Port"
           description="Of the new server’s console and reports."
-          placeholder={placeholder(readiness.defaults.port)}
-          inputMode="numeric"
-          {...typed}
-          {...binding(props)('port')}
+          usual={readiness.defaults.port}
+          isNumber
         />
       )}
       <ArchitectureField {...props} />

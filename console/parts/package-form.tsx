@@ -6,7 +6,7 @@ import { Link } from 'wouter';
 import type { PackageKind, PackageOrder, PackageReadiness } from '../package-api.ts';
 import { faultsOf } from '../package-faults.ts';
 import { type Draft, orderOf } from '../package-order.ts';
-import { held, obstacles, refusalOf } from '../package-readiness.ts';
+import { held, obstacles, refusalOf, refusedFields } from '../package-readiness.ts';
 import { CREDENTIALS, KINDS, type NodeCredentials } from '../package-words.ts';
 import { useHealthCheck } from '../queries.ts';
 import { ChoiceCards } from './package-choice.tsx';
@@ -18,7 +18,9 @@ import { PackageWarning } from './package-warning.tsx';
 
 interface PackageFormProps {
   readonly kind: PackageKind;
+  /** Of what stands in the form, once the server has seen it. */
   readonly readiness: PackageReadiness;
+  readonly isCurrent: boolean;
   readonly draft: Draft;
   readonly onChange: (changes: Partial<Draft>) => void;
   readonly onBuild: (order: PackageOrder) => void;
@@ -43,14 +45,13 @@ const CREDENTIAL_CHOICES = (Object.keys(CREDENTIALS) as NodeCredentials[]).map((
   ...CREDENTIALS[value],
 }));
 
-type OrderFormProps = Omit<PackageFormProps, 'onBuild'> & {
+type OrderFormProps = Omit<PackageFormProps, 'onBuild' | 'isCurrent'> & {
   readonly isReady: boolean;
   readonly onOrder: () => void;
 };
 
 function OrderForm({ kind, readiness, draft, onChange, isReady, onOrder }: OrderFormProps) {
-  const { data: health } = useHealthCheck();
-  const faults = faultsOf(kind, draft, health?.nodes.map(({ node_id }) => node_id) ?? []);
+  const faults = { ...refusedFields(readiness, draft), ...faultsOf(kind, draft) };
   const inside = held(readiness, draft);
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -75,7 +76,7 @@ function OrderForm({ kind, readiness, draft, onChange, isReady, onOrder }: Order
         <Button type="submit" disabled={!isReady || Object.keys(faults).length > 0}>
           {KINDS[kind].button}
         </Button>
-        {!isReady && (
+        {obstacles(readiness).length > 0 && (
           <p className="at-small">
             <a href="#readiness">Something has to be mended first.</a>
           </p>
@@ -86,10 +87,10 @@ function OrderForm({ kind, readiness, draft, onChange, isReady, onOrder }: Order
 }
 
 export function PackageForm({ onBuild, ...form }: PackageFormProps) {
-  const { kind, readiness, draft } = form;
+  const { kind, readiness, draft, isCurrent } = form;
   const { data: health } = useHealthCheck();
   const [isAsking, dialog] = useDisclosure(false);
-  const inTheWay = obstacles(readiness, draft);
+  const isReady = isCurrent && obstacles(readiness).length === 0;
   const refusal = refusalOf(kind, health);
   const build = () => {
     dialog.close();
@@ -98,8 +99,8 @@ export function PackageForm({ onBuild, ...form }: PackageFormProps) {
   return (
     <>
       {refusal && <Refusal {...refusal} />}
-      <PackageReadinessStrip checks={readiness.checks} obstacles={inTheWay} />
-      {!refusal && <OrderForm {...form} isReady={inTheWay.length === 0} onOrder={dialog.open} />}
+      <PackageReadinessStrip readiness={readiness} isCurrent={isCurrent} />
+      {!refusal && <OrderForm {...form} isReady={isReady} onOrder={dialog.open} />}
       <PackagePassword
         title={KINDS[kind].button}
         opened={isAsking}

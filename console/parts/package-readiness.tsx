@@ -1,12 +1,24 @@
 /** What a package needs: what is missing stands open, each with its mend; what is there is folded away. */
-import type { PackageCheck } from '../package-api.ts';
-import { commandsIn } from '../package-readiness.ts';
+import { Button } from '@mantine/core';
+import { Link } from 'wouter';
+import type { PackageCheck, PackageReadiness } from '../package-api.ts';
+import { commandsIn, type Fix, fixOf, obstacles } from '../package-readiness.ts';
 import { Copyable } from './copyable.tsx';
 import { Foreign } from './foreign.tsx';
 import { Glyph } from './glyph.tsx';
+import { fieldId } from './package-fields.tsx';
 import { Badge, lineLook } from './state-badge.tsx';
 
-function CheckLine({ check }: { readonly check: PackageCheck }) {
+function FixIt({ fix }: { readonly fix: Fix }) {
+  if (fix.kind === 'page') return <Link href={fix.href}>{fix.label}</Link>;
+  return (
+    <Button variant="default" size="xs" onClick={() => document.getElementById(fieldId(fix.field))?.focus()}>
+      Fix: {fix.label}
+    </Button>
+  );
+}
+
+function CheckLine({ check, fix }: { readonly check: PackageCheck; readonly fix: Fix | null }) {
   const { result, sentence, mend } = check;
   return (
     <li>
@@ -24,55 +36,55 @@ function CheckLine({ check }: { readonly check: PackageCheck }) {
           commandsIn(mend).map((command) => (
             <Copyable key={command} text={command} label="Command to copy" />
           ))}
+        {fix && <FixIt fix={fix} />}
       </div>
     </li>
   );
 }
 
-function Lines({ checks }: { readonly checks: readonly PackageCheck[] }) {
+interface PackageReadinessStripProps {
+  readonly readiness: PackageReadiness;
+  /** It is about what stands in the form. */
+  readonly isCurrent: boolean;
+}
+
+function Lines({
+  checks,
+  readiness,
+}: { readonly checks: readonly PackageCheck[] } & Pick<PackageReadinessStripProps, 'readiness'>) {
   return (
     <ul className="at-lines">
       {checks.map((check) => (
-        <CheckLine key={`${check.code} ${check.sentence}`} check={check} />
+        <CheckLine key={`${check.code} ${check.sentence}`} check={check} fix={fixOf(check, readiness)} />
       ))}
     </ul>
   );
 }
 
-interface PackageReadinessStripProps {
-  readonly checks: readonly PackageCheck[];
-  readonly obstacles: readonly PackageCheck[];
-}
-
-function verdict(obstacles: number): string {
+function verdict(obstacles: number, isCurrent: boolean): string {
+  if (!isCurrent) return 'Checking …';
   if (obstacles === 0) return 'Ready to build';
   return obstacles === 1 ? 'One thing to mend first' : `${obstacles} things to mend first`;
 }
 
-export function PackageReadinessStrip({ checks, obstacles }: PackageReadinessStripProps) {
+export function PackageReadinessStrip({ readiness, isCurrent }: PackageReadinessStripProps) {
+  const { checks } = readiness;
+  const inTheWay = obstacles(readiness);
   const passed = checks.filter(({ result }) => result === 'pass');
   const warnings = checks.filter(({ result }) => result === 'warn');
-  // A failed check that a field of the order mends stands in the way no more.
-  const mended = checks
-    .filter((check) => check.result === 'fail' && !obstacles.includes(check))
-    .map((check) => ({
-      ...check,
-      result: 'pass' as const,
-      mend: 'Mended by the address that you give below.',
-    }));
   return (
     <section className="at-panel at-readiness" aria-labelledby="readiness">
       <h2 id="readiness" aria-live="polite">
-        {verdict(obstacles.length)}
+        {verdict(inTheWay.length, isCurrent)}
       </h2>
-      <Lines checks={[...obstacles, ...warnings, ...mended]} />
+      <Lines checks={[...inTheWay, ...warnings]} readiness={readiness} />
       {passed.length > 0 && (
         <details className="at-words">
           <summary>
             <Glyph name="fold" size={14} />
             {passed.length === 1 ? '1 check passes' : `${passed.length} checks pass`}
           </summary>
-          <Lines checks={passed} />
+          <Lines checks={passed} readiness={readiness} />
         </details>
       )}
     </section>

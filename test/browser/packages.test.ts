@@ -113,7 +113,10 @@ describe('what stands in the way', () => {
     const button = page.getByRole('button', { name: NODE_PACKAGE });
     expect(await button.isDisabled()).toBe(true);
     await expectClean(visitor);
-    await page.getByLabel('Redis address').fill(REDIS_ELSEWHERE);
+    const address = page.getByLabel('Redis address');
+    await strip.getByRole('button', { name: 'Fix: Redis address' }).click();
+    expect(await address.evaluate((field) => field === document.activeElement)).toBe(true);
+    await address.fill(REDIS_ELSEWHERE);
     await page.getByRole('region', { name: 'One thing to mend first' }).waitFor();
     expect(await button.isDisabled()).toBe(true);
   });
@@ -126,7 +129,18 @@ describe('what stands in the way', () => {
     await expect.poll(() => button.isEnabled(), { timeout: SOON }).toBe(true);
     await visitor.keepScreen('package-builder');
     await page.getByLabel('Node name').fill('SERVER-01');
-    await page.getByText('server-01 is a server of this cluster already.').waitFor();
+    await page.getByText('server-01 is a server of this cluster already.').last().waitFor();
+    await page.getByRole('region', { name: 'One thing to mend first' }).waitFor();
+    expect(await button.isDisabled()).toBe(true);
+  });
+
+  it('is an address that means another machine there, typed where one was that does not', async () => {
+    const { page } = await atBuilder();
+    const button = page.getByRole('button', { name: NODE_PACKAGE });
+    await page.getByLabel('Redis address').fill(REDIS_ELSEWHERE);
+    await page.getByRole('region', { name: 'Ready to build' }).waitFor({ timeout: SOON });
+    await page.getByLabel('Redis address').fill('127.0.0.1');
+    await page.getByRole('region', { name: 'One thing to mend first' }).waitFor({ timeout: SOON });
     expect(await button.isDisabled()).toBe(true);
   });
 

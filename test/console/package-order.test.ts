@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { faultsOf } from '../../console/package-faults.ts';
-import { type Draft, EMPTY_DRAFT, orderOf } from '../../console/package-order.ts';
-import { agentOrder, clusterNodeOrder, standaloneOrder } from '../../src/http/shapes/packages.ts';
+import { type Draft, EMPTY_DRAFT, orderOf, questionOf } from '../../console/package-order.ts';
+import {
+  agentOrder,
+  clusterNodeOrder,
+  packageReadinessQuery,
+  standaloneOrder,
+} from '../../src/http/shapes/packages.ts';
 
 const draft = (changes: Partial<Draft> = {}): Draft => ({ ...EMPTY_DRAFT, ...changes });
 const DOORS = { 'cluster-node': clusterNodeOrder, standalone: standaloneOrder, agent: agentOrder };
@@ -53,16 +58,29 @@ describe('the order of a package', () => {
   });
 });
 
-describe('the form', () => {
-  it('says which name is taken, whatever its capitals', () => {
-    const { nodeName } = faultsOf('cluster-node', draft({ nodeName: 'Server-02' }), [
-      'server-01',
-      'server-02',
-    ]);
-    expect(nodeName).toBe('server-02 is a server of this cluster already. Its name cannot be used twice.');
-    expect(faultsOf('standalone', draft({ nodeName: 'server-02' }), ['server-02'])).toEqual({});
+describe('what the server is asked before anything is built', () => {
+  it('is what decides of the order, of each server in turn', () => {
+    const typed = draft({ nodeName: ' server-03', redisHost: '127.0.0.1', note: 'x', credentials: 'ticket' });
+    expect(questionOf('cluster-node', typed, {})).toBe(
+      'kind=cluster-node&architecture=universal&credentials=ticket&node_name=server-03&redis_host=127.0.0.1',
+    );
+    expect(questionOf('standalone', typed, {})).toBe('kind=standalone&architecture=universal');
+    const servers = new URLSearchParams(questionOf('agent', draft({ servers: 'https://a\nhttps://b' }), {}));
+    expect(servers.getAll('servers')).toEqual(['https://a', 'https://b']);
   });
 
+  it('is nothing that is known to be wrong: it would take nothing else with it', () => {
+    const wrong = draft({ nodeName: '../etc', redisHost: '10.0.1.9' });
+    const query = new URLSearchParams(questionOf('cluster-node', wrong, faultsOf('cluster-node', wrong)));
+    expect([query.get('node_name'), query.get('redis_host')]).toEqual([null, '10.0.1.9']);
+    for (const kind of KINDS) {
+      const asked = Object.fromEntries(new URLSearchParams(questionOf(kind, wrong, faultsOf(kind, wrong))));
+      expect(packageReadinessQuery.safeParse(asked).success, kind).toBe(true);
+    }
+  });
+});
+
+describe('the form', () => {
   it.each([
     ['cluster-node', 'nodeName', '../etc', 'server-03'],
     ['cluster-node', 'nodeName', 'a'.repeat(41), 'a'.repeat(40)],
@@ -80,9 +98,9 @@ describe('the form', () => {
   ] as const)(
     'of a %s refuses what the server would refuse as %s: %s, and takes %s',
     (kind, field, wrong, right) => {
-      expect(Object.keys(faultsOf(kind, draft({ [field]: wrong }), []))).toEqual([field]);
+      expect(Object.keys(faultsOf(kind, draft({ [field]: wrong })))).toEqual([field]);
       expect(DOORS[kind].safeParse(orderOf(kind, draft({ [field]: wrong })).body).success).toBe(false);
-      expect(faultsOf(kind, draft({ [field]: right }), [])).toEqual({});
+      expect(faultsOf(kind, draft({ [field]: right }))).toEqual({});
       expect(DOORS[kind].safeParse(orderOf(kind, draft({ [field]: right })).body).success).toBe(true);
     },
   );

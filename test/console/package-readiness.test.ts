@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { type Draft, EMPTY_DRAFT } from '../../console/package-order.ts';
-import { commandsIn, held, holdsTicket, obstacles, refusalOf } from '../../console/package-readiness.ts';
+import {
+  commandsIn,
+  fixOf,
+  held,
+  holdsTicket,
+  obstacles,
+  refusalOf,
+  refusedFields,
+} from '../../console/package-readiness.ts';
 import { packageCheck, packageReadiness } from './package-data.ts';
 import { health } from './page-data.ts';
 
@@ -10,32 +18,43 @@ const failed = (code: string) => packageCheck({ code, result: 'fail' });
 describe('what stands in the way of a package', () => {
   it('is what fails, not what warns', () => {
     const checks = [packageCheck(), packageCheck({ result: 'warn' }), failed('program')];
-    expect(obstacles(packageReadiness({ checks }), draft())).toEqual([failed('program')]);
+    expect(obstacles(packageReadiness({ checks }))).toEqual([failed('program')]);
   });
 
-  it('is no more an address of Redis that the order replaces by one that others reach', () => {
-    const readiness = packageReadiness({ checks: [failed('registry_address')] });
-    expect(obstacles(readiness, draft({ redisHost: '10.0.1.9' }))).toEqual([]);
-    for (const redisHost of ['', 'localhost', '127.0.0.2', '::1']) {
-      expect(obstacles(readiness, draft({ redisHost })), redisHost).toHaveLength(1);
-    }
-  });
-
-  it('stays a registry that is no Redis, whatever address is typed', () => {
-    const { defaults } = packageReadiness();
-    const readiness = packageReadiness({
-      checks: [failed('registry_address')],
-      defaults: { ...defaults, redis_host: null },
+  it('stands at the field where it was typed, and nowhere when nothing was', () => {
+    const wrong = { ...failed('registry_address'), sentence: 'Redis is at 127.0.0.1.' };
+    const readiness = packageReadiness({ checks: [wrong, failed('database_address')] });
+    expect(refusedFields(readiness, draft())).toEqual({});
+    expect(refusedFields(readiness, draft({ redisHost: '127.0.0.1' }))).toEqual({
+      redisHost: 'Redis is at 127.0.0.1.',
     });
-    expect(obstacles(readiness, draft({ redisHost: '10.0.1.9' }))).toHaveLength(1);
+  });
+});
+
+describe('the way to mend it', () => {
+  const { defaults } = packageReadiness();
+
+  it.each([
+    ['node_name', 'nodeName'],
+    ['registry_address', 'redisHost'],
+    ['server_address', 'servers'],
+    ['program', 'architecture'],
+  ])('of %s is the field %s', (code, field) => {
+    expect(fixOf(failed(code), packageReadiness())).toMatchObject({ kind: 'field', field });
   });
 
-  it('is no more an address for agents when the order names others, each with TLS', () => {
-    const readiness = packageReadiness({ kind: 'agent', checks: [failed('server_address')] });
-    expect(obstacles(readiness, draft({ servers: 'https://a.local:8768' }))).toEqual([]);
-    for (const servers of ['', 'http://a.local', 'https://a.local\nhttps://127.0.0.1', 'https://[::1]:1']) {
-      expect(obstacles(readiness, draft({ servers })), servers).toHaveLength(1);
-    }
+  it('of what the Cluster Health Monitor tells more of is that page', () => {
+    expect(fixOf(failed('roster'), packageReadiness())).toMatchObject({ href: '/settings/cluster' });
+    expect(fixOf(packageCheck({ code: 'redis_tls', result: 'warn' }), packageReadiness())).not.toBeNull();
+  });
+
+  it('is none where no field can: nothing fails, no one address of Redis, no processor that is there', () => {
+    expect(fixOf(packageCheck({ code: 'node_name' }), packageReadiness())).toBeNull();
+    expect(fixOf(failed('database_address'), packageReadiness())).toBeNull();
+    const folder = packageReadiness({ defaults: { ...defaults, redis_host: null } });
+    expect(fixOf(failed('registry_address'), folder)).toBeNull();
+    const architectures = [{ architecture: 'arm64', lack: 'It is not here.', mend: 'Fetch it.' }] as const;
+    expect(fixOf(failed('program'), packageReadiness({ architectures: [...architectures] }))).toBeNull();
   });
 });
 
