@@ -90,7 +90,9 @@ describe('package cluster-node', () => {
     const before = (await packages('list')).stdout;
     const refused = await packages('cluster-node', '--out', out);
     expect([refused.code, refused.stdout]).toEqual([7, '']);
-    expect(refused.stderr).toContain(`error: ${out} is there already`);
+    expect(refused.stderr).toContain(
+      `error: ${out} is there already\nhint: Name another --out, or write over it: --force.`,
+    );
     expect(readFileSync(out, 'utf8')).toBe('mine');
     expect((await packages('list')).stdout).toBe(before);
     expect((await packages('cluster-node', '--out', out, '--force')).code).toBe(0);
@@ -129,6 +131,20 @@ describe('package cluster-node', () => {
     const { code, stderr } = await packages(kind, '--out', join(await makeFolder(), 'a.pkg'), ...flags);
     expect(code, stderr).toBe(2);
     expect(stderr).toMatch(new RegExp(`error: this package cannot be ordered\n  ${flag}: .+\nhint: see `));
+  });
+
+  it('takes no life for secrets, which have none', async () => {
+    const folder = await makeFolder();
+    const { code, stderr } = await packages('cluster-node', '--out', join(folder, 'a.pkg'), '--life', '2h');
+    expect([code, readdirSync(folder)], stderr).toEqual([2, []]);
+    expect(stderr).toContain('--life is for a join ticket\nhint: ');
+  });
+
+  it('says under which name it is on record, where the file has one that is none', async () => {
+    const out = join(await makeFolder(), 'my node.pkg');
+    const { code, stderr } = await packages('cluster-node', '--out', out);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain('On record it is FleetServerClusterNode.pkg.\n');
   });
 
   it('names the flag that mends what stands in the way', async () => {

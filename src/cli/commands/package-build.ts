@@ -88,7 +88,7 @@ function wholeNumber(text: string): number {
   throw new InvalidArgumentError('It is a whole number of seconds.');
 }
 
-async function buildClusterNode(flags: NodeFlags): Promise<void> {
+async function buildClusterNode(flags: NodeFlags, command: Command): Promise<void> {
   const { nodeName, credentials, life, port, redisHost, redisPort, existingConfig } = flags;
   const order = {
     ...commonOrder(flags),
@@ -97,9 +97,21 @@ async function buildClusterNode(flags: NodeFlags): Promise<void> {
     existing_config: existingConfig,
     ...given({ node_name: nodeName, port, redis_host: redisHost, redis_port: redisPort }),
   };
-  await intoFile(flags, async (file) =>
-    build(await runningServer(flags), '/api/fleet/build-cluster-package', order, { file, flags }),
-  );
+  await intoFile(flags, async (file) => {
+    const server = await runningServer(flags);
+    if (credentials === 'embedded' && command.getOptionValueSource('life') === 'cli')
+      await requireTickets(server);
+    await build(server, '/api/fleet/build-cluster-package', order, { file, flags });
+  });
+}
+
+/** Secrets have no life; a ticket goes with them where the cluster lets nobody in without. */
+async function requireTickets(server: ControlClient): Promise<void> {
+  const { admission } = await server.get<{ admission: string }>('/api/fleet/cluster/roster');
+  if (admission === 'ticket') return;
+  throw new AtlasError('usage', 'embedded credentials do not end: --life is for a join ticket', {
+    hint: 'Leave it away, or give --credentials ticket.',
+  });
 }
 
 async function buildStandalone(flags: Flags): Promise<void> {
@@ -172,6 +184,7 @@ SHA-256: ${sha256}
 Secrets in it: ${secrets.length === 0 ? 'none' : secrets.map(withFingerprint).join(', ')}`);
   if (build.ticket !== null)
     say(`Its join ticket lets one server in, once, until ${build.ticket.expires_at}.`);
+  if (build.file_name !== basename(path)) say(`On record it is ${build.file_name}.`);
   for (const { what, command } of installCommands({ kind: build.kind, path, sha256, login: 'MAC' }))
     say(`${what}:\n  ${command}`);
   if (secrets.length > 0) sayHint(lossHint(build));
