@@ -179,13 +179,30 @@ const DATABASE_PASSWORD: ConfigContent = {
   fingerprint: null,
 };
 
+/** Where the help for config.yaml speaks of choices and defaults, and in a package one of them is made. */
+const WHY_INSIDE: Readonly<Partial<Record<KeyPath, string>>> = {
+  'database.url': 'The database where all servers keep the data.',
+  'database.ca_file': 'Authorities (PEM) for the certificate of PostgreSQL.',
+  'cluster.redis_ca_file': 'Authorities (PEM) for the certificate of Redis.',
+  'cluster.cluster_id': 'Public name of the cluster.',
+  'cluster.cluster_secret': 'Signs the records of the cluster.',
+  'cluster.enabled': 'It is one of several servers.',
+  'cluster.admission': 'What a server needs to join: the cluster secret, or a one-time ticket.',
+  'cluster.hostname': 'Host name shown to others, filled in on the Mac.',
+  'cluster.node_id': 'Name of the new server; made on the Mac where none was ordered.',
+  'cluster.join_ticket': 'One-time ticket by which it joins when it starts; taken out of its file then.',
+  'cluster.state_path': 'Folder that all servers share; not used with Redis.',
+  'log.file': 'File that the log is appended to.',
+  'agent.spool_dir': 'Folder of reports not yet sent.',
+};
+
 /** Also of a key that is empty in the file. */
 function contentsOf(key: KeyPath, plain: Settable | null): ConfigContent[] {
   const value = plain === null ? null : readBack(key, plain);
-  const { about: why } = rowOf(key);
+  const { about } = rowOf(key);
   const content = {
     name: key.replace(NAMELESS, '').replace('.', '_'),
-    why,
+    why: WHY_INSIDE[key] ?? about,
     secret: isSecretPath(key),
     fingerprint: value instanceof Secret ? fingerprintOf(key, value) : null,
   };

@@ -128,6 +128,11 @@ describe('a cluster node with embedded credentials', () => {
     });
   });
 
+  it('says of each thing what it is for, and offers no choice that is made already', () => {
+    const { contents } = clusterNodeConfig(order({ ticket: TICKET }));
+    expect(contents.filter(({ why }) => /by default|when not given|sqlite/i.test(why))).toEqual([]);
+  });
+
   it('names what it holds as the seeds do, and what a node needs besides', () => {
     const names = clusterNodeConfig(order({ ticket: TICKET })).contents.map(({ name }) => name);
     expect(names).toEqual([
