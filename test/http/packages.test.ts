@@ -234,6 +234,15 @@ describe('a package that is built', () => {
   });
 });
 
+it('the description of the API says by which header a package is found again, and what is refused', async () => {
+  const { paths } = await stand.client.get<{ paths: Record<string, object> }>('/api/openapi.json');
+  for (const path of [NODE, ALONE, AGENT]) {
+    const text = JSON.stringify(paths[path]);
+    for (const word of ['X-Atlas-Package', 'package_not_ready', 'packages_busy'])
+      expect(text).toContain(word);
+  }
+});
+
 describe('who may not', () => {
   it('a token that only reads gets nothing, and no HEAD builds one', async () => {
     const reader = await tokenOf('read');

@@ -44,6 +44,10 @@ export interface PackageRouteParts {
 
 const PATH = '/api/fleet/packages';
 const PACKAGE_TYPE = 'application/octet-stream';
+const ANSWER =
+  'The package. X-Atlas-Package is its build_id, under which GET /api/fleet/packages/{id} tells what became of it.';
+const REFUSALS =
+  '409 package_not_ready: each of errors is one thing to mend first; also runtime_missing and signer_missing. 503 packages_busy: others are being built, and Retry-After says when to come again.';
 /** Bytes that are read and hashed while those before them are on their way. Arbitrary. */
 const READ_AHEAD_BYTES = 4 * 1024 * 1024;
 
@@ -100,6 +104,8 @@ function readRoutes(app: App, { packages }: PackageRouteParts): void {
     config: { guard: recentPassword('packages:build') },
     schema: {
       summary: 'Ends the join ticket of a package that carries no other secret',
+      description:
+        '204 when the ticket admits nobody any more. 409 package_not_revocable where the secrets themselves are inside, ticket_used and ticket_revoked.',
       params: z.object({ id: wantedId }),
       response: { 204: z.undefined() },
     },
@@ -113,7 +119,7 @@ function readRoutes(app: App, { packages }: PackageRouteParts): void {
 function buildRoutes(app: App, { packages }: PackageRouteParts): void {
   const config = { guard: recentPassword('packages:build'), cost: BUILDING_COST };
   const response = {
-    200: { description: 'The package', content: { [PACKAGE_TYPE]: { schema: packageFile } } },
+    200: { description: ANSWER, content: { [PACKAGE_TYPE]: { schema: packageFile } } },
   };
   const answer = async (order: PackageOrder, request: FastifyRequest, reply: FastifyReply) => {
     const gone = new AbortController();
@@ -125,6 +131,7 @@ function buildRoutes(app: App, { packages }: PackageRouteParts): void {
     config,
     schema: {
       summary: 'Builds a package of a server that joins this cluster',
+      description: REFUSALS,
       body: clusterNodeOrder,
       response,
     },
@@ -147,7 +154,12 @@ function buildRoutes(app: App, { packages }: PackageRouteParts): void {
 
   app.post('/api/fleet/build-standalone-package', {
     config,
-    schema: { summary: 'Builds a package of a server of its own', body: standaloneOrder, response },
+    schema: {
+      summary: 'Builds a package of a server of its own',
+      description: REFUSALS,
+      body: standaloneOrder,
+      response,
+    },
     handler: async (request, reply) => {
       const { body } = request;
       const port = body.port ?? packages.usual.port;
@@ -157,7 +169,12 @@ function buildRoutes(app: App, { packages }: PackageRouteParts): void {
 
   app.post('/api/fleet/build-agent-package', {
     config,
-    schema: { summary: 'Builds a package of an agent that reports here', body: agentOrder, response },
+    schema: {
+      summary: 'Builds a package of an agent that reports here',
+      description: REFUSALS,
+      body: agentOrder,
+      response,
+    },
     handler: async (request, reply) => {
       const { body } = request;
       const intervalSeconds = body.interval_seconds ?? packages.usual.intervalSeconds;
