@@ -15,7 +15,7 @@ interface PackagePasswordProps {
 }
 
 function PasswordForm({ onClose, onConfirmed }: PackagePasswordProps) {
-  const password = useRecentPassword(true);
+  const password = useRecentPassword(true, true);
   const confirm = useMutation({
     mutationFn: () => password.perform(() => Promise.resolve()),
     onSuccess: onConfirmed,

@@ -10,9 +10,11 @@ import { confirmPassword } from '../trust-api.ts';
 interface PasswordAgainProps {
   readonly value: string;
   readonly onChange: (value: string) => void;
+  /** It has the first focus of its dialog. */
+  readonly isFirst: boolean;
 }
 
-function PasswordAgain({ value, onChange }: PasswordAgainProps) {
+function PasswordAgain({ value, onChange, isFirst }: PasswordAgainProps) {
   return (
     <PasswordInput
       label="Your password"
@@ -20,6 +22,7 @@ function PasswordAgain({ value, onChange }: PasswordAgainProps) {
       autoComplete="current-password"
       value={value}
       onChange={(event) => onChange(event.currentTarget.value)}
+      {...(isFirst && { 'data-autofocus': true })}
       required
     />
   );
@@ -32,8 +35,11 @@ interface RecentPassword {
   readonly perform: <Result>(act: () => Promise<Result>) => Promise<Result>;
 }
 
-/** `isAsked`: the field is there from the start; otherwise from the first answer that the password is needed. */
-export function useRecentPassword(isAsked = false): RecentPassword {
+/**
+ * `isAsked`: the field is there from the start; otherwise from the first answer that the password is needed. `isFirst`:
+ * it has the first focus of its dialog.
+ */
+export function useRecentPassword(isAsked = false, isFirst = false): RecentPassword {
   const [isShown, setShown] = useState(isAsked);
   const [password, setPassword] = useState('');
   const perform = async <Result,>(act: () => Promise<Result>): Promise<Result> => {
@@ -45,5 +51,8 @@ export function useRecentPassword(isAsked = false): RecentPassword {
       throw error;
     }
   };
-  return { field: isShown && <PasswordAgain value={password} onChange={setPassword} />, perform };
+  return {
+    field: isShown && <PasswordAgain value={password} onChange={setPassword} isFirst={isFirst} />,
+    perform,
+  };
 }

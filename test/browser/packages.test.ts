@@ -81,7 +81,9 @@ async function atBuilder(): Promise<Visitor> {
 async function build(page: Page, button: string, password = cluster.secrets.password): Promise<Locator> {
   await page.getByRole('button', { name: button }).click();
   const dialog = page.getByRole('dialog', { name: button });
-  await dialog.getByLabel('Your password').fill(password);
+  const field = dialog.getByLabel('Your password');
+  await expect.poll(() => field.evaluate((input) => input === document.activeElement)).toBe(true);
+  await field.fill(password);
   await dialog.getByRole('button', { name: 'Build it' }).click();
   return dialog;
 }
