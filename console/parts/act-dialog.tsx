@@ -9,8 +9,8 @@ import { useTrustChanged } from '../queries.ts';
 import type { Act } from '../trust-acts.ts';
 import { Dialog } from './dialog.tsx';
 import { ErrorBox } from './error-box.tsx';
-import { Foreign } from './foreign.tsx';
 import { useRecentPassword } from './password-again.tsx';
+import { Sentences } from './sentences.tsx';
 
 function ActForm({ act, onClose }: { readonly act: Act; readonly onClose: () => void }) {
   const { sentences, button, leadsToLeaks, typed, asksPassword, run } = act;
@@ -35,13 +35,7 @@ function ActForm({ act, onClose }: { readonly act: Act; readonly onClose: () => 
     <form onSubmit={submit}>
       <Stack gap="md">
         {perform.error && <ErrorBox error={perform.error} />}
-        <ul className="at-sentences">
-          {sentences.map((sentence) => (
-            <li key={sentence}>
-              <Foreign text={sentence} />
-            </li>
-          ))}
-        </ul>
+        <Sentences sentences={sentences} />
         {leadsToLeaks && (
           <Group>
             <Button component="a" href="#leaks" variant="default" size="xs" onClick={onClose}>

@@ -4,19 +4,14 @@ import type { BlastRadius } from '../api.ts';
 import { Copyable } from './copyable.tsx';
 import { Foreign } from './foreign.tsx';
 import { Glyph } from './glyph.tsx';
+import { Sentences } from './sentences.tsx';
 
-function Sentences({ title, sentences }: { readonly title: string; readonly sentences: readonly string[] }) {
+function Titled({ title, sentences }: { readonly title: string; readonly sentences: readonly string[] }) {
   if (sentences.length === 0) return null;
   return (
     <>
       <h4>{title}</h4>
-      <ul className="at-sentences">
-        {sentences.map((sentence) => (
-          <li key={sentence}>
-            <Foreign text={sentence} />
-          </li>
-        ))}
-      </ul>
+      <Sentences sentences={sentences} />
     </>
   );
 }
@@ -28,8 +23,8 @@ function Leak({ leak }: { readonly leak: BlastRadius }) {
         <Glyph name="fold" size={14} />
         <Foreign text={leak.leaked} />
       </summary>
-      <Sentences title="The holder can" sentences={leak.can} />
-      <Sentences title="The holder cannot" sentences={leak.cannot} />
+      <Titled title="The holder can" sentences={leak.can} />
+      <Titled title="The holder cannot" sentences={leak.cannot} />
       {leak.recover.length > 0 && <h4>To recover, run</h4>}
       {leak.recover.map(({ why, command }) => (
         <div key={command} className="at-recover">
