@@ -5,6 +5,7 @@
 import { type IncomingHttpHeaders, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { AtlasError, type ErrorCode, systemCode } from '../base/errors.ts';
 import { checkControlFolder, controlPath } from '../config/control-path.ts';
+import type { LoadedConfig } from '../config/load.ts';
 import type { OfflineServer } from '../node.ts';
 import { requireConfig } from './configuration.ts';
 import { packing } from './packing.ts';
@@ -87,7 +88,14 @@ export async function administer<T>(
   flags: { readonly config?: string },
   work: (client: ControlClient) => Promise<T>,
 ): Promise<T> {
-  const loaded = await requireConfig({ role: 'server', configPath: flags.config });
+  return administerOn(await requireConfig({ role: 'server', configPath: flags.config }), work);
+}
+
+/** The same, for whoever has read the configuration and said its warnings. */
+export async function administerOn<T>(
+  loaded: LoadedConfig,
+  work: (client: ControlClient) => Promise<T>,
+): Promise<T> {
   const client = controlClient(loaded.config.server.dataDir);
   if (await isRunning(client)) return work(client);
   const [{ openOffline }, { systemClock }, { silentLog }] = await Promise.all([

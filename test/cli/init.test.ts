@@ -35,6 +35,12 @@ describe('init', () => {
     expect(stdout).not.toContain('Another server');
   });
 
+  it('says a warning once', async () => {
+    const env = { ATLAS_FLEET_SERVER__TLS_CERT: '/nowhere.pem' };
+    const { code, stderr } = await atlasFleet(['init', '--dir', temporaryFolder()], { env });
+    expect([code, stderr.match(/not_used/g)], stderr).toEqual([0, ['not_used']]);
+  });
+
   it('overwrites nothing', async () => {
     const folder = temporaryFolder();
     const path = writeFile(join(folder, 'config.yaml'), '# of the operator\n');

@@ -10,7 +10,7 @@ import { AtlasError, systemCode } from '../../base/errors.ts';
 import type { Config } from '../../config/config.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import { requireConfig } from '../configuration.ts';
-import { administer } from '../control.ts';
+import { administerOn } from '../control.ts';
 import type { InitFlags } from '../init/init-plan.ts';
 import { PROGRAM } from '../program.ts';
 import { print, say } from '../terminal.ts';
@@ -50,7 +50,7 @@ async function init(flags: InitFlags): Promise<void> {
     const loaded = await requireConfig({ role: 'server', configPath: path });
     const { config } = loaded;
     await tryRegistry(loaded); // before the database: that one is bound to the new key from its first opening on
-    const code = await makeSetupCode(path, config.database);
+    const code = await makeSetupCode(loaded);
     say(`Wrote ${path} (mode 0600) with fresh secrets.`);
     printNextSteps(path, config, code);
   } catch (error) {
@@ -81,9 +81,10 @@ async function tryRegistry({ config, secrets }: LoadedConfig): Promise<void> {
 }
 
 /** Also the proof that the database can be reached and written. */
-async function makeSetupCode(path: string, database: Config['database']): Promise<string> {
+async function makeSetupCode(loaded: LoadedConfig): Promise<string> {
+  const { database } = loaded.config;
   try {
-    const { code } = await administer({ config: path }, (server) =>
+    const { code } = await administerOn(loaded, (server) =>
       server.post<{ code: string }>('/api/fleet/setup-code', {}),
     );
     return code;
@@ -93,7 +94,9 @@ async function makeSetupCode(path: string, database: Config['database']): Promis
     const { host, port } = database;
     throw new AtlasError('unreachable', `the database at ${host}:${port} cannot be used: ${cause.message}`, {
       cause,
-      hint: cause.hint ?? 'see that PostgreSQL runs there and lets this user in; then run init again',
+      hint:
+        cause.hint?.replace('database.ca_file', '--database-ca-file') ??
+        'see that PostgreSQL runs there and lets this user in; then run init again',
     });
   }
 }
