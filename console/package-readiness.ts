@@ -58,6 +58,13 @@ export function held({ kind, contents }: PackageReadiness, { credentials }: Draf
   return kind === 'cluster-node' ? contents.find((way) => way.credentials === credentials) : contents[0];
 }
 
+/** Of a setting that somebody may look for: why it is not inside; null where it is, and where nobody would. */
+export function absence({ kind }: PackageReadiness, way: Held): string | null {
+  const isExpected = kind === 'cluster-node' && way.credentials === 'embedded';
+  if (!isExpected || way.items.some(({ name }) => name === 'web_password')) return null;
+  return 'No web_username and no web_password are inside: the administrators are in the database, which all servers share.';
+}
+
 /** Also beside full credentials, where the cluster admits nobody without a ticket. */
 export const holdsTicket = (way: Held | undefined): boolean =>
   way?.items.some(({ name }) => name === 'join_ticket') ?? false;

@@ -44,13 +44,20 @@ function ContentTable({ label, items }: ContentTableProps) {
 }
 
 /** The secrets stand open; of the settings there are many, and nobody loses anything with them. */
-export function PackageContents({ items }: { readonly items: readonly PackageContent[] }) {
+interface PackageContentsProps {
+  readonly items: readonly PackageContent[];
+  /** What somebody may look for in vain; null for nothing. */
+  readonly absence: string | null;
+}
+
+export function PackageContents({ items, absence }: PackageContentsProps) {
   const secrets = items.filter(({ secret }) => secret);
   const others = items.filter(({ secret }) => !secret);
   return (
     <section className="at-contents" aria-labelledby="contents">
       <h2 id="contents">What will be inside</h2>
       {secrets.length > 0 && <ContentTable label="Table of the secrets inside" items={secrets} />}
+      {absence !== null && <p className="at-small">{absence}</p>}
       {others.length > 0 && (
         <details className="at-words" open={secrets.length === 0}>
           <summary>

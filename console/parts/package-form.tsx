@@ -6,7 +6,7 @@ import { Link } from 'wouter';
 import type { PackageKind, PackageOrder, PackageReadiness } from '../package-api.ts';
 import { faultsOf } from '../package-faults.ts';
 import { type Draft, orderOf } from '../package-order.ts';
-import { held, obstacles, refusalOf, refusedFields } from '../package-readiness.ts';
+import { absence, held, obstacles, refusalOf, refusedFields } from '../package-readiness.ts';
 import { CREDENTIALS, KINDS, type NodeCredentials } from '../package-words.ts';
 import { useHealthCheck } from '../queries.ts';
 import { ChoiceCards } from './package-choice.tsx';
@@ -70,7 +70,7 @@ function OrderForm({ kind, readiness, draft, onChange, isReady, onOrder }: Order
       <section className="at-panel" aria-label="Settings of the package">
         <PackageFields {...{ kind, readiness, draft, faults, onChange }} />
       </section>
-      {inside && <PackageContents items={inside.items} />}
+      {inside && <PackageContents items={inside.items} absence={absence(readiness, inside)} />}
       {inside && <PackageWarning kind={kind} credentials={inside.credentials} />}
       <div className="at-build">
         <Button type="submit" disabled={!isReady || Object.keys(faults).length > 0}>

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Draft, EMPTY_DRAFT } from '../../console/package-order.ts';
 import {
+  absence,
   commandsIn,
   fixOf,
   held,
@@ -64,6 +65,15 @@ describe('the contents', () => {
     expect(held(readiness, draft())?.credentials).toBe('embedded');
     expect(holdsTicket(held(readiness, draft()))).toBe(false);
     expect(holdsTicket(held(readiness, draft({ credentials: 'ticket' })))).toBe(true);
+  });
+
+  it('say why the administrators are not inside, where somebody may look for them', () => {
+    const readiness = packageReadiness();
+    const item = { name: 'web_password', why: 'Hash.', secret: true, fingerprint: null };
+    const embedded = { credentials: 'embedded', items: [] } as const;
+    expect(absence(readiness, { ...embedded, items: [] })).toContain('are in the database');
+    expect(absence(readiness, { ...embedded, items: [item] })).toBeNull();
+    expect(absence(readiness, { credentials: 'ticket', items: [] })).toBeNull();
   });
 
   it('of a package that has one way only do not depend on the choice', () => {
