@@ -54,7 +54,8 @@ is_in_use() {
   [ "$first_line" != "$MARK" ]
 }
 
-# Of what kind the one is that somebody runs, also while an upgrade that was cut off has it set aside.
+# Of what kind the one is that somebody runs, also while an upgrade that was cut off has it set aside. No payload holds
+# it: the program writes it, from the configuration itself.
 kind_in_use() {
   if is_in_use "$CONFIG"; then
     /bin/cat "$ROOT/KIND" 2>/dev/null
@@ -124,7 +125,7 @@ done
 ${product.ancestors.map((label) => `/bin/rm -f ${plistOf({ ...product, label })}\n`).join('')}
 own_folders || fail_and_go_on "$UPGRADE is not a folder of root alone" 'see what is in it, then move it away'
 if is_in_use "$CONFIG"; then
-  # With its kind, which the payload writes over. The configuration last: where it is, all is.
+  # With its kind, which changes when another takes its place. The configuration last: where it is, all is.
   kind=$(kind_in_use)
   echo "$kind" >"$UPGRADE/KIND" && copy_whole "$CONFIG" "$SAVED" ||
     fail_and_go_on "$CONFIG cannot be set aside" 'see whether the disk is full'
@@ -240,9 +241,9 @@ else
     /bin/mv -f "$SAVED" "$CONFIG" || fail "$CONFIG cannot be put back from $SAVED" 'see whether the disk is full'
   fi
   # Without a completed installation it is only the secrets of a package.
-  is_in_use "$CONFIG" || /bin/rm -f "$CONFIG"
+  is_in_use "$CONFIG" || /bin/rm -f "$CONFIG" "$ROOT/KIND"
   /bin/rm -rf "$ROOT/bin" "$ROOT/app" "$ROOT/LICENSES" "$ROOT/package-files" "$UPGRADE"
-  /bin/rm -f "$ROOT/VERSION" "$ROOT/KIND" "$ROOT/contents.json"
+  /bin/rm -f "$ROOT/VERSION" "$ROOT/contents.json"
   for kept in "$CONFIG" "$CONFIG".before* "$ROOT/data"; do
     [ ! -e "$kept" ] || echo "kept: $kept, which holds secrets (--purge removes it)"
   done

@@ -60,7 +60,6 @@ export function installation(plan: InstallationPlan): Installation {
       text(inRoot('bin/atlas-fleet'), PROGRAM, launcher(product)),
       text(inRoot('bin/uninstall.sh'), PROGRAM, uninstallScript(product)),
       text(inRoot('VERSION'), OPEN, `${plan.version}\n`),
-      text(inRoot('KIND'), OPEN, `${kind}\n`),
       text(inRoot('contents.json'), OPEN, plan.contents),
       text(inRoot('config.yaml'), PRIVATE, `${PACKAGE_MARK}\n${plan.config}`),
       ...packageFiles(plan.files, inRoot),

@@ -53,7 +53,6 @@ describe('an installation', () => {
       'Library/FleetServer/bin/atlas-fleet': '755',
       'Library/FleetServer/bin/uninstall.sh': '755',
       'Library/FleetServer/VERSION': '644',
-      'Library/FleetServer/KIND': '644',
       'Library/FleetServer/contents.json': '644',
       'Library/FleetServer/config.yaml': '600',
       'Library/FleetServer/package-files': '700',

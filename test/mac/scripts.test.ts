@@ -1,6 +1,7 @@
 /** The scripts of an installation, unchanged, in a root of their own with stand-ins for Apple's tools (mac-stand.ts). */
 import { statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { setKey } from '../../src/config/edit.ts';
 import type { ProgramKind } from '../../src/installer/program.ts';
 import { makeTicket } from '../../src/protocol/ticket.ts';
 import { openIdentity } from '../../src/store/file/identity.ts';
@@ -17,6 +18,7 @@ const SERVER = 'com.fleet.server';
 const ROOT = '/Library/FleetServer';
 const CONFIG = `${ROOT}/config.yaml`;
 const SAVED = `${ROOT}/.upgrade/config.yaml`;
+const KIND = `${ROOT}/KIND`;
 
 /** The first step of the cluster of the samples. */
 const PIN = { clusterId: '00112233445566778899aabbccddeeff', epoch: 0, hash: 'ab'.repeat(32) };
@@ -78,6 +80,7 @@ onMac(named('a fresh installation'), () => {
     expect({ code, said }).toMatchObject({ code: 0, said: expect.not.stringContaining(ticket) });
     expect(mac.read(CONFIG)).toContain(`join_ticket: "${ticket}"`);
     expect(nodeIdOf(mac.read(CONFIG))).toMatch(/^mac-07-[0-9a-f]{6}$/);
+    expect(mac.read(KIND)).toBe('server\n');
   });
 
   it('puts the authorities of the configuration where it names them', async () => {
@@ -306,6 +309,43 @@ hunter2: 1
     expect(mac.read(CONFIG)).toBe(kept);
   });
 
+  it('of a cluster node is made by the package of a standalone server too, and by that of a node again', async () => {
+    const { mac, config } = await installed();
+    await openIdentity(mac.at(`${ROOT}/data`), { nodeId: 'mac-07-000001', hostname: 'mac-07' });
+    const identity = mac.read(`${ROOT}/data/identity.json`);
+    for (const kind of ['standalone', 'server'] as const) {
+      expect(await mac.install(sampleInstallation(kind, { port: 9999 }))).toMatchObject({ code: 0 });
+      expect([mac.read(CONFIG), mac.read(`${ROOT}/data/identity.json`)]).toEqual([config, identity]);
+      expect(mac.read(KIND)).toBe('server\n');
+    }
+    expect(modeOf(mac, KIND)).toBe(0o644);
+  });
+
+  it('by the package of a standalone server lets one that went over to PostgreSQL be a node from then on', async () => {
+    const { mac, config } = await installed('standalone');
+    expect(mac.read(KIND)).toBe('standalone\n');
+    const moved = setKey(config, 'database.url', 'postgres://atlas@db.example.com/fleet');
+    mac.write(CONFIG, moved, 0o600);
+    for (const kind of ['standalone', 'server'] as const)
+      expect(await mac.install(sampleInstallation(kind))).toMatchObject({ code: 0 });
+    expect([mac.read(CONFIG), mac.read(KIND)]).toEqual([moved, 'server\n']);
+  });
+
+  it('does not make a cluster node of a standalone server whose configuration has errors', async () => {
+    const { mac } = await installed('standalone');
+    mac.write(CONFIG, 'server:\n  prot: 1\n', 0o600);
+    expect(await mac.install(sampleInstallation('standalone'))).toMatchObject({ code: 0 });
+    expect(await mac.install(sampleInstallation('server'))).toMatchObject({ code: 1 });
+  });
+
+  it('does not make a cluster node of a standalone server that was taken away and left its data', async () => {
+    const { mac, config } = await installed('standalone');
+    expect(await mac.run([`${ROOT}/bin/uninstall.sh`])).toMatchObject({ code: 0 });
+    expect(await mac.install(sampleInstallation('server'))).toMatchObject({ code: 1 });
+    expect(mac.read(CONFIG)).toBe(config);
+    expect(mac.has(`${ROOT}/bin`)).toBe(false);
+  });
+
   it('does not make a cluster node of a standalone server by accident, and touches nothing', async () => {
     const { mac, config } = await installed('standalone');
     const { code, said } = await mac.install(sampleInstallation('server'));
@@ -416,7 +456,12 @@ onMac(named('an installation that is taken away'), () => {
     const { mac, config } = await installed();
     const { code, said } = await mac.run([`${ROOT}/bin/uninstall.sh`]);
     expect({ code, said }).toMatchObject({ code: 0, said: expect.stringContaining(`kept: ${CONFIG}`) });
-    expect((await mac.run(['/bin/ls', '-A', ROOT])).said.split('\n')).toEqual(['config.yaml', 'data', '']);
+    expect((await mac.run(['/bin/ls', '-A', ROOT])).said.split('\n')).toEqual([
+      'KIND',
+      'config.yaml',
+      'data',
+      '',
+    ]);
     expect(mac.isLoaded(SERVER)).toBe(false);
     expect(mac.has(`/var/db/receipts/${SERVER}`)).toBe(false);
     expect(await mac.install(sampleInstallation('server'))).toMatchObject({ code: 0 });

@@ -17,6 +17,7 @@ import { bearsMark } from '../../installer/install-scripts.ts';
 import type { ProgramKind } from '../../installer/program.ts';
 import { refusal } from '../configuration.ts';
 import { say, sayWarning } from '../terminal.ts';
+import { writeKind } from './kind-in-use.ts';
 import { missingValues } from './missing-values.ts';
 import { ownFolder } from './own-folder.ts';
 import { sayPlaces } from './problem-places.ts';
@@ -48,8 +49,10 @@ export async function prepare(installed: Installed): Promise<Prepared> {
   ownFolder(join(root, 'data'));
   if (kind === 'agent') ownFolder(join(root, 'spool'));
   if (isNew) await complete(installed, path);
-  rmSync(join(root, 'package-files'), { recursive: true, force: true });
   const loaded = loadFor(kind, path);
+  writeKind(installed, loaded); // before the mark goes: KIND is of what is in use
+  if (isNew) editConfig(path, (text) => text.slice(text.indexOf('\n') + 1));
+  rmSync(join(root, 'package-files'), { recursive: true, force: true });
   if (loaded.ok) return { isNew, loaded, toFillIn: [] };
   const toFillIn = unfilled(kind, loaded);
   if (toFillIn.length > 0) return { isNew, loaded: null, toFillIn };
@@ -86,7 +89,6 @@ async function complete(installed: Installed, path: string): Promise<void> {
   }
   const loaded = loadFor(kind, path);
   if (!loaded.ok && unfilled(kind, loaded).length === 0) throw await unsound(installed, path, loaded);
-  editConfig(path, (text) => text.slice(text.indexOf('\n') + 1));
 }
 
 async function unsound({ root }: Installed, path: string, refused: RefusedConfig): Promise<AtlasError> {
