@@ -122,6 +122,7 @@ async function assemble(options: RunningOptions, ground: Ground): Promise<Runnin
   base.accounts.start();
   base.audit.start();
   await cluster?.start();
+  if (cluster) parts.packages.lost.start();
   await parts.readiness.ready();
   parts.security.start();
   log.info('server.ready', `Listening on ${address.url}`, {
@@ -140,6 +141,7 @@ async function assemble(options: RunningOptions, ground: Ground): Promise<Runnin
     await leaveControlSocket(ground.control);
     base.intake.stop();
     base.accounts.stop();
+    await parts.packages.lost.stop();
     await parts.packages.builder.settled(); // the ticket of a package that broke off is still to be revoked
     await cluster?.stop();
     base.refusedLogins.stop();

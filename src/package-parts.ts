@@ -15,6 +15,7 @@ import { productOf } from './installer/product.ts';
 import type { Keyring } from './protocol/keyring.ts';
 import type { NodeRecordBody } from './protocol/node-record.ts';
 import type { ClusterParts, ClusterView } from './services/cluster/cluster-view.ts';
+import { LostPackages } from './services/packages/lost-packages.ts';
 import { PackageBuilder } from './services/packages/package-builder.ts';
 import type { RegistryPlace } from './services/packages/package-checks.ts';
 import { PROGRAM_OF } from './services/packages/package-kinds.ts';
@@ -56,6 +57,8 @@ export interface PackageNeeds extends Given {
   readonly joinValues: JoiningParts['joinValues'];
 }
 
+export type Packages = ReturnType<typeof openPackages>;
+
 export function openPackages(needs: PackageNeeds) {
   const { packages } = needs.stores;
   const settings = settingsOf(needs);
@@ -64,8 +67,9 @@ export function openPackages(needs: PackageNeeds) {
   const builder = new PackageBuilder({ ...needs, ...material, packages, readiness });
   const nodes = () => needs.view.nodes().nodes;
   const records = new PackageRecords({ ...needs, packages, builder, nodes });
+  const lost = new LostPackages({ ...needs, packages, builder });
   const usual = { port: settings.port, intervalSeconds: settings.agentIntervalSeconds };
-  return { readiness, builder, records, usual };
+  return { readiness, builder, records, lost, usual };
 }
 
 function settingsOf(

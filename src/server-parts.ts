@@ -10,7 +10,7 @@ import type { Config, Secrets } from './config/config.ts';
 import { required, type Stores } from './engines.ts';
 import { exposureOf } from './exposure.ts';
 import type { ServerParts } from './http/server.ts';
-import { openPackages, type Packing } from './package-parts.ts';
+import { openPackages, type Packages, type Packing } from './package-parts.ts';
 import type { NodeRecordBody } from './protocol/node-record.ts';
 import { Changes } from './services/changes.ts';
 import { ClusterView } from './services/cluster/cluster-view.ts';
@@ -92,7 +92,7 @@ export function completeParts(
   { config, secrets, version, clock, packing }: PartsOptions,
   base: Services,
   { checked, describe, joinValues, address, stores }: Completing,
-): Omit<ServerParts, 'door' | 'tls' | 'consoleFolder'> {
+): Omit<ServerParts, 'door' | 'tls' | 'consoleFolder'> & { readonly packages: Packages } {
   const { keyring, ...services } = base;
   const cluster = checked?.parts ?? null;
   const status = () => statusOf({ config, secrets }, keyring);

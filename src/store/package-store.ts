@@ -57,6 +57,12 @@ export interface StoredBuild extends PackageBuild {
   readonly revokedAtMs: number | null;
 }
 
+/** The join ticket inside a package of which nobody said what became of it. */
+export interface LostTicket {
+  readonly buildId: string;
+  readonly ticketId: string;
+}
+
 export interface BuildPage {
   readonly builds: readonly StoredBuild[];
   /** What `before` is for the next page; null when there is none. */
@@ -79,4 +85,6 @@ export interface PackageStore {
    * newcomer without a ticket came by the one or by the other. Those that failed do not count. Null without one.
    */
   nextUnnamedAtMs(buildId: string): Promise<number | null>;
+  /** Of packages that this server began before then, without an outcome and not revoked. */
+  lostTickets(nodeId: string, beforeMs: number): Promise<readonly LostTicket[]>;
 }

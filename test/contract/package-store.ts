@@ -120,4 +120,24 @@ export function packageStoreContract(open: () => Promise<OpenedPackageStore>): v
     expect(await store.nextUnnamedAtMs(first?.buildId ?? '')).toBe(NOW + 6);
     expect(await store.nextUnnamedAtMs('nothing')).toBeNull();
   });
+
+  it('tells the tickets of packages that this server began before then, and that came to no end', async () => {
+    const ticketId = '0011223344556677';
+    const ticket = { credentials: 'ticket', ticketId } as const;
+    const [lost, admitting, ready, failed, revoked] = await add(
+      ticket,
+      { ticketId },
+      ticket,
+      ticket,
+      ticket,
+      { ...ticket, nodeId: 'server-02' },
+      { ...ticket, builtAtMs: NOW + 1 },
+      {},
+    );
+    await store.finish(ready?.buildId ?? '', READY);
+    await store.finish(failed?.buildId ?? '', FAILED);
+    await store.revoke(revoked?.buildId ?? '', NOW);
+    const found = await store.lostTickets('server-01', NOW + 1);
+    expect(found).toEqual([lost, admitting].map((build) => ({ buildId: build?.buildId, ticketId })));
+  });
 }

@@ -1,6 +1,7 @@
 /** The contract of src/store/package-store.ts in memory; held to it by the same suite as the engines. */
 import type {
   BuildPage,
+  LostTicket,
   PackageBuild,
   PackageOutcome,
   PackageStore,
@@ -57,6 +58,16 @@ export class FakePackageStore implements PackageStore {
           outcome?.state !== 'failed',
       );
     return next?.builtAtMs ?? null;
+  }
+
+  async lostTickets(nodeId: string, beforeMs: number): Promise<readonly LostTicket[]> {
+    this.#fail();
+    return this.#builds.flatMap(({ buildId, ticketId, outcome, revokedAtMs, ...build }) => {
+      const isLost = build.nodeId === nodeId && build.builtAtMs < beforeMs;
+      return isLost && ticketId !== null && outcome === null && revokedAtMs === null
+        ? { buildId, ticketId }
+        : [];
+    });
   }
 
   #change(buildId: string, change: (build: StoredBuild) => StoredBuild): void {

@@ -13,14 +13,12 @@ import type { NodeView } from '../cluster/node-view.ts';
 import type { Audit, AuditAct } from '../people/audit.ts';
 import { readCursor, writeCursor } from '../people/audit-view.ts';
 import type { Tickets } from '../trust/tickets.ts';
+import { UNDER_WAY_MS } from './lost-packages.ts';
 import type { PackageBuilder } from './package-builder.ts';
 import { admissionsOf, type Joined, type TicketStanding, ticketStanding, whoJoined } from './who-joined.ts';
 
 export const BUILDS_PER_PAGE = 50;
 export const BUILDS_PER_PAGE_MAX = 200;
-
-/** Milliseconds after which no package of another server can still be on its way: longer than any answer takes. */
-const UNDER_WAY_MS = 15 * 60_000;
 
 export interface BuildView {
   build_id: string;

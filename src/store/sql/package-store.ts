@@ -1,5 +1,12 @@
 /** Records of packages in SQL, for any engine that kysely speaks to (the contract: store/package-store.ts). */
-import type { BuildPage, PackageBuild, PackageOutcome, PackageStore, StoredBuild } from '../package-store.ts';
+import type {
+  BuildPage,
+  LostTicket,
+  PackageBuild,
+  PackageOutcome,
+  PackageStore,
+  StoredBuild,
+} from '../package-store.ts';
 import { buildRow, outcomeColumns, storedBuildOf } from './package-row.ts';
 import type { SqlConnections } from './report-store.ts';
 import { isStorable } from './storable.ts';
@@ -77,5 +84,20 @@ export class SqlPackageStore implements PackageStore {
       .limit(1)
       .executeTakeFirst();
     return next?.built_at_ms ?? null;
+  }
+
+  async lostTickets(nodeId: string, beforeMs: number): Promise<readonly LostTicket[]> {
+    const rows = await this.#db.reader
+      .selectFrom('package_builds')
+      .selectAll()
+      .where('built_at_ms', '<', beforeMs)
+      .where('state', 'is', null)
+      .where('revoked_at_ms', 'is', null)
+      .orderBy('build_no')
+      .execute();
+    const builds = rows.map((row) => storedBuildOf(row, this.#db.cells));
+    return builds.flatMap(({ buildId, ticketId, nodeId: of }) =>
+      of === nodeId && ticketId !== null ? { buildId, ticketId } : [],
+    );
   }
 }

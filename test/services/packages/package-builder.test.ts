@@ -1,8 +1,9 @@
 /** The building of packages on the real services: what is told before, what is taken back after, and what became of it. */
 import { createHash } from 'node:crypto';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { AtlasError } from '../../../src/base/errors.ts';
 import type { HandedPackage } from '../../../src/services/packages/handed-package.ts';
+import { LostPackages, UNDER_WAY_MS } from '../../../src/services/packages/lost-packages.ts';
 import { PackageBuilder } from '../../../src/services/packages/package-builder.ts';
 import type { ClusterNodeOrder, PackageOrder } from '../../../src/services/packages/package-order.ts';
 import { PackageReadiness } from '../../../src/services/packages/package-readiness.ts';
@@ -10,6 +11,7 @@ import { PackageRecords } from '../../../src/services/packages/package-records.t
 import type { PackageMaterial } from '../../../src/services/packages/package-settings.ts';
 import { Audit } from '../../../src/services/people/audit.ts';
 import { Tickets } from '../../../src/services/trust/tickets.ts';
+import { makePackageBuild } from '../../contract/package-store.ts';
 import { FakeAuditLog } from '../../fakes/audit-log.ts';
 import { FakeLog } from '../../fakes/log.ts';
 import { FakePackageStore } from '../../fakes/package-store.ts';
@@ -319,6 +321,31 @@ describe('what stands in the way', () => {
     await builder.settled();
     expect(tickets.list()).toEqual([]);
     expect((await records.list({ limit: 9 })).items).toHaveLength(2);
+  });
+});
+
+describe('a package of which this server never said what became of it', () => {
+  it('lets nobody in once it can no longer be on its way, and one that still is stays as it is', async () => {
+    const { id: ticketId } = await tickets.create({ lifeSeconds: 86_400 }, BY);
+    const builtAtMs = small.time.wallMs();
+    const { name: nodeId } = server;
+    const dead = makePackageBuild({ credentials: 'ticket', ticketId, nodeId, builtAtMs });
+    await store.add(dead);
+    const slow = await builder.build({ ...TICKET_ORDER, ticketLifeSeconds: 86_400 }, BY);
+    const lost = new LostPackages({ packages: store, builder, tickets, nodeId, clock: small.time, log });
+    lost.start();
+    onTestFinished(() => lost.stop());
+    await small.time.advance(UNDER_WAY_MS - 1);
+    expect(ticketStates()).toEqual(['open', 'open']);
+    await small.time.advance(UNDER_WAY_MS + 1);
+    await vi.waitFor(async () => expect((await store.find(dead.buildId))?.revokedAtMs).not.toBeNull());
+    expect(tickets.list().map(({ id, state }) => [id === ticketId, state])).toEqual([
+      [false, 'open'],
+      [true, 'revoked'],
+    ]);
+    expect(auditLog.entries.at(-1)).toMatchObject({ action: 'ticket.revoked', actor: { kind: 'system' } });
+    expect((await records.find(dead.buildId)).revoked_at).not.toBeNull();
+    await bytesOf(slow);
   });
 });
 
