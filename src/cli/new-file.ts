@@ -112,6 +112,7 @@ async function refuseStanding(path: string, mayReplace: boolean, forceFlag: stri
 const WORDS: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write there',
   EDQUOT: 'the disk is full',
+  EEXIST: 'another command is writing it',
   EFBIG: 'it is larger than files may be there',
   ENOSPC: 'the disk is full',
   EPERM: 'this user may not write there',
