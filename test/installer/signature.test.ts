@@ -238,6 +238,7 @@ describe('who signs', () => {
 
   it('is warned of when a Mac would refuse what it signs', () => {
     authority.issue('server', { subject: 'server.example', by: 'root', as: 'server' });
+    authority.issue('old', { subject: 'old', by: 'root', as: 'installer', digest: 'sha1' });
     const now = Date.now();
     const sentences = (at: number) => signerDoubts(authority.signer(), at).map(({ sentence }) => sentence);
     expect(sentences(now)).toEqual([expect.stringMatching(/does not lead to Apple/)]);
@@ -249,7 +250,6 @@ describe('who signs', () => {
     expect(told).toContain(
       'The certificate server.example is for another use than signing packages or code.',
     );
-    authority.issue('old', { subject: 'old', by: 'root', as: 'installer', digest: 'sha1' });
     const old = signerOfPem(authority.pem('old') + authority.pem('root'), authority.key('old'));
     expect(signerDoubts(old, now)[0]).toMatchObject({
       sentence: 'The certificate old is signed with sha1WithRSAEncryption, not with SHA-2.',
