@@ -1,23 +1,20 @@
 /** The Server Package Builder in real Chromium, of a live cluster on real Redis and PostgreSQL. */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Locator, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { DistantPostgres } from '../backends/distant-postgres.ts';
 import { RedisServer } from '../backends/redis.ts';
 import { LiveCluster, type LiveServer, USER } from '../scenario/live-cluster.ts';
+import { NODE_PACKAGE, orderPackage, packageReady, SOON, takePackage, visitBuilder } from './builder-page.ts';
 import { PackingServer } from './packing-server.ts';
 import type { Visitor } from './visitor.ts';
 import { Visits } from './visits.ts';
 
-/** Milliseconds for something that the page learns by itself. */
-const SOON = 15_000;
 /** Of documentation (RFC 5737): nobody asks it. */
 const REDIS_ELSEWHERE = '192.0.2.9';
-const NODE_PACKAGE = 'Build Cluster Node Package';
 
 let redis: RedisServer;
 let postgres: DistantPostgres;
@@ -71,36 +68,9 @@ async function expectClean(visitor: Visitor): Promise<void> {
   await page.setViewportSize({ width, height });
 }
 
-async function atBuilder(): Promise<Visitor> {
-  const visitor = await visits.loggedIn();
-  await visitor.page.getByRole('link', { name: 'Server Package Builder' }).click();
-  await visitor.page.getByRole('heading', { name: 'Server Package Builder', level: 1 }).waitFor();
-  return visitor;
-}
-
-async function build(page: Page, button: string, password = cluster.secrets.password): Promise<Locator> {
-  await page.getByRole('button', { name: button }).click();
-  const dialog = page.getByRole('dialog', { name: button });
-  const field = dialog.getByLabel('Your password');
-  await expect.poll(() => field.evaluate((input) => input === document.activeElement)).toBe(true);
-  await field.fill(password);
-  await dialog.getByRole('button', { name: 'Build it' }).click();
-  return dialog;
-}
-
-async function ready(page: Page): Promise<Locator> {
-  const result = page.getByRole('region', { name: 'The package is ready' });
-  await result.waitFor({ timeout: SOON });
-  return result;
-}
-
-async function download(page: Page): Promise<{ readonly name: string; readonly bytes: Buffer }> {
-  const [file] = await Promise.all([
-    page.waitForEvent('download'),
-    page.getByRole('link', { name: 'Download' }).click(),
-  ]);
-  return { name: file.suggestedFilename(), bytes: await readFile(await file.path()) };
-}
+const atBuilder = () => visitBuilder(visits);
+const build = (page: Page, button: string, password = cluster.secrets.password) =>
+  orderPackage(page, button, password);
 
 const history = (page: Page) => page.getByRole('region', { name: 'Table of packages' });
 
@@ -164,11 +134,11 @@ describe('a standalone server package', () => {
     await page.getByLabel('Standalone Server').check();
     await page.getByText('There is no secret inside').waitFor({ timeout: SOON });
     await build(page, 'Build Standalone Server Package');
-    const result = await ready(page);
+    const result = await packageReady(page);
     expect(await result.evaluate((region) => region === document.activeElement)).toBe(true);
     await result.getByText('What arrived here has it.').waitFor();
     await result.getByText('Unsigned: double-click is blocked by macOS').waitFor();
-    const { name, bytes } = await download(page);
+    const { name, bytes } = await takePackage(page);
     expect(name).toBe('FleetServerStandalone.pkg');
     expect(bytes.subarray(0, 4).toString()).toBe('xar!');
     const sha256 = createHash('sha256').update(bytes).digest('hex');
@@ -201,7 +171,7 @@ describe('an agent package', () => {
     await page.getByLabel('Agent').check();
     await page.getByLabel('Servers').fill('https://fleet.example:8768');
     await build(page, 'Build Agent Package');
-    const result = await ready(page);
+    const result = await packageReady(page);
     await result.getByText('sudo tail -f /var/log/fleet-agent.log').waitFor();
     await history(page).getByRole('row').filter({ hasText: 'FleetAgent.pkg' }).first().waitFor();
   });
@@ -218,7 +188,7 @@ describe('a cluster node package', () => {
     await page.getByText(/\d+ things that are no secret/).click();
     await expectClean(visitor);
     await build(page, NODE_PACKAGE);
-    const result = await ready(page);
+    const result = await packageReady(page);
     await result.getByText('Waiting for the new server. Install').waitFor();
     const { process, name } = await cluster.add();
     await process.start();
@@ -239,7 +209,9 @@ describe('a cluster node package', () => {
     await page.getByLabel('Node name').fill('server-09');
     await page.getByLabel('Note').fill('<b>for the lab</b>');
     await build(page, NODE_PACKAGE);
-    await (await ready(page)).getByText('scp FleetServerClusterNode.pkg admin@server-09.local:').waitFor();
+    await (await packageReady(page))
+      .getByText('scp FleetServerClusterNode.pkg admin@server-09.local:')
+      .waitFor();
     const row = history(page).getByRole('row').filter({ hasText: '<b>for the lab</b>' });
     await row.getByText('Open', { exact: true }).waitFor({ timeout: SOON });
     await row.getByRole('button', { name: /^Revoke/ }).click();

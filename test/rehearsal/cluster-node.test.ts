@@ -10,10 +10,19 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
 import { PACKAGE_MARK } from '../../src/installer/install-scripts.ts';
 import { NONCE_BYTES, sealReport } from '../../src/protocol/report-envelope.ts';
+import {
+  NODE_PACKAGE,
+  orderPackage,
+  packageReady,
+  SOON,
+  takePackage,
+  visitBuilder,
+} from '../browser/builder-page.ts';
+import { Visits } from '../browser/visits.ts';
 import { atlasFleet } from '../cli/atlas-fleet.ts';
 import { makeReport } from '../fakes/report.ts';
 import type { MacStand } from '../mac/mac-stand.ts';
-import type { LiveServer } from '../scenario/live-cluster.ts';
+import { type LiveServer, USER } from '../scenario/live-cluster.ts';
 import type { Administrator } from './administrator.ts';
 import { type InstalledServer, MacsCluster } from './macs-cluster.ts';
 import { BEGIN_MS, rehearse } from './rehearse.ts';
@@ -127,6 +136,34 @@ rehearse('a package of a cluster node', () => {
       ticket: { state: 'used' },
       joined: [{ node_id: 'mac-by-ticket', state: 'healthy' }],
     });
+  });
+
+  it('ordered on the page is followed there, and on the Cluster Health Monitor, until the Mac is healthy', async () => {
+    const { password } = cluster.live.secrets;
+    const visits = await Visits.begin({ urls: [cluster.urlOf(first())], user: USER, password });
+    try {
+      const visitor = await visitBuilder(visits);
+      const { page } = visitor;
+      await page.getByLabel('Node name').fill('mac-by-page');
+      await page.getByLabel('Processor').selectOption('arm64');
+      await orderPackage(page, NODE_PACKAGE, password);
+      const result = await packageReady(page);
+      await result.getByText('Waiting for the new server. Install').waitFor();
+      await known(await installed(await cluster.mac('mac-10'), (await takePackage(page)).bytes));
+      await result
+        .getByText('mac-by-page has joined: signature verified, healthy.')
+        .waitFor({ timeout: SOON });
+      expect(await visitor.seriousFaults()).toEqual([]);
+      await result.getByRole('link', { name: 'Cluster Health Monitor' }).click();
+      const nodes = page.getByRole('region', { name: 'Table of nodes' });
+      const row = nodes
+        .getByRole('row')
+        .filter({ has: page.getByRole('rowheader', { name: 'mac-by-page' }) });
+      await row.getByText('Healthy').waitFor({ timeout: SOON });
+      await visits.leave();
+    } finally {
+      await visits.end();
+    }
   });
 
   it('with the credentials brings a ticket too where the cluster admits nobody without', async () => {

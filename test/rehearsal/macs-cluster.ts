@@ -81,8 +81,12 @@ export class MacsCluster {
     };
   }
 
-  administratorAt({ port }: LiveServer): Promise<Administrator> {
-    return Administrator.logIn(`https://${this.network.here}:${port}`, USER, this.live.secrets.password);
+  urlOf({ port }: LiveServer): string {
+    return `https://${this.network.here}:${port}`;
+  }
+
+  administratorAt(server: LiveServer): Promise<Administrator> {
+    return Administrator.logIn(this.urlOf(server), USER, this.live.secrets.password);
   }
 
   /** A Mac on their network, whose services really run. */
