@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { sourceOfBytes } from '../../src/installer/byte-source.ts';
 import { makeSegment } from '../../src/installer/segment.ts';
@@ -87,6 +87,22 @@ const SERVER_CONFIG = 'payload/Library/FleetServer/config.yaml';
 const holders = (folder: string, secrets = stand.secrets) => [
   ...new Set(findSecrets(secrets, folder).map((hit) => hit.slice(hit.lastIndexOf(': ') + 2))),
 ];
+
+describe('packages of two nodes', () => {
+  it('differ in the name of the node, and in what is computed of the file that it stands in', async () => {
+    const folders = await Promise.all(
+      ['server-07', 'server-08'].map(async (node_name) => unpacked(await built(NODE, { node_name }))),
+    );
+    const [one = '', other = ''] = folders;
+    const differing = readdirSync(one, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => relative(one, join(parentPath, name)))
+      .filter((path) => !readFileSync(join(one, path)).equals(readFileSync(join(other, path))));
+    expect(differing.sort()).toEqual(['archive/fleet-server.pkg/Bom', SERVER_CONFIG, 'toc.xml']);
+    const [text, otherText] = folders.map((folder) => readFileSync(join(folder, SERVER_CONFIG), 'utf8'));
+    expect(text?.replace('node_id: "server-07"', 'node_id: "server-08"')).toBe(otherText);
+  });
+});
 
 describe('readiness', () => {
   it('passes with what is only said, and names the contents of both ways, and no value', async () => {
