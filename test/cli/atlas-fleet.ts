@@ -27,6 +27,7 @@ export function atlasFleet(args: readonly string[], options: RunOptions = {}): P
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
+  child.stdin.on('error', () => undefined); // of who ends without reading it
   child.stdin.end(stdin);
   return new Promise((resolve, reject) => {
     child.once('error', reject).once('close', (code) => resolve({ code, stdout, stderr }));
