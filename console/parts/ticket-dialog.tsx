@@ -1,13 +1,13 @@
 /** Makes a join ticket and shows it, this once. Leaving the dialog forgets it. */
 import { Button, Group, NativeSelect, Stack } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { dateAndTime } from '../quantities.ts';
 import { useTrustChanged } from '../queries.ts';
 import { createTicket, type NewTicket } from '../trust-api.ts';
 import { Copyable } from './copyable.tsx';
 import { Dialog } from './dialog.tsx';
-import { ErrorBox } from './error-box.tsx';
+import { DialogForm } from './dialog-form.tsx';
 import { Foreign } from './foreign.tsx';
 import { useRecentPassword } from './password-again.tsx';
 
@@ -49,36 +49,21 @@ function TicketForm({ onClose }: { readonly onClose: () => void }) {
     onSuccess: changed,
   });
   if (create.data) return <Made made={create.data} onClose={onClose} />;
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    create.mutate();
-  };
   return (
-    <form onSubmit={submit}>
-      <Stack gap="md">
-        {create.error && <ErrorBox error={create.error} />}
-        <p>
-          With a ticket one new server joins, once: it gets all that a server of this cluster needs, sealed to
-          its own key.
-        </p>
-        <NativeSelect
-          label="Good for"
-          data={LIVES}
-          value={life}
-          onChange={(event) => setLife(event.currentTarget.value)}
-          data-autofocus
-        />
-        {password.field}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button type="submit" loading={create.isPending}>
-            Create ticket
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <DialogForm asking={create} action="Create ticket" onClose={onClose}>
+      <p>
+        With a ticket one new server joins, once: it gets all that a server of this cluster needs, sealed to
+        its own key.
+      </p>
+      <NativeSelect
+        label="Good for"
+        data={LIVES}
+        value={life}
+        onChange={(event) => setLife(event.currentTarget.value)}
+        data-autofocus
+      />
+      {password.field}
+    </DialogForm>
   );
 }
 
