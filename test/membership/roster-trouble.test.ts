@@ -1,18 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type RosterState, rosterFindings } from '../../src/membership/roster-trouble.ts';
+import { CALM_ROSTER } from '../fakes/roster-state.ts';
 
-const WAITING: RosterState = {
-  trouble: null,
-  isUnsaved: false,
-  isContested: false,
-  lacksSecret: null,
-  unwrittenSecret: null,
-  admission: null,
-  admits: 'secret',
-  isNameTaken: false,
-  standing: 'waiting',
-  self: 'server-02',
-};
+const WAITING: RosterState = { ...CALM_ROSTER, standing: 'waiting', self: 'server-02' };
 
 function said(change: Partial<RosterState>): string {
   const found = rosterFindings({ ...WAITING, ...change });

@@ -1,6 +1,5 @@
 /** What stands in the way of a package, what is only said, and the mend of each. */
 import { describe, expect, it } from 'vitest';
-import type { RosterState } from '../../../src/membership/roster-trouble.ts';
 import {
   agentChecks,
   type ClusterNodeFacts,
@@ -8,24 +7,13 @@ import {
   type PackageCheck,
   programCheck,
 } from '../../../src/services/packages/package-checks.ts';
+import { CALM_ROSTER } from '../../fakes/roster-state.ts';
 
-const ROSTER: RosterState = {
-  trouble: null,
-  isUnsaved: false,
-  isContested: false,
-  lacksSecret: null,
-  unwrittenSecret: null,
-  admission: null,
-  admits: 'secret',
-  isNameTaken: false,
-  standing: 'member',
-  self: 'server-01',
-};
 const REDIS = { kind: 'redis', host: '10.0.1.50', isLocal: false, hasPassword: true, tls: true } as const;
 const GOOD: ClusterNodeFacts = {
   isClustered: true,
   hasSecret: true,
-  roster: ROSTER,
+  roster: CALM_ROSTER,
   isRotating: false,
   registry: REDIS,
   database: { engine: 'postgres', host: 'db.example.com', isLocal: false },
@@ -56,15 +44,19 @@ describe('a package of a cluster node', () => {
       ['cluster_mode fail', 'cluster_secret fail'],
     ],
     ['no cluster_secret', { hasSecret: false, roster: null }, ['cluster_secret fail']],
-    ['no roster yet', { roster: { ...ROSTER, admits: null } }, ['roster fail']],
-    ['two pasts of the roster', { roster: { ...ROSTER, trouble: frozen } }, ['roster fail']],
-    ['a server that is no member', { roster: { ...ROSTER, standing: 'waiting' } }, ['roster fail']],
+    ['no roster yet', { roster: { ...CALM_ROSTER, admits: null } }, ['roster fail']],
+    ['two pasts of the roster', { roster: { ...CALM_ROSTER, trouble: frozen } }, ['roster fail']],
+    ['a server that is no member', { roster: { ...CALM_ROSTER, standing: 'waiting' } }, ['roster fail']],
     [
       'a server without the secret that counts',
-      { roster: { ...ROSTER, lacksSecret: 'e7a1' } },
+      { roster: { ...CALM_ROSTER, lacksSecret: 'e7a1' } },
       ['roster fail'],
     ],
-    ['a trouble that changes nothing', { roster: { ...ROSTER, trouble: { kind: 'short', from: 2 } } }, []],
+    [
+      'a trouble that changes nothing',
+      { roster: { ...CALM_ROSTER, trouble: { kind: 'short', from: 2 } } },
+      [],
+    ],
     ['a rotation under way', { isRotating: true }, ['rotation fail']],
     ['the name of an evicted server', { evictedName: 'server-04' }, ['node_name fail']],
     ['the name of another server', { taken: { name: 'server-02', isThisServer: false } }, ['node_name fail']],
