@@ -31,7 +31,7 @@ export interface LiveServer {
   readonly dataDir: string;
   readonly configPath: string;
   readonly process: AtlasProcess;
-  /** With a token of scope admin; of a server that speaks TLS, through its control socket. */
+  /** Through its control socket: a test looks oftener than any caller of the network may ask. */
   readonly client: FleetClient;
 }
 
@@ -207,9 +207,7 @@ export class LiveCluster {
     });
     const overTls = { ...this.#values, ...values }['server.tls'] !== 'off';
     const url = `http${overTls ? 's' : ''}://127.0.0.1:${port}`;
-    const client = overTls
-      ? new FleetClient(url, () => undefined, controlFetch(dataDir))
-      : new FleetClient(url, () => this.#token);
+    const client = new FleetClient(url, () => undefined, controlFetch(dataDir));
     const server = { name, port, url, dataDir, configPath, process, client };
     this.servers.push(server);
     return server;
