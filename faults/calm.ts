@@ -2,7 +2,7 @@
  * Servers that run all the time and must not notice what happens: counts what they refused of each other, what they
  * said of each other, and how often they started, from begin() on.
  */
-import { controlClient } from '../src/cli/control.ts';
+import { controlClient } from '../src/cli/control-socket.ts';
 import type { ClusterStatusView } from '../src/services/cluster/cluster-view.ts';
 import type { LiveServer } from '../test/scenario/live-cluster.ts';
 import { LogReader } from './log-reader.ts';

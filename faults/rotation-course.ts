@@ -2,7 +2,7 @@
  * A rotation of the cluster secret as seen from outside: how far each server says it is, over its control socket, and
  * which secret rests in its config.yaml.
  */
-import { controlClient } from '../src/cli/control.ts';
+import { controlClient } from '../src/cli/control-socket.ts';
 import { keyIdOf, parseSecret } from '../src/protocol/keyring.ts';
 import type { RotationView } from '../src/services/trust/trust-desk.ts';
 import type { LiveServer } from '../test/scenario/live-cluster.ts';

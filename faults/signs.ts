@@ -3,7 +3,7 @@
  * Asked over the control socket, which works without a database.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { controlClient } from '../src/cli/control.ts';
+import { controlClient } from '../src/cli/control-socket.ts';
 import type { HealthCheckView } from '../src/services/cluster/cluster-view.ts';
 import type { ReadinessView } from '../src/services/readiness.ts';
 import type { LiveServer } from '../test/scenario/live-cluster.ts';

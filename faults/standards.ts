@@ -5,7 +5,7 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
-import { controlClient } from '../src/cli/control.ts';
+import { controlClient } from '../src/cli/control-socket.ts';
 import type { ClusterStatusView } from '../src/services/cluster/cluster-view.ts';
 import { busiestMinute, LogReader, secretsIn } from './log-reader.ts';
 import { audit } from './report-audit.ts';

@@ -4,7 +4,8 @@
  * lived.
  */
 import { setTimeout as wait } from 'node:timers/promises';
-import { type ControlClient, controlClient } from '../src/cli/control.ts';
+import type { ControlClient } from '../src/cli/control-client.ts';
+import { controlClient } from '../src/cli/control-socket.ts';
 import type { NodeState } from '../src/membership/failure-detector.ts';
 import type { NodeView } from '../src/services/cluster/node-view.ts';
 import type { LiveServer } from '../test/scenario/live-cluster.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
-import { clientWithin } from '../../src/cli/control.ts';
+import { clientWithin } from '../../src/cli/administer.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { openOffline } from '../../src/node.ts';
 import type { BuildView } from '../../src/services/packages/package-records.ts';

@@ -1,6 +1,6 @@
 /** `atlas-fleet audit`: who did what, from the running server or, when none runs, from its database. */
 import { Command, InvalidArgumentError } from 'commander';
-import { administer } from '../control.ts';
+import { administer } from '../administer.ts';
 import { type Flags, withFlags } from '../flags.ts';
 import { printJson, printTable, say } from '../terminal.ts';
 

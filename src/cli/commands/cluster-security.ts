@@ -1,7 +1,7 @@
 /** `atlas-fleet cluster security`: every line computed now by the running server. Fails when one of them does. */
 import { AtlasError } from '../../base/errors.ts';
 import { escapeControls } from '../../base/log.ts';
-import { runningServer } from '../control.ts';
+import { runningServer } from '../control-socket.ts';
 import type { Flags } from '../flags.ts';
 import { print, printJson } from '../terminal.ts';
 

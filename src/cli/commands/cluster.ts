@@ -1,7 +1,7 @@
 /** `atlas-fleet cluster`: the cluster as the running server of this machine sees it. */
 import { Command } from 'commander';
 import { AtlasError } from '../../base/errors.ts';
-import { runningServer } from '../control.ts';
+import { runningServer } from '../control-socket.ts';
 import { type Flags, withFlags } from '../flags.ts';
 import { print, printJson, printTable } from '../terminal.ts';
 import { security } from './cluster-security.ts';

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { Command, InvalidArgumentError } from 'commander';
 import { AtlasError } from '../../base/errors.ts';
-import { controlClient } from '../control.ts';
+import { controlClient } from '../control-socket.ts';
 import { DEMO_TIMEOUT_SECONDS, type DemoFolder, makeDemoFolder } from '../demo/demo-folder.ts';
 import { COMES_BACK_SECONDS, DemoProcess } from '../demo/demo-process.ts';
 import { demoRegistry } from '../demo/demo-registry.ts';

@@ -1,6 +1,7 @@
 /** `atlas-fleet package list|revoke`: which packages were built, who came by them, and the end of one that is lost. */
 import { Command } from 'commander';
-import { administer, runningServer } from '../control.ts';
+import { administer } from '../administer.ts';
+import { runningServer } from '../control-socket.ts';
 import { type Flags, withFlags } from '../flags.ts';
 import { printJson, printTable, say } from '../terminal.ts';
 

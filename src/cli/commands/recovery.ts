@@ -1,6 +1,6 @@
 /** What an eviction leaves to be done: who else may be the evicted one's, and the passwords that it still knows. */
 import { escapeControls } from '../../base/log.ts';
-import type { ControlClient } from '../control.ts';
+import type { ControlClient } from '../control-client.ts';
 import { say } from '../terminal.ts';
 import type { Roster } from './roster.ts';
 

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { Command, InvalidArgumentError } from 'commander';
 import { AtlasError } from '../../base/errors.ts';
 import { Secret } from '../../base/secret.ts';
-import { runningServer } from '../control.ts';
+import { runningServer } from '../control-socket.ts';
 import { PROGRAM } from '../program.ts';
 import { print, say } from '../terminal.ts';
 

@@ -1,7 +1,8 @@
 /** `atlas-fleet cluster roster` and the acts on it: who belongs to the cluster, and who is not to. */
 import { Argument, Command } from 'commander';
 import { AtlasError } from '../../base/errors.ts';
-import { type ControlClient, runningServer } from '../control.ts';
+import type { ControlClient } from '../control-client.ts';
+import { runningServer } from '../control-socket.ts';
 import { type Flags, withConfig, withFlags } from '../flags.ts';
 import { askYes, print, printJson, printTable, say } from '../terminal.ts';
 import { sayWhatItStillKnows, sayWhomItAdmitted } from './recovery.ts';

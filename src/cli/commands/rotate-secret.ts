@@ -4,7 +4,8 @@
  */
 import { Command } from 'commander';
 import { AtlasError } from '../../base/errors.ts';
-import { type ControlClient, runningServer } from '../control.ts';
+import type { ControlClient } from '../control-client.ts';
+import { runningServer } from '../control-socket.ts';
 import { type Flags, withConfig, withFlags } from '../flags.ts';
 import { askYes, printJson, printTable, say } from '../terminal.ts';
 import { sayWhatItStillKnows } from './recovery.ts';

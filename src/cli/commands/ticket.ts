@@ -6,7 +6,7 @@ import {
   TICKET_LIFE_MIN_SECONDS,
   TICKET_LIFE_SECONDS,
 } from '../../protocol/limits.ts';
-import { runningServer } from '../control.ts';
+import { runningServer } from '../control-socket.ts';
 import { type Flags, withFlags } from '../flags.ts';
 import { print, printJson, printTable, say } from '../terminal.ts';
 

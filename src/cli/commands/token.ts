@@ -1,6 +1,6 @@
 /** `atlas-fleet token`: API tokens for scripts. A token is printed once, when it is made. */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { administer } from '../control.ts';
+import { administer } from '../administer.ts';
 import { type Flags, withFlags } from '../flags.ts';
 import { print, printJson, printTable, say } from '../terminal.ts';
 

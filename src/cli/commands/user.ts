@@ -1,7 +1,7 @@
 /** `atlas-fleet user`: administrators. Passwords come from a prompt or stdin, never from argv. */
 import { Command } from 'commander';
 import { AtlasError } from '../../base/errors.ts';
-import { administer } from '../control.ts';
+import { administer } from '../administer.ts';
 import { type Flags, withConfig, withFlags } from '../flags.ts';
 import {
   askSecret,
