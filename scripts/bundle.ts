@@ -9,6 +9,10 @@ import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
+import { AtlasError } from '../src/base/errors.ts';
+import { EXIT } from '../src/cli/exit.ts';
+import { sayError } from '../src/cli/terminal.ts';
+import { EPOCH_MAX } from '../src/installer/flat-package.ts';
 import type { Machine } from '../src/installer/macho.ts';
 import { MANIFEST_NAME, type Manifest, type RuntimePin } from '../src/program/manifest.ts';
 import { licencesText } from './bundle-licences.ts';
@@ -45,8 +49,24 @@ const COMMON_JS = `import { createRequire as makeRequire } from 'node:module';
 const require = makeRequire(import.meta.url);
 const __dirname = import.meta.dirname;`;
 
-/** `root`: the checkout; `out`: replaced once all is made. */
-export async function bundle({ root, out }: { root: string; out: string }): Promise<void> {
+export interface BundleTerms {
+  /** The checkout. */
+  readonly root: string;
+  /** Replaced once all is made. */
+  readonly out: string;
+  /** Unix seconds. */
+  readonly epoch?: number;
+}
+
+/** Of SOURCE_DATE_EPOCH, where that is set. Throws usage. */
+export function epochOf(text: string | undefined): number {
+  if (text === undefined) return RELEASE_EPOCH;
+  if (/^\d{1,10}$/.test(text) && Number(text) <= EPOCH_MAX) return Number(text);
+  const hint = `a whole number up to ${EPOCH_MAX}, or none at all: then the time of the release counts`;
+  throw new AtlasError('usage', 'SOURCE_DATE_EPOCH is no time in Unix seconds', { hint });
+}
+
+export async function bundle({ root, out, epoch = RELEASE_EPOCH }: BundleTerms): Promise<void> {
   const draft = `${out}.unfinished`;
   rmSync(draft, { recursive: true, force: true });
   const metafile = await bundleModules(root, draft);
@@ -59,7 +79,7 @@ export async function bundle({ root, out }: { root: string; out: string }): Prom
   }
   write(draft, 'LICENSES/packages.txt', licencesText(root, packagesOf(root, metafile)));
   write(draft, 'LICENSES/atlas-fleet.txt', readFileSync(join(root, 'LICENSE')));
-  write(draft, MANIFEST_NAME, `${JSON.stringify(manifestOf(root, draft), null, 2)}\n`);
+  write(draft, MANIFEST_NAME, `${JSON.stringify(manifestOf(root, draft, epoch), null, 2)}\n`);
   rmSync(out, { recursive: true, force: true });
   renameSync(draft, out);
 }
@@ -96,7 +116,7 @@ function packagesOf(root: string, metafile: Metafile): string[] {
   return [...bundled, ...[ADD_ON, ...console.map(({ name }) => name)].map((name) => `node_modules/${name}`)];
 }
 
-function manifestOf(root: string, folder: string): Manifest {
+function manifestOf(root: string, folder: string, epoch: number): Manifest {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
   const runtimes = { arm64: pinOf(root, RUNTIMES.arm64), x64: pinOf(root, RUNTIMES.x64) };
   if (runtimes.arm64.version !== runtimes.x64.version)
@@ -104,7 +124,7 @@ function manifestOf(root: string, folder: string): Manifest {
   return {
     version,
     node: runtimes.arm64.version,
-    epoch: Number(process.env.SOURCE_DATE_EPOCH ?? RELEASE_EPOCH),
+    epoch,
     minMacos: MIN_MACOS,
     runtimes,
     files: Object.fromEntries(
@@ -143,5 +163,12 @@ function write(folder: string, path: string, content: string | Uint8Array): void
 
 if (import.meta.main) {
   const root = join(import.meta.dirname, '..');
-  await bundle({ root, out: join(root, 'dist', 'program') });
+  try {
+    const epoch = epochOf(process.env.SOURCE_DATE_EPOCH);
+    await bundle({ root, out: join(root, 'dist', 'program'), epoch });
+  } catch (error) {
+    if (!(error instanceof AtlasError)) throw error;
+    sayError(error.message, error.hint);
+    process.exitCode = EXIT.failed;
+  }
 }

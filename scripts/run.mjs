@@ -81,10 +81,10 @@ function watchParent(onGone) {
   return () => clearInterval(watch);
 }
 
-/** Does the step unless its inputs are those it was last done for. */
-async function unlessFresh(name, inputs, output, step) {
+/** Does the step unless its inputs are those it was last done for. `salt`: what else goes into its output. */
+async function unlessFresh(name, inputs, output, step, salt = '') {
   const stamp = join(root, 'node_modules', `.atlas-${name}`);
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(`${salt}\0`);
   for (const input of inputs) addTo(hash, join(root, input));
   const wanted = hash.digest('hex');
   const done = existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(join(root, output));
@@ -161,7 +161,7 @@ function install() {
 }
 
 function buildConsole() {
-  const inputs = ['console', 'src/http/shapes', 'package-lock.json'];
+  const inputs = ['console', 'src', 'package-lock.json'];
   return unlessFresh('console', inputs, 'dist/console/licences.json', () => {
     say('Building the console');
     const quietly = ['--', '--logLevel', 'warn'];
@@ -172,10 +172,11 @@ function buildConsole() {
 /** What packages for Macs carry: the program with all that it needs, in one folder. */
 function bundleProgram() {
   const inputs = ['src', 'scripts', 'dist/console', 'LICENSE', 'package.json', 'package-lock.json'];
-  return unlessFresh('program', inputs, 'dist/program/program.json', () => {
+  const bundle = () => {
     say('Bundling the program');
     return runNow('the bundling of the program', 'npm', ['run', '--silent', 'bundle']);
-  });
+  };
+  return unlessFresh('program', inputs, 'dist/program/program.json', bundle, env.SOURCE_DATE_EPOCH);
 }
 
 const tasks = {

@@ -43,7 +43,7 @@ const MACOS = /^\d+(?:\.\d+){0,2}$/;
 /** Characters. */
 const TEXT_MAX = 128;
 /** Seconds. What four bytes can count. */
-const EPOCH_MAX = 2 ** 32 - 1;
+export const EPOCH_MAX = 2 ** 32 - 1;
 const MEMBER_MODE = 0o644;
 const FOLDER_MODE = 0o755;
 

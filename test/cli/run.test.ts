@@ -8,7 +8,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { temporaryFolder } from '../config/config-file.ts';
 
 const RUN = fileURLToPath(new URL('../../scripts/run.mjs', import.meta.url));
-const WAIT = { timeout: 10_000, interval: 20 };
+const WAIT = { timeout: 60_000, interval: 20 };
 
 /** `npm`: a shell script; it runs in the checkout. */
 function makeCheckout(npm: string): string {
@@ -33,8 +33,8 @@ interface Run {
   readonly ended: Promise<{ code: number | null; stdout: string; stderr: string }>;
 }
 
-function start(root: string): Run {
-  const env = { PATH: `${join(root, 'tools')}:/usr/bin:/bin` };
+function start(root: string, more: Readonly<Record<string, string>> = {}): Run {
+  const env = { PATH: `${join(root, 'tools')}:/usr/bin:/bin`, ...more };
   const child = spawn(process.execPath, [join(root, 'scripts/run.mjs'), 'demo', '--json'], {
     cwd: root,
     env,
@@ -88,6 +88,26 @@ describe('npm start', () => {
     expect(readFileSync(join(root, 'npm.log'), 'utf8')).toBe(log);
     expect(existsSync(join(root, 'dist/.install.lock'))).toBe(false);
   });
+
+  it.each([
+    [
+      'what stands in src, which the console runs too',
+      { file: 'src/http/shapes/values.ts' },
+      ['build', 'bundle'],
+    ],
+    ['the time that packages are to bear', { env: { SOURCE_DATE_EPOCH: '1700000000' } }, ['bundle']],
+  ])(
+    'builds anew with %s',
+    async (_, { file, env }: { file?: string; env?: Record<string, string> }, steps) => {
+      const root = makeCheckout(INSTALLS);
+      await start(root).ended;
+      writeFileSync(join(root, 'npm.log'), '');
+      if (file !== undefined) writeFileSync(join(root, file), 'changed');
+      expect(await start(root, env).ended).toMatchObject({ code: 0 });
+      const done = readFileSync(join(root, 'npm.log'), 'utf8').match(/(?<=^run )\w+/gm);
+      expect(done).toEqual(steps);
+    },
+  );
 
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     'ends the installation and all it started with %s, and then itself',

@@ -7,6 +7,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const SRC = resolve(import.meta.dirname, '../../src');
+const CONSOLE = resolve(SRC, '../console');
 
 interface Room {
   /** Prefixes of files below src that it may import; a room may always import itself. */
@@ -146,6 +147,23 @@ function sourceFiles(): string[] {
     .map((name) => name.replaceAll('\\', '/'));
 }
 
+/** As seen from src. */
+function consoleFiles(): string[] {
+  return readdirSync(CONSOLE, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.tsx?$/.test(name))
+    .map((name) => relative(SRC, join(CONSOLE, name)));
+}
+
+/** What of src, and what else from there on, runs where these run. */
+function reachedFrom(imports: readonly Import[], reached = new Set<string>()): Set<string> {
+  for (const { target } of imports.filter(({ typeOnly }) => !typeOnly)) {
+    if (reached.has(target)) continue;
+    reached.add(target);
+    if (target.endsWith('.ts')) reachedFrom(importsOf(target), reached);
+  }
+  return reached;
+}
+
 function importsOf(file: string): Import[] {
   const text = readFileSync(join(SRC, file), 'utf8');
   return [...text.matchAll(IMPORT)].map(([, type, , fixed, dynamic]) => {
@@ -203,6 +221,21 @@ describe('the walls', () => {
     expect(isAllowed(uphill)).toBe(false);
     expect(isAllowed({ ...uphill, file: 'http/server.ts', target: 'store/sql/sqlite.ts' })).toBe(false);
     expect(isAllowed({ ...uphill, target: 'node:fs' })).toBe(false);
+  });
+
+  it('the page knows the shapes of the door, and runs of src what is typed for a package, which touches nothing', () => {
+    const ours = consoleFiles()
+      .flatMap(importsOf)
+      .filter(({ target }) => /^[^.].*\.ts$/.test(target));
+    const types = ours.filter(({ typeOnly }) => typeOnly).map(({ target }) => target);
+    expect(types.filter((target) => !/^(http\/shapes\/|installer\/install-commands)/.test(target))).toEqual(
+      [],
+    );
+    expect([...reachedFrom(ours)].sort()).toEqual([
+      'base/shell-word.ts',
+      'installer/install-commands.ts',
+      'installer/product.ts',
+    ]);
   });
 
   it('only engines.ts names engines, and the identity on disk who starts a server or joins as one', () => {

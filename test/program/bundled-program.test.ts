@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { bundle } from '../../scripts/bundle.ts';
+import { bundle, epochOf } from '../../scripts/bundle.ts';
 import type { Manifest } from '../../src/program/manifest.ts';
 import { PostgresServer } from '../backends/postgres.ts';
 import { atlasFleet } from '../cli/atlas-fleet.ts';
@@ -161,6 +161,17 @@ describe('the bundled program', () => {
     const other = join(elsewhere, 'dist', 'program');
     expect(manifestIn(other)).toEqual(manifestIn(app()));
     expect(filesIn(other)).toEqual(Object.keys(manifestIn(other).files).concat('program.json').sort());
+  });
+});
+
+describe('the time that packages bear', () => {
+  it('is that of the release, or what SOURCE_DATE_EPOCH says', () => {
+    expect(epochOf('1700000000')).toBe(1_700_000_000);
+    expect(epochOf(undefined)).toBe(manifestIn(app()).epoch);
+  });
+
+  it.each(['', 'now', '-1', '1e9', '1700000000.5', ' 1', '4294967296'])('is not %j', (text) => {
+    expect(() => epochOf(text)).toThrow(expect.objectContaining({ code: 'usage' }));
   });
 });
 
