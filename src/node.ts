@@ -2,11 +2,12 @@
  * The composition root: Config and Secrets in, a running server out. It holds no rule of its own but the order in
  * which things start and stop; what they are is in server-parts.ts and cluster-parts.ts.
  */
+import type { SecureContextOptions } from 'node:tls';
 import { addressOf, hostNameOf, tlsOf } from './address.ts';
 import { sleep, unixSeconds } from './base/clock.ts';
-import { AtlasError } from './base/errors.ts';
+import { AtlasError, reasonOf } from './base/errors.ts';
 import type { Fields, Log } from './base/log.ts';
-import { type ClusterNeeds, openCluster } from './cluster-parts.ts';
+import { type ClusterNeeds, type OpenedCluster, openCluster } from './cluster-parts.ts';
 import { controlPath, makeControlFolder } from './config/control-path.ts';
 import { openStores, type Stores } from './engines.ts';
 import type { App } from './http/app.ts';
@@ -56,18 +57,18 @@ export async function startNode(options: RunningOptions): Promise<RunningNode> {
   const control = controlPath(dataDir);
   await makeControlFolder(dataDir);
   await claimControlSocket(control);
-  const stores = await openStores({ ...options, log });
+  const closing = new AsyncDisposableStack();
   try {
-    return await assemble(options, {
-      identity,
-      hostName,
-      log,
-      control,
-      stores,
-      startedAt: unixSeconds(clock),
-    });
+    const stores = await openStores({ ...options, log });
+    closing.defer(() => stores.close());
+    const startedAt = unixSeconds(clock);
+    return await assemble(options, { identity, hostName, log, control, stores, startedAt, closing });
   } catch (error) {
-    await stores.close();
+    await closing
+      .disposeAsync()
+      .catch((left) =>
+        log.error('server.start.left', 'A start that failed left something open', reasonOf(left)),
+      );
     throw error;
   }
 }
@@ -79,52 +80,29 @@ interface Ground {
   readonly control: string;
   readonly stores: Stores;
   readonly startedAt: number;
+  /** Undone from the last to the first, whatever fails on the way: by stop(), or when the start fails half-way. */
+  readonly closing: AsyncDisposableStack;
 }
 
 async function assemble(options: RunningOptions, ground: Ground): Promise<RunningNode> {
-  const { config, clock } = options;
-  const { identity, log, stores, hostName } = ground;
+  const { config, clock, joinValues } = options;
+  const { identity, log, stores, hostName, closing } = ground;
   const address = addressOf(config);
-  const tls = await openTls(
-    tlsOf(config, { key: identity.tlsKey, names: [hostName, address.host] }),
-    clock.wallMs(),
-  );
-  const describe = (): NodeRecordBody => ({
-    hostname: hostName,
-    host: address.host,
-    port: config.server.port,
-    version: options.version,
-    started_at: ground.startedAt,
-    identity_key: publicKeyText(identity.signingKey),
-    sealing_key: publicKeyText(identity.sealingKey),
-    ...(tls && { tls_spki_sha256: tls.pin }),
-    database_id: stores.databaseId,
-  });
+  const shown = tlsOf(config, { key: identity.tlsKey, names: [hostName, address.host] });
+  const tls = await openTls(shown, clock.wallMs());
+  const describe = () => ownRecord(options, ground, tls?.pin);
   const base = openServices(options, { nodeId: identity.nodeId, log, stores });
+  closing.defer(() => base.audit.stop());
+  closing.defer(() => base.refusedLogins.stop());
   await addConfigUser(base, options);
   const checked = config.cluster.enabled
     ? await openOwnCluster(options, ground, { ...base, describe })
     : null;
-  const cluster = checked?.parts;
-  const { joinValues } = options;
+  closing.defer(() => checked?.parts.stop());
   const parts = completeParts(options, base, { checked, describe, joinValues, address, stores });
-  const network = await buildServer({
-    ...parts,
-    door: 'network',
-    tls: tls?.context ?? null,
-    consoleFolder: CONSOLE_FOLDER,
-  });
-  const local = await buildServer({ ...parts, door: 'control', tls: null, consoleFolder: null });
-
-  await listen(network, config.server);
-  await listenOnControlSocket(local, ground.control);
-  base.intake.start();
-  base.accounts.start();
-  base.audit.start();
-  await cluster?.start();
-  if (cluster) parts.packages.lost.start();
-  await parts.readiness.ready();
-  parts.security.start();
+  closing.defer(() => parts.packages.builder.settled()); // a package that broke off revokes its ticket: in the registry
+  await openDoors(options, ground, { parts, tls: tls?.context ?? null });
+  await startServices(ground, base, parts, checked);
   log.info('server.ready', `Listening on ${address.url}`, {
     version: options.version,
     tls: config.server.tls,
@@ -133,23 +111,71 @@ async function assemble(options: RunningOptions, ground: Ground): Promise<Runnin
 
   const stop = async (drainMs: number) => {
     parts.readiness.drain();
-    parts.security.stop();
     log.info('server.draining', 'Stopping: sent away from load balancers, finishing what was begun');
-    await cluster?.heartbeat.drain();
+    await checked?.parts.heartbeat.drain();
     await sleep(clock, drainMs);
-    await Promise.all([network.close(), local.close()]);
-    await leaveControlSocket(ground.control);
-    base.intake.stop();
-    base.accounts.stop();
-    await parts.packages.lost.stop();
-    await parts.packages.builder.settled(); // the ticket of a package that broke off is still to be revoked
-    await cluster?.stop();
-    base.refusedLogins.stop();
-    await base.audit.stop();
-    await stores.close();
+    await closing.disposeAsync();
     log.info('server.stopped', 'Stopped');
   };
   return { nodeId: identity.nodeId, url: address.url, tlsPin: tls?.pin ?? null, stop };
+}
+
+/** What this server says of itself, signed, in its node record. */
+function ownRecord(
+  { config, version }: NodeOptions,
+  { identity, hostName, stores, startedAt }: Ground,
+  pin: string | undefined,
+): NodeRecordBody {
+  return {
+    hostname: hostName,
+    host: addressOf(config).host,
+    port: config.server.port,
+    version,
+    started_at: startedAt,
+    identity_key: publicKeyText(identity.signingKey),
+    sealing_key: publicKeyText(identity.sealingKey),
+    ...(pin && { tls_spki_sha256: pin }),
+    database_id: stores.databaseId,
+  };
+}
+
+type CompleteParts = ReturnType<typeof completeParts>;
+
+/** Nothing is asked any more before anything behind the doors is closed. */
+async function openDoors(
+  { config }: RunningOptions,
+  { control, closing }: Ground,
+  { parts, tls }: { readonly parts: CompleteParts; readonly tls: SecureContextOptions | null },
+): Promise<void> {
+  const network = await buildServer({ ...parts, door: 'network', tls, consoleFolder: CONSOLE_FOLDER });
+  const local = await buildServer({ ...parts, door: 'control', tls: null, consoleFolder: null });
+  closing.defer(() => leaveControlSocket(control));
+  closing.defer(() => local.close());
+  closing.defer(() => network.close());
+  await listen(network, config.server);
+  await listenOnControlSocket(local, control);
+}
+
+/** What goes on by itself, the cluster first: who is ready is a member, and knows the others. */
+async function startServices(
+  { closing }: Ground,
+  { intake, accounts, audit }: Services,
+  { packages, readiness, security }: CompleteParts,
+  checked: OpenedCluster | null,
+): Promise<void> {
+  intake.start();
+  closing.defer(() => intake.stop());
+  accounts.start();
+  closing.defer(() => accounts.stop());
+  audit.start();
+  if (checked) {
+    await checked.parts.start();
+    packages.lost.start();
+    closing.defer(() => packages.lost.stop());
+  }
+  await readiness.ready();
+  security.start();
+  closing.defer(() => security.stop());
 }
 
 function openOwnCluster(
@@ -179,8 +205,9 @@ export interface OfflineServer {
 
 export async function openOffline(options: NodeOptions): Promise<OfflineServer> {
   const log = options.openLog({});
+  const closing = new AsyncDisposableStack();
   const stores = await openStores({ ...options, log });
-  const address = addressOf(options.config);
+  closing.defer(() => stores.close());
   const describe = () => {
     throw new AtlasError('not_running', 'no server runs on this data folder', {
       hint: 'start one: atlas-fleet server --config FILE',
@@ -188,15 +215,12 @@ export async function openOffline(options: NodeOptions): Promise<OfflineServer> 
   };
   const absent = { checked: null, describe, joinValues: describe };
   const base = openServices(options, { nodeId: 'offline', log, stores });
-  const parts = completeParts(options, base, { ...absent, address, stores });
+  closing.defer(() => base.audit.stop());
+  const parts = completeParts(options, base, { ...absent, address: addressOf(options.config), stores });
+  closing.defer(() => parts.packages.builder.settled());
   const app = await buildServer({ ...parts, door: 'control', tls: null, consoleFolder: null });
-  const close = async () => {
-    await app.close();
-    await parts.packages.builder.settled();
-    await base.audit.stop();
-    await stores.close();
-  };
-  return { app, close };
+  closing.defer(() => app.close());
+  return { app, close: () => closing.disposeAsync() };
 }
 
 async function addConfigUser({ accounts, audit }: Services, { config, secrets }: NodeOptions): Promise<void> {

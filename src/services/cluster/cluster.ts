@@ -120,7 +120,7 @@ export class Cluster implements ClusterParts {
 
   /** The last word, signed, and then silence. */
   async stop(): Promise<void> {
-    this.watch.stop();
+    await this.watch.stop();
     await this.heartbeat.leave();
     await this.store.close();
   }

@@ -124,11 +124,13 @@ export class Heartbeat {
     await this.#beat();
   }
 
-  /** The last word: signed like any other, and left lying. */
+  /** The last word: signed like any other, and left lying. Who never spoke has none. */
   async leave(): Promise<void> {
+    const hasSpoken = this.#timer !== undefined;
     this.#timer?.cancel();
     this.#timer = undefined;
     await this.#beating;
+    if (!hasSpoken) return;
     this.#state = 'left';
     await this.#beat();
   }

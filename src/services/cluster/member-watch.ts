@@ -1,7 +1,7 @@
 /**
- * This node's eyes: looks at the registry at half an interval, more often while not all is well, and says who of
- * the others lives. What lies in the
- * slots is judged by the slot judge; here is told apart whether the others are silent or we did not see.
+ * This node's eyes: looks at the registry at half an interval, more often while not all is well, and says who of the
+ * others lives. What lies in the slots is judged by the slot judge; here is told apart whether the others are silent
+ * or we did not see.
  */
 import type { Timer } from '../../base/clock.ts';
 import { reasonOf } from '../../base/errors.ts';
@@ -54,6 +54,7 @@ export class MemberWatch {
   /** The last one at which the registry could be read. */
   #lastLook: Look | null = null;
   #timer: Timer | undefined;
+  #looking: Promise<void> = Promise.resolve();
 
   constructor(parts: MemberWatchParts) {
     this.#parts = parts;
@@ -100,14 +101,16 @@ export class MemberWatch {
     this.#schedule();
   }
 
-  stop(): void {
+  /** Resolves when the look under way is over: what follows a look may write. */
+  async stop(): Promise<void> {
     this.#timer?.cancel();
     this.#timer = undefined;
+    await this.#looking;
   }
 
   #schedule(): void {
     this.#timer = this.#parts.clock.after(this.#untilNextLookMs(), () => {
-      void this.refresh().then(() => {
+      this.#looking = this.refresh().then(() => {
         if (this.#timer !== undefined) this.#schedule();
       });
     });
@@ -154,9 +157,9 @@ export class MemberWatch {
       const reading = await this.#readAll([nodeId, ...this.#table.nodeIds]);
       await this.#judge.judge(reading.slots, readFromMs);
       if (!this.#isUntaken(readFromMs)) return reading;
-      this.#isBlind('unwritable', this.#parts.heartbeat.trouble);
+      this.#goBlind('unwritable', this.#parts.heartbeat.trouble);
     } catch (error) {
-      this.#isBlind('unreadable', error);
+      this.#goBlind('unreadable', error);
     }
     return undefined;
   }
@@ -193,7 +196,7 @@ export class MemberWatch {
     const last = this.#lastLook;
     const wasDown = this.#outage !== null;
     this.#lastLook = look;
-    if (wasDown) this.#isSeeing();
+    if (wasDown) this.#seeAgain();
     if (last === null) return;
     const unseenMs = look.monotonicMs - last.monotonicMs;
     const apartMs = Math.abs(look.wallMs - last.wallMs - unseenMs);
@@ -220,7 +223,7 @@ export class MemberWatch {
     );
   }
 
-  #isSeeing(): void {
+  #seeAgain(): void {
     this.#outage = null;
     this.#rare.once('available', (times) =>
       this.#parts.log.info('cluster.registry.available', 'Registry available again', {
@@ -230,7 +233,7 @@ export class MemberWatch {
     );
   }
 
-  #isBlind(kind: RegistryOutage['kind'], error: unknown): void {
+  #goBlind(kind: RegistryOutage['kind'], error: unknown): void {
     const { clock, log, store } = this.#parts;
     const before = this.#outage;
     const why = reasonOf(error);
