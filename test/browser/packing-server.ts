@@ -2,14 +2,10 @@
  * A server of a live cluster that packs a program of a few small files, in this process; as long as somebody holds it,
  * no package is finished. It speaks TLS, as who makes join tickets must.
  */
-import { systemClock } from '../../src/base/clock.ts';
-import { silentLog } from '../../src/base/log.ts';
-import { joinValues } from '../../src/config/join-values.ts';
-import { loadConfig } from '../../src/config/load.ts';
-import { SecretRest } from '../../src/config/secret-rest.ts';
-import { type RunningNode, startNode } from '../../src/node.ts';
+import type { RunningNode } from '../../src/node.ts';
 import { FakeProgram } from '../fakes/program.ts';
 import type { LiveCluster } from '../scenario/live-cluster.ts';
+import { startNodeHere } from '../scenario/node-here.ts';
 
 class HeldProgram extends FakeProgram {
   released: Promise<void> = Promise.resolve();
@@ -33,19 +29,8 @@ export class PackingServer {
 
   static async start(cluster: LiveCluster): Promise<PackingServer> {
     const { configPath, url } = await cluster.add({ values: { 'server.tls': 'own' } });
-    const loaded = loadConfig({ role: 'server', configPath, env: {} });
-    if (!loaded.ok) throw new Error('the config of a live cluster does not load');
     const program = new HeldProgram();
-    const node = await startNode({
-      config: loaded.config,
-      secrets: loaded.secrets,
-      secretRest: new SecretRest(loaded),
-      joinValues: (terms) => ({ ...joinValues(loaded, terms) }),
-      version: program.version,
-      clock: systemClock,
-      packing: { program: async () => program, signing: async () => null },
-      openLog: () => silentLog,
-    });
+    const node = await startNodeHere(configPath, { program });
     return new PackingServer(url, program, node);
   }
 

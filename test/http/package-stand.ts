@@ -1,14 +1,9 @@
 /** A server of a real cluster in this process, on a real Redis and a real PostgreSQL. What it packs is small and made up. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { systemClock } from '../../src/base/clock.ts';
-import type { Log } from '../../src/base/log.ts';
 import { createConfig } from '../../src/config/config-file.ts';
 import { type FreshValues, freshConfig } from '../../src/config/fresh-config.ts';
-import { joinValues } from '../../src/config/join-values.ts';
-import { type LoadedConfig, loadConfig } from '../../src/config/load.ts';
-import { SecretRest } from '../../src/config/secret-rest.ts';
-import { type RunningNode, startNode } from '../../src/node.ts';
+import type { RunningNode } from '../../src/node.ts';
 import { generateSecretText } from '../../src/protocol/keyring.ts';
 import { makeBackendFolder, removeBackendFolder } from '../backends/backend-folder.ts';
 import { BackendsElsewhere } from '../backends/elsewhere.ts';
@@ -18,8 +13,9 @@ import { controlFetch } from '../scenario/control-fetch.ts';
 import { eventually } from '../scenario/eventually.ts';
 import { FleetClient } from '../scenario/fleet-client.ts';
 import { freePorts } from '../scenario/loopback-ports.ts';
+import { startNodeHere } from '../scenario/node-here.ts';
 
-const READY_MS = 20_000;
+const READY_MS = 120_000;
 
 export class PackageStand {
   readonly folder: string;
@@ -28,7 +24,6 @@ export class PackageStand {
   readonly program = new FakeProgram();
   readonly log = new FakeLog();
   readonly #backends: BackendsElsewhere;
-  readonly #loaded: LoadedConfig;
   #node: RunningNode | null = null;
 
   private constructor(
@@ -36,13 +31,11 @@ export class PackageStand {
     port: number,
     backends: BackendsElsewhere,
     secrets: Readonly<Record<string, string>>,
-    loaded: LoadedConfig,
   ) {
     this.folder = folder;
     this.port = port;
     this.#backends = backends;
     this.secrets = secrets;
-    this.#loaded = loaded;
   }
 
   /** Resolves when it has founded its roster. */
@@ -58,9 +51,8 @@ export class PackageStand {
       redis_password: redis.password ?? '',
     };
     const port = await freePorts(1);
-    const configPath = join(folder, 'config.yaml');
     createConfig(
-      configPath,
+      join(folder, 'config.yaml'),
       freshConfig({
         'server.host': '127.0.0.1',
         'server.port': port,
@@ -83,9 +75,7 @@ export class PackageStand {
         ...values,
       }),
     );
-    const loaded = loadConfig({ role: 'server', configPath, env: {} });
-    if (!loaded.ok) throw new Error(loaded.problems.map(({ sentence }) => sentence).join('\n'));
-    const stand = new PackageStand(folder, port, backends, secrets, loaded);
+    const stand = new PackageStand(folder, port, backends, secrets);
     await stand.#start();
     return stand;
   }
@@ -111,18 +101,8 @@ export class PackageStand {
   }
 
   async #start(): Promise<void> {
-    const { config, secrets } = this.#loaded;
-    const log: Log = this.log;
-    this.#node = await startNode({
-      config,
-      secrets,
-      secretRest: new SecretRest(this.#loaded),
-      joinValues: (terms) => ({ ...joinValues(this.#loaded, terms) }),
-      version: '0.1.0',
-      clock: systemClock,
-      packing: { program: async () => this.program, signing: async () => null },
-      openLog: () => log,
-    });
+    const { program, log } = this;
+    this.#node = await startNodeHere(join(this.folder, 'config.yaml'), { program, log });
     await eventually('it has a roster', READY_MS, async () => {
       const answer = await this.client.ask('/api/fleet/cluster/roster');
       return answer.ok;
