@@ -30,12 +30,15 @@ export interface ProgramVersion {
   readonly minMacos: string;
 }
 
+/** What stands in the way, as a sentence, and its mend. */
+export interface Lack {
+  readonly what: string;
+  readonly mend: string;
+}
+
 export interface Program extends ProgramVersion {
   /** Rejects with runtime_missing or program_missing, each with the mend. */
   files(kind: ProgramKind, architecture: Architecture): Promise<readonly ProgramFile[]>;
-  /** What stands in the way of such a package, as a sentence and its mend; null when nothing does. Cheap: asked often. */
-  lack(
-    kind: ProgramKind,
-    architecture: Architecture,
-  ): Promise<{ readonly what: string; readonly mend: string } | null>;
+  /** Of such a package; null when nothing stands in its way. Cheap: asked often. */
+  lack(kind: ProgramKind, architecture: Architecture): Promise<Lack | null>;
 }

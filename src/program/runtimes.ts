@@ -3,6 +3,7 @@ import { AtlasError } from '../base/errors.ts';
 import type { RandomSource } from '../installer/byte-source.ts';
 import { refused } from '../installer/code-signature.ts';
 import type { Machine } from '../installer/macho.ts';
+import type { Lack } from '../installer/program.ts';
 import type { Manifest } from './manifest.ts';
 import type { NpmRuntimes, Runtime } from './npm-runtimes.ts';
 import { findOwnNode, type OwnNode, prepareOwnNode, readOwnNode } from './own-runtime.ts';
@@ -28,7 +29,7 @@ export class Runtimes {
   }
 
   /** Null when there is one, sound or not. */
-  async lack(machine: Machine): Promise<{ what: string; mend: string } | null> {
+  async lack(machine: Machine): Promise<Lack | null> {
     try {
       const { root, npm } = this.#sources;
       const found = (await findOwnNode(root, machine)) ?? (await npm.find(this.#manifest.runtimes[machine]));

@@ -1,7 +1,7 @@
 /** A program of a few small files for each kind and architecture: what is packed, without what would be downloaded. */
 import { AtlasError } from '../../src/base/errors.ts';
 import { sourceOfBytes } from '../../src/installer/byte-source.ts';
-import type { Architecture, Program, ProgramFile, ProgramKind } from '../../src/installer/program.ts';
+import type { Architecture, Lack, Program, ProgramFile, ProgramKind } from '../../src/installer/program.ts';
 import { makeSegment, type Segment } from '../../src/installer/segment.ts';
 
 export class FakeProgram implements Program {
@@ -10,7 +10,7 @@ export class FakeProgram implements Program {
   readonly epoch = 1_700_000_000;
   readonly minMacos = '13.5';
   /** Set it, and no package can be built. */
-  missing: { readonly what: string; readonly mend: string } | null = null;
+  missing: Lack | null = null;
 
   async files(kind: ProgramKind, architecture: Architecture): Promise<readonly ProgramFile[]> {
     if (this.missing) {
@@ -25,7 +25,7 @@ export class FakeProgram implements Program {
     ];
   }
 
-  async lack(): Promise<{ readonly what: string; readonly mend: string } | null> {
+  async lack(): Promise<Lack | null> {
     return this.missing;
   }
 }
