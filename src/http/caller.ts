@@ -1,7 +1,7 @@
 /** Who asks, as the guard established it, and what stands for him where his share is counted or his acts are told. */
 import { hashOf, type Login } from '../services/people/accounts.ts';
+import type { AskedBy } from '../services/people/audit.ts';
 import type { TokenScope } from '../store/account-store.ts';
-import type { AuditActor } from '../store/audit-log.ts';
 
 export type Caller =
   | { readonly kind: 'nobody' }
@@ -18,10 +18,7 @@ export function ownerOf(caller: Caller): string {
 }
 
 /** In the words of the audit log. */
-export function askedBy({ caller, address }: { readonly caller: Caller; readonly address: string }): {
-  readonly actor: AuditActor;
-  readonly address: string | null;
-} {
+export function askedBy({ caller, address }: { readonly caller: Caller; readonly address: string }): AskedBy {
   switch (caller.kind) {
     case 'session':
       return { actor: { kind: 'user', name: caller.login.user.username }, address };

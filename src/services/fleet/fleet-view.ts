@@ -5,19 +5,18 @@
 import type { Clock } from '../../base/clock.ts';
 import { AtlasError } from '../../base/errors.ts';
 import {
-  DEFAULT_THRESHOLDS,
   describeMachine,
   type MachineStatus,
   type MachineView,
   machineStatus,
   type StatusThresholds,
+  statusThresholds,
 } from '../../fleet/machine.ts';
 import {
   buildSeries,
   isRate,
-  isSeriesMetric,
   pointsThatFit,
-  RATE_MAX_GAP_SECONDS,
+  rateMaxGapMs,
   type Series,
   type SeriesMetric,
   type SeriesRange,
@@ -25,6 +24,7 @@ import {
 import { MACHINE_ID } from '../../protocol/report.ts';
 import type { MachinePage, ReportStore, Sample } from '../../store/report-store.ts';
 import { Turns } from '../limits/turns.ts';
+import { readCursor, writeCursor } from '../page-cursor.ts';
 
 export const MACHINES_PER_PAGE = 100;
 export const MACHINES_PER_PAGE_MAX = 500;
@@ -46,20 +46,23 @@ export interface MachineListView {
 export interface FleetViewOptions {
   readonly reports: ReportStore;
   readonly clock: Clock;
-  readonly thresholds?: StatusThresholds;
+  /** Seconds between two reports of an agent. */
+  readonly agentIntervalSeconds: number;
 }
 
 export class FleetView {
   readonly #reports: ReportStore;
   readonly #clock: Clock;
   readonly #thresholds: StatusThresholds;
+  readonly #rateMaxGapMs: number;
   readonly #turns = new Turns();
   #everyone: { readonly atMs: number; readonly lastSeenMs: Promise<readonly number[]> } | undefined;
 
-  constructor({ reports, clock, thresholds = DEFAULT_THRESHOLDS }: FleetViewOptions) {
+  constructor({ reports, clock, agentIntervalSeconds }: FleetViewOptions) {
     this.#reports = reports;
     this.#clock = clock;
-    this.#thresholds = thresholds;
+    this.#thresholds = statusThresholds(agentIntervalSeconds);
+    this.#rateMaxGapMs = rateMaxGapMs(agentIntervalSeconds);
   }
 
   /** Rejects with bad_cursor, view_busy, and with bad_request for a limit outside 1 to MACHINES_PER_PAGE_MAX. */
@@ -68,7 +71,7 @@ export class FleetView {
     if (!Number.isInteger(limit) || limit < 1 || limit > MACHINES_PER_PAGE_MAX) {
       throw new AtlasError('bad_request', `limit is a whole number from 1 to ${MACHINES_PER_PAGE_MAX}.`);
     }
-    const after = cursor === undefined ? {} : { after: readCursor(cursor) };
+    const after = cursor === undefined ? {} : { after: readCursor(cursor, MACHINE_ID) };
     return this.#turns.take(() => this.#list({ ...after, limit }));
   }
 
@@ -103,10 +106,9 @@ export class FleetView {
   /**
    * At most `points` buckets; fewer when the reports come more slowly than that. A range with more than
    * SERIES_MAX_SAMPLES starts where the samples that were read start, so that none looks missing.
-   * Rejects with machine_unknown, metric_unknown, view_busy, bad_request.
+   * Rejects with machine_unknown, view_busy, bad_request.
    */
-  async series(machineId: string, metric: string, range: SeriesRange): Promise<Series> {
-    if (!isSeriesMetric(metric)) throw new AtlasError('metric_unknown', 'There is no metric of this name.');
+  async series(machineId: string, metric: SeriesMetric, range: SeriesRange): Promise<Series> {
     checkRange(range);
     await this.machine(machineId);
     return this.#turns.take(() => this.#chart(machineId, metric, range));
@@ -114,14 +116,15 @@ export class FleetView {
 
   async #chart(machineId: string, metric: SeriesMetric, range: SeriesRange): Promise<Series> {
     const { fromMs, toMs } = range;
-    const readFromMs = isRate(metric) ? fromMs - RATE_MAX_GAP_SECONDS * 1000 : fromMs;
+    const readFromMs = isRate(metric) ? fromMs - this.#rateMaxGapMs : fromMs;
     const samples = await this.#reports.samples(machineId, {
       fromMs: readFromMs,
       toMs,
       limit: SERIES_MAX_SAMPLES,
     });
     const held = { ...range, fromMs: heldFromMs(samples, fromMs) };
-    return buildSeries(metric, samples, { ...held, points: pointsThatFit(samples, held) });
+    const fitting = { ...held, points: pointsThatFit(samples, held) };
+    return buildSeries(metric, samples, fitting, this.#rateMaxGapMs);
   }
 
   #count(lastSeenMs: readonly number[], nowMs: number): Record<MachineStatus, number> {
@@ -159,17 +162,4 @@ function heldFromMs(samples: readonly Sample[], fromMs: number): number {
   return oldest === undefined || samples.length < SERIES_MAX_SAMPLES
     ? fromMs
     : Math.max(fromMs, oldest.takenAtMs);
-}
-
-/** Opaque to the outside, so that what we page by may change. */
-function writeCursor(machineId: string): string {
-  return Buffer.from(machineId, 'utf8').toString('base64url');
-}
-
-function readCursor(cursor: string): string {
-  const machineId = Buffer.from(cursor, 'base64url').toString('utf8');
-  if (!MACHINE_ID.test(machineId) || writeCursor(machineId) !== cursor) {
-    throw new AtlasError('bad_cursor', 'This cursor is not one that a list returned.');
-  }
-  return machineId;
 }

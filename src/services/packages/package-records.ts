@@ -10,12 +10,13 @@ import type {
 } from '../../store/package-store.ts';
 import type { ClusterParts } from '../cluster/cluster-view.ts';
 import type { NodeView } from '../cluster/node-view.ts';
-import type { Audit, AuditAct } from '../people/audit.ts';
-import { readCursor, writeCursor } from '../people/audit-view.ts';
+import { readNumberCursor, writeCursor } from '../page-cursor.ts';
+import type { AskedBy, Audit } from '../people/audit.ts';
+import { type TicketState, ticketStanding } from '../trust/ticket-standing.ts';
 import type { Tickets } from '../trust/tickets.ts';
 import { UNDER_WAY_MS } from './lost-packages.ts';
 import type { PackageBuilder } from './package-builder.ts';
-import { admissionsOf, type Joined, type TicketStanding, ticketStanding, whoJoined } from './who-joined.ts';
+import { admissionsOf, type Joined, whoJoined } from './who-joined.ts';
 
 export const BUILDS_PER_PAGE = 50;
 export const BUILDS_PER_PAGE_MAX = 200;
@@ -37,7 +38,7 @@ export interface BuildView {
   state: 'building' | 'ready' | 'failed' | 'lost';
   size_bytes: number | null;
   sha256: string | null;
-  ticket: { id: string; state: TicketStanding['state']; expires_at: string } | null;
+  ticket: { id: string; state: TicketState; expires_at: string } | null;
   revoked_at: string | null;
   joined: { node_id: string; by: Joined['by']; state: string; signature: string }[];
 }
@@ -54,8 +55,6 @@ export interface RecordParts {
   readonly clock: Clock;
 }
 
-type AskedBy = Pick<AuditAct, 'actor' | 'address'>;
-
 export class PackageRecords {
   readonly #parts: RecordParts;
 
@@ -69,7 +68,7 @@ export class PackageRecords {
     readonly cursor?: string | undefined;
   }): Promise<{ items: BuildView[]; next_cursor: string | null }> {
     const { limit, cursor } = page;
-    const before = cursor === undefined ? {} : { before: readCursor(cursor) };
+    const before = cursor === undefined ? {} : { before: readNumberCursor(cursor) };
     const { builds, nextBefore } = await this.#parts.packages.list({ limit, ...before });
     const items = await Promise.all(builds.map((build) => this.#view(build)));
     return { items, next_cursor: nextBefore === null ? null : writeCursor(nextBefore) };

@@ -4,10 +4,8 @@
  * which is a guess: an older package, or the secret itself, lets in just as well. The roster tells whole seconds, and
  * nobody joins in the very second in which a package was begun: who came in it came before.
  */
-import type { RosterTicket } from '../../membership/roster.ts';
 import type { RosterStep } from '../../protocol/roster-step.ts';
 import type { PackageBuild } from '../../store/package-store.ts';
-import { ticketState } from '../trust/tickets.ts';
 
 export interface Admission {
   readonly nodeId: string;
@@ -53,28 +51,3 @@ export function whoJoined(build: Asked, admissions: readonly Admission[], nextAt
 }
 
 const seconds = (ms: number) => Math.floor(ms / 1000);
-
-export interface TicketStanding {
-  readonly state: 'open' | 'used' | 'expired' | 'revoked';
-  /** Unix seconds. */
-  readonly expires: number;
-}
-
-/** The roster forgets the oldest tickets; the chain does not. Null for one that no step ever announced. */
-export function ticketStanding(
-  id: string,
-  {
-    tickets,
-    steps,
-    now,
-  }: { tickets: ReadonlyMap<string, RosterTicket>; steps: readonly RosterStep[]; now: number },
-): TicketStanding | null {
-  const known = tickets.get(id);
-  if (known !== undefined) return { state: ticketState(known, now), expires: known.expires };
-  const operations = steps.flatMap((step) => step.operations);
-  const made = operations.find((one) => one.op === 'ticket' && one.id === id);
-  if (made?.op !== 'ticket') return null;
-  const isUsed = operations.some((one) => one.op === 'admit' && one.ticket === id);
-  const isRevoked = operations.some((one) => one.op === 'revoke_ticket' && one.id === id);
-  return { state: isUsed ? 'used' : isRevoked ? 'revoked' : 'expired', expires: made.expires };
-}

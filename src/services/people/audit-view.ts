@@ -1,12 +1,10 @@
 /** The audit log as pages and scripts ask for it, page by page. Shapes are those of src/http/shapes/audit.ts. */
-import { AtlasError } from '../../base/errors.ts';
 import { AUDIT_ACTIONS, type AuditKind } from '../../store/audit-action.ts';
 import type { AuditActor, AuditDetail, AuditEntry, AuditLog, AuditOutcome } from '../../store/audit-log.ts';
+import { readNumberCursor, writeCursor } from '../page-cursor.ts';
 
 export const AUDIT_ENTRIES_PER_PAGE = 100;
 export const AUDIT_ENTRIES_PER_PAGE_MAX = 500;
-
-const NUMBER = /^[1-9][0-9]{0,14}$/;
 
 export interface AuditEntryView {
   entry_id: string;
@@ -35,7 +33,7 @@ export async function auditPage(
 ): Promise<{ items: AuditEntryView[]; next_cursor: string | null }> {
   const { entries, nextBefore } = await log.list({
     limit,
-    ...(cursor !== undefined && { before: readCursor(cursor) }),
+    ...(cursor !== undefined && { before: readNumberCursor(cursor) }),
     ...(kind !== undefined && { kind }),
   });
   return { items: entries.map(describe), next_cursor: nextBefore === null ? null : writeCursor(nextBefore) };
@@ -53,16 +51,4 @@ function describe({ entryId, atMs, action, nodeId, ...same }: AuditEntry): Audit
     node_id: nodeId,
     ...same,
   };
-}
-
-/** Opaque to the outside, so that what we page by may change. */
-export function writeCursor(before: number): string {
-  return Buffer.from(`${before}`).toString('base64url');
-}
-
-/** Throws bad_cursor. */
-export function readCursor(cursor: string): number {
-  const text = Buffer.from(cursor, 'base64url').toString('latin1');
-  if (NUMBER.test(text) && writeCursor(Number(text)) === cursor) return Number(text);
-  throw new AtlasError('bad_cursor', 'This cursor is not one that a list returned.');
 }

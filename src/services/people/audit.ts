@@ -39,6 +39,9 @@ export interface AuditAct {
   readonly address?: string | null;
 }
 
+/** On whose behalf, and from where. */
+export type AskedBy = Required<Pick<AuditAct, 'actor' | 'address'>>;
+
 /** What a service needs that does trust acts. */
 export interface AuditTrail {
   /**

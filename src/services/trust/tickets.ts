@@ -9,8 +9,9 @@ import { admitsAt, type RosterTicket } from '../../membership/roster.ts';
 import { OPEN_TICKETS_MAX } from '../../protocol/limits.ts';
 import type { NodeRecordBody } from '../../protocol/node-record.ts';
 import { type MadeTicket, makeTicket, type TicketServer } from '../../protocol/ticket.ts';
-import type { Audit, AuditAct } from '../people/audit.ts';
+import type { AskedBy, Audit } from '../people/audit.ts';
 import { type MaybeTrusted, requireRoster, requireTrust } from './required-roster.ts';
+import { type TicketState, ticketState } from './ticket-standing.ts';
 import type { Trust } from './trust.ts';
 
 /** Addresses in a ticket, so that it stays one that can be pasted. Arbitrary, and fewer than it may hold. */
@@ -22,7 +23,7 @@ const ANSWERING: ReadonlySet<string> = new Set(['healthy', 'late']);
 
 export interface TicketView {
   id: string;
-  state: 'open' | 'used' | 'expired' | 'revoked';
+  state: TicketState;
   created_by: string;
   created_at: string;
   expires_at: string;
@@ -45,9 +46,6 @@ export interface TicketParts {
   /** As others read it of this server. */
   readonly describe: () => NodeRecordBody;
 }
-
-/** On whose behalf. */
-type AskedBy = Pick<AuditAct, 'actor' | 'address'>;
 
 /** All of it rejects with roster_missing where there is no roster. */
 export class Tickets {
@@ -139,11 +137,6 @@ function addressesOf({ host, hostname, port, tls_spki_sha256: spki }: NodeRecord
   const names = [...new Set([host, hostname])];
   const urls = names.map((name) => URL.parse(`https://${name.includes(':') ? `[${name}]` : name}:${port}`));
   return urls.flatMap((url) => (url === null ? [] : { url: url.origin, spki_sha256: spki }));
-}
-
-/** `now`: Unix seconds. */
-export function ticketState(ticket: RosterTicket, now: number): TicketView['state'] {
-  return ticket.state === 'open' && !admitsAt(ticket, now) ? 'expired' : ticket.state;
 }
 
 function requireOpen(ticket: RosterTicket | undefined, id: string): void {

@@ -1,14 +1,8 @@
 /** Who came by which package: what the roster tells, and no more. */
 import { describe, expect, it } from 'vitest';
-import { advance, foundRoster, type Roster } from '../../../src/membership/roster.ts';
-import type { Operation, RosterStep } from '../../../src/protocol/roster-step.ts';
-import {
-  type Admission,
-  admissionsOf,
-  ticketStanding,
-  whoJoined,
-} from '../../../src/services/packages/who-joined.ts';
-import { Person, TIME } from '../../membership/roster-chain-maker.ts';
+import { foundRoster } from '../../../src/membership/roster.ts';
+import { type Admission, admissionsOf, whoJoined } from '../../../src/services/packages/who-joined.ts';
+import { Person, TIME, whole } from '../../membership/roster-chain-maker.ts';
 
 const BUILT = 1_780_000_000;
 const NODE = {
@@ -68,53 +62,11 @@ describe('of a package', () => {
   });
 });
 
-const TICKET = '0011223344556677';
-const KEY = Buffer.alloc(32, 3).toString('base64');
-const invite: Operation = { op: 'ticket', id: TICKET, key: KEY, expires: TIME + 100 };
-
-/** A chain of one step for each list of operations, by its founder. */
-function chain(founder: Person, ...steps: readonly (readonly Operation[])[]) {
-  const made: RosterStep[] = [founder.found()];
-  const grow = (next: ReturnType<typeof advance>): Roster => {
-    if (!next.ok) throw new Error(next.reason);
-    return next.roster;
-  };
-  let roster = grow(foundRoster(made[0] as RosterStep));
-  for (const operations of steps) {
-    const step = founder.step(roster, operations);
-    made.push(step);
-    roster = grow(advance(roster, step));
-  }
-  return { steps: made, tickets: roster.tickets };
-}
-
-describe('a ticket', () => {
+it('the chain says who was admitted by which ticket, and the founder came by none', () => {
   const founder = new Person('a');
-  const joiner = new Person('b');
-  const admit: Operation = { op: 'admit', member: joiner.member, ticket: TICKET };
-  const revoke: Operation = { op: 'revoke_ticket', id: TICKET };
-
-  it.each([
-    ['open', [[invite]], 0],
-    ['expired', [[invite]], 101],
-    ['used', [[invite], [admit]], 0],
-    ['revoked', [[invite], [revoke]], 101],
-  ] as const)('is %s', (state, operations, later) => {
-    const { steps, tickets } = chain(founder, ...operations);
-    const now = TIME + later;
-    const expected = { state, expires: TIME + 100 };
-    expect(ticketStanding(TICKET, { steps, tickets, now })).toEqual(expected);
-    // The roster forgets the oldest; whoever is asked about one that it forgot reads the chain.
-    const forgotten = ticketStanding(TICKET, { steps, tickets: new Map(), now: TIME + 101 });
-    expect(forgotten).toEqual(state === 'open' ? { ...expected, state: 'expired' } : expected);
-  });
-
-  it('that no step announced is none', () => {
-    expect(ticketStanding('ffffffffffffffff', { ...chain(founder, [invite]), now: TIME })).toBeNull();
-  });
-
-  it('says in the chain whom it admitted, and the founder came by none', () => {
-    const { steps } = chain(founder, [invite], [admit]);
-    expect(admissionsOf(steps)).toEqual([{ nodeId: 'b', time: TIME, ticketId: TICKET }]);
-  });
+  const ticketId = '0011223344556677';
+  const admit = { op: 'admit', member: new Person('b').member, ticket: ticketId } as const;
+  const founding = founder.found();
+  const steps = [founding, founder.step(whole(foundRoster(founding)), [admit])];
+  expect(admissionsOf(steps)).toEqual([{ nodeId: 'b', time: TIME, ticketId }]);
 });
