@@ -11,19 +11,30 @@ const LOWEST = 10_240;
 const BEYOND = 30_000;
 const TRIES = 200;
 
+/** Workers of vitest (its maxWorkers): each has a share of the ports to itself. */
+const SHARES = 2;
+const SHARE = Math.floor((BEYOND - LOWEST) / SHARES);
+const OWN_LOWEST = LOWEST + (Number(process.env.VITEST_POOL_ID ?? 1) % SHARES) * SHARE;
+
+/** Nobody may listen there yet, or just now, for whom it was found. */
+const given = new Set<number>();
+
 /** The first of `count` free ports in a row. */
 export async function freePorts(count: number): Promise<number> {
   for (let tries = 0; tries < TRIES; tries += 1) {
-    const first = randomInt(LOWEST, BEYOND);
-    if (await areFree(first, count)) return first;
+    const first = randomInt(OWN_LOWEST, OWN_LOWEST + SHARE - count);
+    const ports = Array.from({ length: count }, (_, i) => first + i);
+    if (ports.some((port) => given.has(port)) || !(await areFree(ports))) continue;
+    for (const port of ports) given.add(port);
+    return first;
   }
   throw new Error(`no ${count} free ports in a row after ${TRIES} tries`);
 }
 
-async function areFree(first: number, count: number): Promise<boolean> {
+async function areFree(ports: readonly number[]): Promise<boolean> {
   const held: Server[] = [];
   try {
-    for (let port = first; port < first + count; port += 1) {
+    for (const port of ports) {
       const server = createServer().listen(port, '127.0.0.1');
       held.push(server);
       await once(server, 'listening');
