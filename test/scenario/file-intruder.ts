@@ -47,7 +47,7 @@ export class FileIntruder implements RegistryIntruder {
   }
 
   async removeAll(): Promise<void> {
-    rmSync(this.#registry, { recursive: true, force: true });
+    rmSync(this.#registry, { recursive: true, force: true, maxRetries: 20, retryDelay: 20 }); // they write meanwhile
   }
 
   async copy(): Promise<() => Promise<void>> {

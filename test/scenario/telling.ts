@@ -3,19 +3,20 @@
  * that opens a door. And the search for it, in every spelling that a file could hold it in.
  */
 import { randomBytes } from 'node:crypto';
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { systemCode } from '../../src/base/errors.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { NONCE_BYTES, sealReport } from '../../src/protocol/report-envelope.ts';
 import { makeReport } from '../fakes/report.ts';
 import { eventually } from './eventually.ts';
 import type { LiveCluster, LiveServer } from './live-cluster.ts';
 
-const WAIT_MS = 30_000;
+const WAIT_MS = 60_000;
 const REPORTS = 3;
 /** Characters: shorter ones turn up in random bytes by chance. */
-const TELLING_LENGTH = 4;
+const TELLING_LENGTH = 6;
 
 export interface ReportedMachine {
   readonly machine_id: string;
@@ -92,8 +93,22 @@ function spellings(text: string): Buffer[] {
   ];
 }
 
-export function filesBelow(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .map((name) => join(folder, name))
-    .filter((path) => statSync(path).isFile());
+/** What lies there now, by path. A file that goes while we look is not at rest. */
+export function filesBelow(folder: string): Map<string, Buffer> {
+  const files = new Map<string, Buffer>();
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    const path = join(folder, name);
+    const bytes = statSync(path, { throwIfNoEntry: false })?.isFile() ? readIfThere(path) : null;
+    if (bytes !== null) files.set(path, bytes);
+  }
+  return files;
+}
+
+function readIfThere(path: string): Buffer | null {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return null;
+    throw error;
+  }
 }
