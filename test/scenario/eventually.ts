@@ -27,3 +27,35 @@ export async function eventually<T>(
   } while (performance.now() < deadline);
   throw new Error(`not within ${withinMs} ms: ${what}`, { cause: failure });
 }
+
+export interface Took {
+  readonly afterMs: number;
+  /** Milliseconds of them that this machine may have kept everybody waiting. */
+  readonly lateMs: number;
+  /** The longest time from one answer to the next, as we were given it. */
+  readonly stillMs: number;
+}
+
+/**
+ * How often a process that is kept waiting on a busy machine can make a test late: at the server's look, at its
+ * answer, at our look. For how long, the test measures in the same seconds: some 40 ms when the machine is free.
+ */
+const LATE_TIMES = 3;
+
+/** As eventually(), and how long after `sinceMs` it was so. A promise about that time is kept within `lateMs` more. */
+export async function timeUntil(
+  what: string,
+  withinMs: number,
+  sinceMs: number,
+  look: () => Promise<boolean>,
+): Promise<Took> {
+  let answeredAtMs = sinceMs;
+  let stillMs = 0;
+  await eventually(what, withinMs, async () => {
+    const isSo = await look();
+    stillMs = Math.max(stillMs, performance.now() - answeredAtMs);
+    answeredAtMs = performance.now();
+    return isSo;
+  });
+  return { afterMs: answeredAtMs - sinceMs, lateMs: LATE_TIMES * stillMs, stillMs };
+}

@@ -1,8 +1,10 @@
 /**
  * Looks all the time at what every server says of the members, and keeps each thing that was ever said: so a
- * test can claim that a view never changed, and not only that it was right when somebody looked.
+ * test can claim that a view never changed, and not only that it was right when somebody looked. Who is late is
+ * written down as healthy: on a busy machine he waits for the processor, and nobody may claim that he never does.
  */
 import { setTimeout as wait } from 'node:timers/promises';
+import type { NodeView } from '../../src/services/cluster/node-view.ts';
 import type { LiveServer } from './live-cluster.ts';
 
 /** Milliseconds between two looks at one server. */
@@ -47,7 +49,7 @@ export class ViewWitness {
         (nodes) =>
           nodes
             .map(({ node_id, state, host, port, hostname, key_id, started_at }) =>
-              [node_id, state, `${host}:${port}`, hostname, key_id, started_at].join(' '),
+              [node_id, seldomLate(state), `${host}:${port}`, hostname, key_id, started_at].join(' '),
             )
             .join('\n'),
         (error: unknown) => `no answer: ${error}`,
@@ -56,4 +58,9 @@ export class ViewWitness {
       await wait(LOOK_MS);
     }
   }
+}
+
+/** A state as a test may claim it of who lives. */
+export function seldomLate(state: NodeView['state']): NodeView['state'] {
+  return state === 'late' ? 'healthy' : state;
 }
