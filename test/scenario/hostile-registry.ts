@@ -15,7 +15,7 @@ import { STRANGER_RECORDS } from './stranger-records.ts';
 import { ViewWitness } from './view-witness.ts';
 
 /** Milliseconds for a record to be read by all: two looks are an interval, the rest is for a busy machine. */
-const READ_MS = 40_000;
+const READ_MS = 90_000;
 
 const nodeOf = (nodeId: string): Slot => ({ type: 'node', nodeId });
 const heartbeatOf = (nodeId: string): Slot => ({ type: 'heartbeat', nodeId });
@@ -242,9 +242,14 @@ export function hostileRegistry(stage: HostileStage): void {
     });
 
     it('its heartbeat of some seconds ago is refused as replayed', async () => {
+      const slot = heartbeatOf('server-01');
       const reason = /^Replayed: an older record than one already seen$/;
-      expect(nowSeconds() - captured.atSeconds).toBeLessThan(30);
-      await expectRefused(heartbeatOf('server-01'), { code: 'replayed', reason }, () => captured.bytes);
+      await expectRefused(slot, { code: 'replayed', reason }, async () => {
+        const old = await intruder.read(slot);
+        await eventually('it speaks again', READ_MS, async () => !(await intruder.read(slot)).equals(old));
+        await afterBeat(intruder, slot.nodeId, cluster.servers.slice(1));
+        return old;
+      });
     });
 
     it('its node record before the last is refused as replayed', async () => {
@@ -297,7 +302,7 @@ export function hostileRegistry(stage: HostileStage): void {
 
     it('an authentic record of 301 s ago is refused as timestamp_old', async () => {
       const slot = nodeOf('server-03');
-      const reason = /^Timestamp too old \(30\ds > 300s\)$/;
+      const reason = /^Timestamp too old \(3\d\ds > 300s\)$/;
       await expectRefused(slot, { code: 'timestamp_old', reason }, () => {
         const fields = forger.nodeFields('server-03', keyOfServer('server-03'));
         const old = { ...fields, _timestamp: nowSeconds() - 301, _incarnation: Date.now() - 301_000 };
@@ -315,8 +320,8 @@ export function hostileRegistry(stage: HostileStage): void {
     });
 
     it('its heartbeat captured more than 30 s ago is refused as timestamp_old', async () => {
-      await eventually('31 s have passed', 40_000, () => nowSeconds() - captured.atSeconds > 31);
-      const reason = /^Timestamp too old \(\d\ds > 30s\)$/;
+      await eventually('31 s have passed', READ_MS, () => nowSeconds() - captured.atSeconds > 31);
+      const reason = /^Timestamp too old \(\d{2,3}s > 30s\)$/;
       await expectRefused(heartbeatOf('server-01'), { code: 'timestamp_old', reason }, () => captured.bytes);
     });
   });
@@ -384,8 +389,7 @@ export function hostileRegistry(stage: HostileStage): void {
   describe('through all of it, ', () => {
     it("every server's view of the members was the same all the time: three, healthy, where they were", async () => {
       await witness.stop();
-      // Late is who has to wait for the processor here; what is planted could at most silence him.
-      const views = witness.views.map((lines) => lines.map((line) => line.replace(' late ', ' healthy ')));
+      const { views } = witness;
       const [view = []] = views;
       expect(new Set(views.map(String))).toEqual(new Set([String(view)]));
       expect(view.map((line) => line.split(' ').slice(0, 3))).toEqual(

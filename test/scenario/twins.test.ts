@@ -14,7 +14,7 @@ import { eventually } from './eventually.ts';
 import { LiveCluster, type LiveServer } from './live-cluster.ts';
 import { ViewWitness } from './view-witness.ts';
 
-const WAIT_MS = 20_000;
+const WAIT_MS = 90_000;
 const NAME = 'server-02';
 
 let cluster: LiveCluster;
