@@ -13,7 +13,7 @@ import { LiveCluster, type LiveServer } from './live-cluster.ts';
 import { newIdentityKey, nowSeconds, RecordForger } from './record-forger.ts';
 import { afterBeat } from './registry-intruder.ts';
 
-const WAIT_MS = 20_000;
+const WAIT_MS = 90_000;
 const AHEAD_SECONDS = 2;
 let cluster: LiveCluster;
 
@@ -27,8 +27,15 @@ async function viewOf({ client }: LiveServer, nodeId: string): Promise<NodeView 
   return (await client.nodes()).find((node) => node.node_id === nodeId);
 }
 
-async function seenAs(server: LiveServer, nodeId: string, state: NodeView['state']): Promise<NodeView> {
+/** `speak`: its next word, at each look. */
+async function seenAs(
+  server: LiveServer,
+  nodeId: string,
+  state: NodeView['state'],
+  speak = async () => {},
+): Promise<NodeView> {
   return eventually(`${server.name} sees ${nodeId} ${state}`, WAIT_MS, async () => {
+    await speak();
     const view = await viewOf(server, nodeId);
     return view?.state === state ? view : undefined;
   });
@@ -45,38 +52,41 @@ it('a record 2 s ahead is accepted: healthy for whom it names, unconfirmed for t
     { type: 'node', identityKey },
   );
   const incarnation = Date.now();
-  const beat = (sequence: number, seen: Record<string, number>, state: string) =>
-    forger.sign(
-      {
-        ...forger.heartbeatFields(nodeId, digestOf(node), seen),
-        _timestamp: ahead(),
-        _incarnation: incarnation,
-        _sequence: sequence,
-        state,
-      },
-      { type: 'heartbeat', identityKey },
+  let sequence = 0;
+  const speak = async (seen: Record<string, number>, state = 'up') => {
+    sequence += 1;
+    const said = {
+      ...forger.heartbeatFields(nodeId, digestOf(node), seen),
+      _timestamp: ahead(),
+      _incarnation: incarnation,
+      _sequence: sequence,
+      state,
+    };
+    await intruder.write(
+      { type: 'heartbeat', nodeId },
+      forger.sign(said, { type: 'heartbeat', identityKey }),
     );
+  };
 
   await intruder.write({ type: 'node', nodeId }, node);
-  await intruder.write({ type: 'heartbeat', nodeId }, beat(1, {}, 'up'));
+  await speak({});
   const [first, second] = cluster.servers as [LiveServer, LiveServer];
   for (const { name } of [first, second, first, second]) await afterBeat(intruder, name, cluster.servers);
   for (const server of cluster.servers) expect(await viewOf(server, nodeId)).toBeUndefined();
 
   const nodes = await first.client.nodes();
   const seen = Object.fromEntries(nodes.map((one) => [one.node_id, one.incarnation]));
-  await intruder.write({ type: 'heartbeat', nodeId }, beat(2, { [first.name]: seen[first.name] ?? 0 }, 'up'));
-  await seenAs(first, nodeId, 'healthy');
-  await seenAs(second, nodeId, 'unconfirmed');
-  await intruder.write({ type: 'heartbeat', nodeId }, beat(3, seen, 'up'));
+  const namingFirst = () => speak({ [first.name]: seen[first.name] ?? 0 });
+  await seenAs(first, nodeId, 'healthy', namingFirst);
+  await seenAs(second, nodeId, 'unconfirmed', namingFirst);
   for (const server of cluster.servers) {
-    expect(await seenAs(server, nodeId, 'healthy')).toMatchObject({
+    expect(await seenAs(server, nodeId, 'healthy', () => speak(seen))).toMatchObject({
       host: '10.0.0.66',
       signature: 'verified',
     });
     expect(server.process.log()).toContain('Node data verified: newcomer');
   }
-  await intruder.write({ type: 'heartbeat', nodeId }, beat(4, seen, 'left'));
+  await speak(seen, 'left');
   for (const server of cluster.servers) {
     await seenAs(server, nodeId, 'left');
     expect((await server.client.health()).refusals).toEqual([]);
