@@ -5,6 +5,7 @@
 import { chownSync, cpSync, existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Client } from 'pg';
+import { eventually } from '../scenario/eventually.ts';
 import { runForeign } from '../scenario/foreign-program.ts';
 import { freePorts } from '../scenario/loopback-ports.ts';
 import { makeBackendFolder, removeBackendFolder } from './backend-folder.ts';
@@ -16,6 +17,7 @@ const PACKAGE = join(
 );
 const NOBODY = { uid: 65_534, gid: 65_534 };
 const OWNER = 'atlas';
+const START_MS = 120_000;
 
 export interface PostgresPlan {
   /** As in production. Otherwise nothing waits for the disk: for tests that are not about durability. */
@@ -106,6 +108,14 @@ export class PostgresServer {
     } finally {
       await client.end();
     }
+  }
+
+  /** After a SIGKILL: its backends notice it a little later, and keep the next one from starting until then. */
+  async startAgain(): Promise<void> {
+    await eventually('PostgreSQL is back', START_MS, async () => {
+      await this.process.start();
+      return true;
+    });
   }
 
   async stop(): Promise<void> {

@@ -157,7 +157,7 @@ function found(texts: readonly string[], paths: readonly string[]): string[] {
 async function takeAway<Result>(look: (files: string[]) => Result): Promise<Result> {
   await server.process.end('SIGKILL');
   const seen = look(filesBelow(server.dataFolder));
-  await server.process.start();
+  await server.startAgain();
   return seen;
 }
 

@@ -1,13 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { PostgresServer } from '../backends/postgres.ts';
-import { eventually } from '../scenario/eventually.ts';
 import { KEY_HEX, PostgresDatabase } from './postgres-database.ts';
 import { machineId, realisticReport } from './realistic-report.ts';
 import { StoreProcess } from './store-process.ts';
 
 const ALL = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER, limit: 1_000_000 };
 const MANY = 1_000_000;
-const START_MS = 30_000;
 
 let server: PostgresServer;
 let at: PostgresDatabase;
@@ -58,10 +56,7 @@ describe('PostgreSQL killed while a server stores reports', () => {
       const stored = child.turns('stored');
       expect(stored.filter((turn) => acknowledged.has(turn))).toEqual([]);
       for (const turn of stored) acknowledged.add(turn);
-      await eventually('PostgreSQL is back', START_MS, async () => {
-        await server.process.start();
-        return true;
-      });
+      await server.startAgain();
     }
     expect(acknowledged.size).toBeGreaterThan(500);
     await expectWhole([...acknowledged]);

@@ -54,6 +54,7 @@ export class RedisLink {
     const answers: Buffer[] = [];
     let isAsked = false;
     let waiting: NodeJS.Timeout | undefined;
+    let answering: NodeJS.Immediate | undefined;
     const answer = () => {
       if (answers.length === 0 || this.state === 'silent') return;
       if (isAsked) this.roundTrips += 1;
@@ -67,7 +68,11 @@ export class RedisLink {
     };
     const waitForMore = (ms = this.#quietMs) => {
       clearTimeout(waiting);
-      waiting = setTimeout(answer, ms);
+      clearImmediate(answering);
+      // What came while this process stood still is read before it answers.
+      waiting = setTimeout(() => {
+        answering = setImmediate(answer);
+      }, ms);
     };
     client.on('data', (bytes: Buffer) => {
       if (this.state === 'silent') return;

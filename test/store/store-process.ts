@@ -26,6 +26,7 @@ export class StoreProcess {
     this.#closed = once(child, 'close');
     this.#lines = createInterface({ input: child.stdout });
     this.#lines.on('line', (line) => this.said.push(line));
+    child.stdin.on('error', () => undefined); // it was killed
     child.stderr.pipe(process.stderr);
   }
 
