@@ -6,7 +6,7 @@ import type { Visitor } from './visitor.ts';
 import type { Visits } from './visits.ts';
 
 /** Milliseconds for something that the page learns by itself. */
-export const SOON = 15_000;
+export const SOON = 60_000;
 export const NODE_PACKAGE = 'Build Cluster Node Package';
 
 export async function visitBuilder(visits: Visits): Promise<Visitor> {

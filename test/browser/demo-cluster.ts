@@ -1,7 +1,7 @@
 /** The demo as a person starts it, for the pages: three servers and an agent in a folder of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -43,7 +43,9 @@ export class DemoCluster {
 
   /** Whoever can write to the registry puts this there. */
   forge(type: 'node' | 'heartbeat', nodeId: string, text: string): void {
-    writeFileSync(join(this.#folder, '.atlas-demo', 'cluster', type, `${nodeId}.json`), text);
+    const beside = join(this.#folder, 'forged');
+    writeFileSync(beside, text);
+    renameSync(beside, join(this.#folder, '.atlas-demo', 'cluster', type, `${nodeId}.json`));
   }
 
   async stop(): Promise<void> {

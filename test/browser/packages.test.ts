@@ -87,7 +87,7 @@ describe('what stands in the way', () => {
     await expectClean(visitor);
     const address = page.getByLabel('Redis address');
     await strip.getByRole('button', { name: 'Fix: Redis address' }).click();
-    expect(await address.evaluate((field) => field === document.activeElement)).toBe(true);
+    await expect.poll(() => address.evaluate((field) => field === document.activeElement)).toBe(true);
     await address.fill(REDIS_ELSEWHERE);
     await page.getByRole('region', { name: 'One thing to mend first' }).waitFor();
     expect(await button.isDisabled()).toBe(true);
@@ -135,7 +135,7 @@ describe('a standalone server package', () => {
     await page.getByText('There is no secret inside').waitFor({ timeout: SOON });
     await build(page, 'Build Standalone Server Package');
     const result = await packageReady(page);
-    expect(await result.evaluate((region) => region === document.activeElement)).toBe(true);
+    await expect.poll(() => result.evaluate((region) => region === document.activeElement)).toBe(true);
     await result.getByText('What arrived here has it.').waitFor();
     await result.getByText('Unsigned: double-click is blocked by macOS').waitFor();
     const { name, bytes } = await takePackage(page);

@@ -8,6 +8,9 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 
 const SCREENS = join(import.meta.dirname, '..', '..', 'docs', 'screens');
 
+/** Milliseconds for what a page does at once, on a machine that is busy with other tests. */
+const PATIENCE_MS = 60_000;
+
 export interface Visit {
   readonly scheme?: 'light' | 'dark';
   readonly width?: number;
@@ -49,6 +52,7 @@ export class Visitor {
       ignoreHTTPSErrors: true, // a server's own certificate, which a person accepts
       viewport: { width: visit.width ?? 1280, height: 900 },
     });
+    context.setDefaultTimeout(PATIENCE_MS);
     return new Visitor(context, await context.newPage(), origins);
   }
 
