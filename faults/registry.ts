@@ -3,8 +3,7 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createClient } from 'redis';
 import type { RecordType } from '../src/protocol/keyring.ts';
-import { slotKey } from '../src/store/member-store.ts';
-import { NEWCOMERS_KEY } from '../src/store/redis/newcomers.ts';
+import { NEWCOMERS_KEY, slotKey } from '../src/protocol/registry-key.ts';
 import type { Stand } from './stand.ts';
 
 export interface Registry {

@@ -5,7 +5,7 @@
  */
 import { createClient, RESP_TYPES } from 'redis';
 import { RECORD_MAX_BYTES } from '../../src/protocol/limits.ts';
-import { slotKey } from '../../src/store/member-store.ts';
+import { slotKey } from '../../src/protocol/registry-key.ts';
 import { RedisServer } from '../../test/backends/redis.ts';
 import { type Figure, type Round, type Row, rowOf } from '../figure.ts';
 import { enrolPeers, joinAsObserver } from '../registry/full-registry.ts';

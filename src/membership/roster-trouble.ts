@@ -1,4 +1,5 @@
 /** What can be wrong with the roster's chain, and what it means for people. */
+import { ROSTER_KEYS } from '../protocol/registry-key.ts';
 import type { Admission } from '../protocol/roster-step.ts';
 import type { Finding } from './findings.ts';
 import { APART } from './twin-findings.ts';
@@ -101,7 +102,7 @@ function ofTrouble(trouble: RosterTrouble): Finding {
         'roster_foreign',
         'critical',
         'The registry holds the roster of another cluster, so this server has none and admits nobody.',
-        'Give each cluster a registry of its own (redis_db, or state_path), and compare cluster_secret and cluster_id with the other servers. If that other cluster is gone, remove what it left: the keys fleet:cluster:roster:*, or the folder roster.',
+        `Give each cluster a registry of its own (redis_db, or state_path), and compare cluster_secret and cluster_id with the other servers. If that other cluster is gone, remove what it left: the keys ${ROSTER_KEYS}, or the folder roster.`,
       );
     case 'unpinned':
       return finding(

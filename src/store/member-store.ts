@@ -57,20 +57,3 @@ export interface MemberStore {
 
   close(): Promise<void>;
 }
-
-/** Whose turn it is among the strangers, so that junk cannot keep one of them out for ever. */
-export class StrangerTurns {
-  #next = 0;
-
-  take(strangers: readonly string[], limit: number): string[] {
-    if (strangers.length <= limit) return [...strangers];
-    const start = this.#next % strangers.length;
-    this.#next = start + limit;
-    return [...strangers.slice(start), ...strangers.slice(0, start)].slice(0, limit);
-  }
-}
-
-/** The seeds' key, under which people know a slot on every backend. */
-export function slotKey(type: RecordType, nodeId: string): string {
-  return `fleet:cluster:${type}:${nodeId}`;
-}

@@ -33,8 +33,3 @@ export interface RosterDisk {
   keep(epoch: number, step: HeldStep): Promise<void>;
   cut(from: number): Promise<void>;
 }
-
-/** The seeds' form of key, under which people know a step on every backend. */
-export function rosterKey(epoch: number): string {
-  return `fleet:cluster:roster:${epoch}`;
-}

@@ -2,13 +2,8 @@
 import { AtlasError } from '../../src/base/errors.ts';
 import type { RecordType } from '../../src/protocol/keyring.ts';
 import { RECORD_MAX_BYTES } from '../../src/protocol/limits.ts';
-import {
-  type MemberStore,
-  type NodeSlots,
-  type RegistryReading,
-  type SlotReading,
-  slotKey,
-} from '../../src/store/member-store.ts';
+import { slotKey } from '../../src/protocol/registry-key.ts';
+import type { MemberStore, NodeSlots, RegistryReading, SlotReading } from '../../src/store/member-store.ts';
 import type { RegistryFacts } from '../../src/store/registry-facts.ts';
 
 export class FakeRegistry {

@@ -52,11 +52,11 @@ const ROOMS: Readonly<Record<string, Room>> = {
     without: AMBIENT,
   },
   'store/file/': {
-    may: [...STORE_CONTRACTS, 'base/', 'protocol/'],
+    may: [...STORE_CONTRACTS, 'store/stranger-turns.ts', 'base/', 'protocol/'],
     touches: ['node:fs', 'node:fs/promises', 'node:path', 'node:crypto', 'zod'],
   },
   'store/redis/': {
-    may: [...STORE_CONTRACTS, 'base/', 'protocol/'],
+    may: [...STORE_CONTRACTS, 'store/stranger-turns.ts', 'base/', 'protocol/'],
     touches: ['node:crypto', 'node:tls', 'redis', '@redis/client'],
   },
   'store/sql/': { may: [...STORE_CONTRACTS, 'base/'], types: PURE },

@@ -1,6 +1,7 @@
 /** A hand in the chain of the roster in a real Redis: reads and writes any step, and signs some with stolen keys. */
+
+import { rosterKey } from '../../src/protocol/registry-key.ts';
 import { type Operation, type RosterStep, readStep, signStep } from '../../src/protocol/roster-step.ts';
-import { rosterKey } from '../../src/store/roster-store.ts';
 import type { RedisServer } from '../backends/redis.ts';
 import type { LiveServer } from './live-cluster.ts';
 import { nowSeconds, stolenKey } from './record-forger.ts';

@@ -1,7 +1,6 @@
 /** The intruder of the Redis backend: redis-cli, with every right. */
 import { RECORD_TYPES, type RecordType } from '../../src/protocol/keyring.ts';
-import { slotKey } from '../../src/store/member-store.ts';
-import { NEWCOMERS_KEY as NEWCOMERS } from '../../src/store/redis/newcomers.ts';
+import { NEWCOMERS_KEY as NEWCOMERS, slotKey } from '../../src/protocol/registry-key.ts';
 import type { RedisServer } from '../backends/redis.ts';
 import type { Oddity, RegistryIntruder, Slot } from './registry-intruder.ts';
 

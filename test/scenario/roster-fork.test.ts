@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RosterStep } from '../../src/protocol/roster-step.ts';
-import { rosterKey } from '../../src/store/roster-store.ts';
+import { rosterKey } from '../../src/protocol/registry-key.ts';
 import { RedisServer } from '../backends/redis.ts';
 import { ChainIntruder } from './chain-intruder.ts';
 import { findingCodes, foundByAll, refusedByAll } from './complaints.ts';

@@ -5,7 +5,7 @@
 import { appendFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RotationView } from '../../src/services/trust/trust-desk.ts';
-import { rosterKey } from '../../src/store/roster-store.ts';
+import { rosterKey } from '../../src/protocol/registry-key.ts';
 import { RedisServer } from '../backends/redis.ts';
 import { refusalsAt, refusedByAll, refusedTimes } from './complaints.ts';
 import { eventually } from './eventually.ts';

@@ -1,9 +1,8 @@
 /** The ACL file, in a real Redis: who may do what, and that nobody has to do more. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
-import { slotKey } from '../../src/store/member-store.ts';
+import { NEWCOMERS_KEY, slotKey } from '../../src/protocol/registry-key.ts';
 import { type AclUser, aclFile, aclUserName } from '../../src/store/redis/acl.ts';
-import { NEWCOMERS_KEY } from '../../src/store/redis/newcomers.ts';
 import { RedisServer } from '../backends/redis.ts';
 import { away, beat, openRegistry } from './redis-registry.ts';
 

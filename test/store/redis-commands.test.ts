@@ -1,7 +1,7 @@
 /** What a registry on Redis costs: which commands, how many of them, and how many round trips. */
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { NEWCOMERS_KEY } from '../../src/protocol/registry-key.ts';
 import { REGISTRY_COMMANDS } from '../../src/store/redis/acl.ts';
-import { NEWCOMERS_KEY } from '../../src/store/redis/newcomers.ts';
 import { RedisServer } from '../backends/redis.ts';
 import { RedisLink } from './redis-link.ts';
 import { RedisMonitor } from './redis-monitor.ts';

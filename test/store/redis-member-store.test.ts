@@ -1,10 +1,10 @@
 /** The registry in Redis: what every registry promises, and what somebody who can write to Redis can do to it. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { RECORD_MAX_BYTES } from '../../src/protocol/limits.ts';
-import { slotKey } from '../../src/store/member-store.ts';
+import { NEWCOMERS_KEY, slotKey } from '../../src/protocol/registry-key.ts';
 import { CALL_MAX_BYTES } from '../../src/store/redis/bounds.ts';
 import { makeClient } from '../../src/store/redis/client.ts';
-import { listNewcomers, measureNewcomers, NEWCOMERS_KEY } from '../../src/store/redis/newcomers.ts';
+import { listNewcomers, measureNewcomers } from '../../src/store/redis/newcomers.ts';
 import { RedisServer } from '../backends/redis.ts';
 import { memberStoreContract } from '../contract/member-store.ts';
 import { FakeLog } from '../fakes/log.ts';

@@ -2,9 +2,8 @@
 import { decodeUtf8 } from '../../base/bytes.ts';
 import { AtlasError } from '../../base/errors.ts';
 import { refusalSentence } from '../../membership/refusal-words.ts';
-import { RECORD_TYPES, type RecordType } from '../../protocol/keyring.ts';
-import { NODE_ID } from '../../protocol/limits.ts';
 import type { RefusalCode } from '../../protocol/refusal.ts';
+import { readSlotKey, slotKey } from '../../protocol/registry-key.ts';
 import type { MemberStore } from '../../store/member-store.ts';
 import type { MemberWatch } from './member-watch.ts';
 
@@ -20,7 +19,6 @@ export interface SlotInspection {
 
 const AUTHENTIC = 'Authentic, and inside its window.';
 const UNPROVEN = 'In form, and inside its window. Authentication is off: anyone may have written it.';
-const SLOT_KEY = /^fleet:cluster:([a-z]+):(.+)$/;
 
 /** `cluster`: null without cluster mode. Rejects with slot_unknown for a key that no slot has. */
 export async function inspectSlot(
@@ -28,18 +26,18 @@ export async function inspectSlot(
   cluster: { readonly store: MemberStore; readonly watch: MemberWatch } | null,
   { authenticated, self }: { readonly authenticated: boolean; readonly self: string },
 ): Promise<SlotInspection> {
-  const [, type, nodeId] = SLOT_KEY.exec(key) ?? [];
-  if (cluster === null || !isRecordType(type) || nodeId === undefined || !NODE_ID.test(nodeId)) {
+  const slot = readSlotKey(key);
+  if (cluster === null || slot === null) {
     throw new AtlasError('slot_unknown', 'There is no such key in the registry.', {
-      hint: 'Keys look like fleet:cluster:node:<node_id> and fleet:cluster:heartbeat:<node_id>.',
+      hint: `Keys look like ${slotKey('node', '<node_id>')} and ${slotKey('heartbeat', '<node_id>')}.`,
     });
   }
-  const reading = await cluster.store.inspect(type, nodeId);
+  const reading = await cluster.store.inspect(slot.type, slot.nodeId);
   if (reading.kind !== 'bytes') {
     const sentence = reading.kind === 'missing' ? 'Nothing lies there.' : `Not readable: ${reading.reason}.`;
     return { key, found: reading.kind, size_bytes: null, text: null, verified: false, code: null, sentence };
   }
-  const refusal = cluster.watch.examine(type, nodeId, reading.bytes);
+  const refusal = cluster.watch.examine(slot.type, slot.nodeId, reading.bytes);
   const unrefused = authenticated ? AUTHENTIC : UNPROVEN;
   return {
     key,
@@ -50,8 +48,4 @@ export async function inspectSlot(
     code: refusal?.code ?? null,
     sentence: refusal ? refusalSentence(refusal, self) : unrefused,
   };
-}
-
-function isRecordType(text: string | undefined): text is RecordType {
-  return RECORD_TYPES.some((type) => type === text);
 }

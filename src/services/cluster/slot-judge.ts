@@ -21,8 +21,9 @@ import {
 } from '../../protocol/limits.ts';
 import { digestOf, type Opening, openRecord, type Standing, type Verifier } from '../../protocol/record.ts';
 import { type Refusal, refuse } from '../../protocol/refusal.ts';
+import { slotKey } from '../../protocol/registry-key.ts';
 import type { RosterMember } from '../../protocol/roster-step.ts';
-import { type NodeSlots, type SlotReading, slotKey } from '../../store/member-store.ts';
+import type { NodeSlots, SlotReading } from '../../store/member-store.ts';
 import { ClaimJudge } from '../trust/claim-judge.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { OwnSlots } from './own-slots.ts';

@@ -9,15 +9,10 @@ import { type Clock, systemClock } from '../../base/clock.ts';
 import { AtlasError, systemCode } from '../../base/errors.ts';
 import { RECORD_TYPES, type RecordType } from '../../protocol/keyring.ts';
 import { NODE_ID, RECORD_MAX_BYTES } from '../../protocol/limits.ts';
-import {
-  type MemberStore,
-  type NodeSlots,
-  type RegistryReading,
-  type SlotReading,
-  StrangerTurns,
-} from '../member-store.ts';
+import type { MemberStore, NodeSlots, RegistryReading, SlotReading } from '../member-store.ts';
 import type { FolderFacts } from '../registry-facts.ts';
 import type { RosterStore } from '../roster-store.ts';
+import { StrangerTurns } from '../stranger-turns.ts';
 import { PRIVATE_FOLDER, readBounded, writeAtomically } from './atomic-file.ts';
 import { FileRosterStore } from './roster-store.ts';
 

@@ -7,9 +7,7 @@ import { createHash } from 'node:crypto';
 import type { Secret } from '../../base/secret.ts';
 import { RECORD_TYPES } from '../../protocol/keyring.ts';
 import { NODE_ID } from '../../protocol/limits.ts';
-import { slotKey } from '../member-store.ts';
-import { probeKey } from './member-store.ts';
-import { NEWCOMERS_KEY } from './newcomers.ts';
+import { NEWCOMERS_KEY, probeKey, REGISTRY_KEYS, ROSTER_KEYS, slotKey } from '../../protocol/registry-key.ts';
 
 /** All that we send, except HELLO, which every user may. A test compares it with what MONITOR shows. */
 export const REGISTRY_COMMANDS = [
@@ -43,9 +41,6 @@ export interface AclFile {
   readonly notes: readonly string[];
 }
 
-const EVERYTHING = 'fleet:cluster:*';
-const ROSTER_KEYS = 'fleet:cluster:roster:*';
-
 /** `redis`: the oldest major version it must work on; before 7 a user cannot be given a key for reading alone. */
 export function aclFile(users: readonly AclUser[], redis: 6 | 7 = 7): AclFile {
   const lines = [`user default reset`, ...users.map((user) => userLine(user, redis))];
@@ -76,10 +71,10 @@ function userLine({ nodeId, password }: AclUser, redis: 6 | 7): string {
  */
 function keyRules(nodeId: string | null, redis: 6 | 7): string[] {
   if (nodeId !== null && !NODE_ID.test(nodeId)) throw new TypeError('not a node id');
-  if (nodeId === null || redis < 7) return [`~${EVERYTHING}`];
+  if (nodeId === null || redis < 7) return [`~${REGISTRY_KEYS}`];
   const own = RECORD_TYPES.map((type) => slotKey(type, nodeId));
   const shared = [NEWCOMERS_KEY, ROSTER_KEYS];
-  return [`%R~${EVERYTHING}`, ...[...own, probeKey(nodeId), ...shared].map((key) => `%W~${key}`)];
+  return [`%R~${REGISTRY_KEYS}`, ...[...own, probeKey(nodeId), ...shared].map((key) => `%W~${key}`)];
 }
 
 function notesFor(users: readonly AclUser[], redis: 6 | 7): string[] {

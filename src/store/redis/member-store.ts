@@ -6,9 +6,11 @@
 import { randomBytes } from 'node:crypto';
 import type { RecordType } from '../../protocol/keyring.ts';
 import { NODE_ID } from '../../protocol/limits.ts';
-import { type MemberStore, type RegistryReading, type SlotReading, StrangerTurns } from '../member-store.ts';
+import { probeKey } from '../../protocol/registry-key.ts';
+import type { MemberStore, RegistryReading, SlotReading } from '../member-store.ts';
 import type { RedisFacts } from '../registry-facts.ts';
 import type { RosterStore } from '../roster-store.ts';
+import { StrangerTurns } from '../stranger-turns.ts';
 import type { RedisClient } from './client.ts';
 import { RedisConnection, type RedisConnectionOptions } from './connection.ts';
 import { askFacts, letsAnybodyIn } from './facts.ts';
@@ -24,10 +26,6 @@ export interface RedisMemberStoreOptions extends Omit<RedisConnectionOptions, 'n
 const PROBE_BYTES = 16;
 /** Milliseconds after which a probe's value goes by itself. */
 const PROBE_LIFE_MS = 10_000;
-
-export function probeKey(nodeId: string): string {
-  return `fleet:cluster:probe:${nodeId}`;
-}
 
 export class RedisMemberStore implements MemberStore {
   readonly backend = 'redis';

@@ -5,13 +5,12 @@
  * It may be removed at any time: each node is back in it with its next heartbeat.
  */
 import { NODE_ID, NODE_ID_MAX_LENGTH } from '../../protocol/limits.ts';
+import { NEWCOMERS_KEY } from '../../protocol/registry-key.ts';
 import { asBytes, asCount, asList } from './answer.ts';
 import { NAMES_MAX, NAMES_MAX_BYTES } from './bounds.ts';
 import type { RedisClient } from './client.ts';
 import { isWrongType } from './slots.ts';
 import { codeOf } from './trouble.ts';
-
-export const NEWCOMERS_KEY = 'fleet:cluster:newcomers';
 
 export interface NewcomersSize {
   readonly names: number;

@@ -1,7 +1,8 @@
 /** The chain of roster steps in Redis: a key for each step, written by SET NX, read in one round trip by GETRANGE. */
 import { ROSTER_STEP_MAX_BYTES } from '../../protocol/limits.ts';
+import { rosterKey } from '../../protocol/registry-key.ts';
 import type { SlotReading } from '../member-store.ts';
-import { type RosterStore, rosterKey } from '../roster-store.ts';
+import type { RosterStore } from '../roster-store.ts';
 import type { RedisConnection } from './connection.ts';
 import { readBounded } from './slots.ts';
 

@@ -1,7 +1,8 @@
 /** Reading slots whose values somebody else may have put there: bounded, and each with an answer of its own. */
 import type { RecordType } from '../../protocol/keyring.ts';
 import { NODE_ID } from '../../protocol/limits.ts';
-import { type NodeSlots, type SlotReading, slotKey } from '../member-store.ts';
+import { slotKey } from '../../protocol/registry-key.ts';
+import type { NodeSlots, SlotReading } from '../member-store.ts';
 import { asBytes, asCount } from './answer.ts';
 import { SLOT_MAX_BYTES } from './bounds.ts';
 import type { RedisClient } from './client.ts';

@@ -4,10 +4,8 @@
  */
 import { AtlasError } from '../../base/errors.ts';
 import { RECORD_TYPES } from '../../protocol/keyring.ts';
-import { rosterKey } from '../roster-store.ts';
+import { NEWCOMERS_KEY, probeKey, rosterKey } from '../../protocol/registry-key.ts';
 import { RedisConnection, type RedisConnectionOptions } from './connection.ts';
-import { probeKey } from './member-store.ts';
-import { NEWCOMERS_KEY } from './newcomers.ts';
 import { RedisRosterStore } from './roster-store.ts';
 import { keyOf } from './slots.ts';
 
