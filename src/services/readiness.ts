@@ -5,6 +5,7 @@
  */
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import { within } from '../base/time-limit.ts';
 import type { ReportStore } from '../store/report-store.ts';
 
 /** Milliseconds between two probes of the database, and how long one may take. */
@@ -87,18 +88,12 @@ export class Readiness {
   }
 
   async #probe(): Promise<void> {
-    let deadline: Timer | undefined;
-    const tooLate = new Promise<never>((_, reject) => {
-      deadline = this.#clock.after(PROBE_DEADLINE_MS, () => reject(new Error('no answer within 2 s')));
-    });
     try {
-      await Promise.race([this.#reports.probe(), tooLate]);
+      await within(this.#clock, PROBE_DEADLINE_MS, () => this.#reports.probe());
       if (this.#outage !== null) this.#log.info('store.writable', 'Database writable again');
       this.#outage = null;
     } catch (error) {
       this.#noteOutage(error instanceof Error ? error.message : String(error));
-    } finally {
-      deadline?.cancel();
     }
   }
 

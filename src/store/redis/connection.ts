@@ -7,6 +7,7 @@ import { ClientClosedError, ClientOfflineError, DisconnectsClientError } from 'r
 import { type Clock, sleep } from '../../base/clock.ts';
 import { AtlasError } from '../../base/errors.ts';
 import { type Log, RateLimitedLog } from '../../base/log.ts';
+import { NoAnswer, within } from '../../base/time-limit.ts';
 import { CALL_MAX_BYTES } from './bounds.ts';
 import {
   connectGuarded,
@@ -16,7 +17,6 @@ import {
   type RedisClient,
 } from './client.ts';
 import { addressOf, locate, type RedisEndpoint } from './endpoint.ts';
-import { NoAnswer, within } from './time-limit.ts';
 import { codeOf, type Explained, explain, explainStranger, IS_REPLICA, RedisTrouble } from './trouble.ts';
 
 export interface RedisConnectionOptions extends RedisAccess {

@@ -1,8 +1,8 @@
 /** Where the registry's Redis is: one server, or the master that Sentinels name at the moment. */
 import type { Clock } from '../../base/clock.ts';
+import { within } from '../../base/time-limit.ts';
 import { SENTINEL_MAX_BYTES } from './bounds.ts';
 import { connectGuarded, makeClient, type RedisAccess, type RedisServer } from './client.ts';
-import { within } from './time-limit.ts';
 import { codeOf, explainStranger, RedisTrouble } from './trouble.ts';
 
 export type RedisEndpoint =

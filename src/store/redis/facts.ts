@@ -5,12 +5,12 @@
  */
 import { ErrorReply } from 'redis';
 import { escapeControls } from '../../base/log.ts';
+import { within } from '../../base/time-limit.ts';
 import type { RedisFacts, Told } from '../registry-facts.ts';
 import { KNOCK_MAX_BYTES } from './bounds.ts';
 import { connectGuarded, makeClient, type RedisClient } from './client.ts';
 import type { RedisConnectionOptions } from './connection.ts';
 import { locate } from './endpoint.ts';
-import { within } from './time-limit.ts';
 import { codeOf, quote, type RedisUser } from './trouble.ts';
 
 /** Milliseconds for a door to open or not. Arbitrary. */

@@ -1,8 +1,8 @@
 /** Why a registry on Redis cannot be used, in words for people: what is wrong, and the next step. */
 import { ErrorReply, SocketClosedUnexpectedlyError } from 'redis';
 import { systemCode } from '../../base/errors.ts';
+import { NoAnswer } from '../../base/time-limit.ts';
 import type { RedisAccess } from './client.ts';
-import { NoAnswer } from './time-limit.ts';
 
 export interface Explained {
   readonly reason: string;

@@ -1,5 +1,5 @@
 /** A limit for what may never answer: the work goes on, but nobody waits for it. */
-import type { Clock } from '../../base/clock.ts';
+import type { Clock } from './clock.ts';
 
 export class NoAnswer extends Error {
   constructor(ms: number) {
