@@ -15,6 +15,7 @@ import {
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
 import { RECORD_MAX_BYTES } from '../../src/protocol/limits.ts';
 import { FileMemberStore } from '../../src/store/file/member-store.ts';
 import { memberStoreContract } from '../contract/member-store.ts';
@@ -26,7 +27,7 @@ beforeEach(async () => {
   statePath = join(await makeFolder(), 'cluster');
 });
 
-const open = (nodeId = 'alice') => FileMemberStore.open({ statePath, nodeId });
+const open = (nodeId = 'alice') => FileMemberStore.open({ statePath, nodeId, clock: systemClock });
 const slotPath = (type: string, nodeId: string) => join(statePath, type, `${nodeId}.json`);
 const write = (store: FileMemberStore) =>
   store.putOwn({ node: Buffer.from('node'), heartbeat: Buffer.from('heartbeat') });
@@ -320,20 +321,21 @@ describe('a folder that hangs', () => {
     const store = await FileMemberStore.open({ statePath, nodeId: 'alice', clock });
     const hanging = store.read([], 64);
     void clock.advance(5000);
-    const refused = expect(store.putOwn({ heartbeat: Buffer.from('x') })).rejects.toMatchObject({
+    await expect(hanging).rejects.toMatchObject(AWAY);
+    await expect(store.putOwn({ heartbeat: Buffer.from('x') })).rejects.toMatchObject({
       ...AWAY,
       cause: expect.objectContaining({ message: 'an earlier call still hangs' }),
     });
-    await expect(hanging).rejects.toMatchObject(AWAY);
-    await refused;
   });
 });
 
 describe('a server that has no file descriptors left', () => {
+  const SRC = resolve(import.meta.dirname, '../../src');
   const SCRIPT = `
     import { openSync } from 'node:fs';
-    import { FileMemberStore } from '${resolve(import.meta.dirname, '../../src/store/file/member-store.ts')}';
-    const store = await FileMemberStore.open({ statePath: process.argv[1], nodeId: 'alice' });
+    import { systemClock } from '${resolve(SRC, 'base/clock.ts')}';
+    import { FileMemberStore } from '${resolve(SRC, 'store/file/member-store.ts')}';
+    const store = await FileMemberStore.open({ statePath: process.argv[1], nodeId: 'alice', clock: systemClock });
     await store.putOwn({ node: Buffer.from('n'), heartbeat: Buffer.from('h') });
     try { for (;;) openSync('/dev/null'); } catch {}
     console.log(await store.inspect('node', 'alice').catch(({ code, cause }) => code + ' ' + cause.code));

@@ -1,45 +1,49 @@
 /**
- * The chain of roster steps in a folder, one file a step: the shared one of the file backend, and the one on each
- * node's own disk. A step is on the disk before it is said to be written, and only where there is none (link(2)).
+ * The chain of roster steps in the folder of the registry, one file a step. A step is on the disk before it is said to
+ * be written, and only where there is none (link(2)).
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AtlasError, systemCode } from '../../base/errors.ts';
 import { ROSTER_STEP_MAX_BYTES } from '../../protocol/limits.ts';
 import type { SlotReading } from '../member-store.ts';
 import type { RosterStore } from '../roster-store.ts';
-import { PRIVATE_FOLDER, readBounded, writeAtomically, writeOnce } from './atomic-file.ts';
+import { PRIVATE_FOLDER, writeAtomically, writeOnce } from './atomic-file.ts';
+import type { SharedFolder } from './shared-folder.ts';
 
-/** Our own trouble or the mount's. All else that a name answers with is what somebody put there. */
-const OUTAGES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EIO', 'ESTALE', 'ETIMEDOUT']);
+/** Its name in the folder of the registry. */
+export const ROSTER_FOLDER = 'roster';
 
 export class FileRosterStore implements RosterStore {
+  readonly #shared: SharedFolder;
   readonly #folder: string;
 
-  /** `folder`: made when it is first written to. */
-  constructor(folder: string) {
-    this.#folder = folder;
+  /** `shared`: of the registry; ROSTER_FOLDER is one of its parts, and made when it is first written to. */
+  constructor(shared: SharedFolder) {
+    this.#shared = shared;
+    this.#folder = join(shared.path, ROSTER_FOLDER);
   }
 
-  async read(from: number, limit: number): Promise<readonly SlotReading[]> {
-    const places: SlotReading[] = [];
-    for (let epoch = from; epoch < from + limit; epoch += 1) {
-      const place = await this.#unlessAway(() => this.#readPlace(epoch));
-      if (place.kind === 'missing') break;
-      places.push(place);
-    }
-    return places;
+  read(from: number, limit: number): Promise<readonly SlotReading[]> {
+    return this.#shared.unlessAway(async () => {
+      const places: SlotReading[] = [];
+      for (let epoch = from; epoch < from + limit; epoch += 1) {
+        const place = await this.#readPlace(epoch);
+        if (place.kind === 'missing') break;
+        places.push(place);
+      }
+      return places;
+    });
   }
 
   append(epoch: number, bytes: Uint8Array): Promise<boolean> {
-    return this.#unlessAway(async () => {
+    return this.#shared.unlessAway(async () => {
       await this.#makeFolder();
       return writeOnce(this.#path(epoch), bytes);
     });
   }
 
   replace(epoch: number, bytes: Uint8Array): Promise<void> {
-    return this.#unlessAway(async () => {
+    return this.#shared.unlessAway(async () => {
       await this.#makeFolder();
       await rm(this.#path(epoch), { recursive: true, force: true }); // a folder is not renamed over
       await writeAtomically(this.#path(epoch), bytes, { durable: true });
@@ -48,12 +52,16 @@ export class FileRosterStore implements RosterStore {
 
   /** From the end on, so that a crash in between leaves a shorter chain and no gap. */
   cut(from: number): Promise<void> {
-    return this.#unlessAway(async () => {
+    return this.#shared.unlessAway(async () => {
       let end = from;
       while ((await this.#readPlace(end)).kind !== 'missing') end += 1;
       for (let epoch = end - 1; epoch >= from; epoch -= 1)
         await rm(this.#path(epoch), { recursive: true, force: true });
     });
+  }
+
+  #readPlace(epoch: number): Promise<SlotReading> {
+    return this.#shared.readPlace(this.#path(epoch), ROSTER_STEP_MAX_BYTES + 1);
   }
 
   #path(epoch: number): string {
@@ -63,34 +71,5 @@ export class FileRosterStore implements RosterStore {
 
   async #makeFolder(): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: PRIVATE_FOLDER });
-  }
-
-  async #readPlace(epoch: number): Promise<SlotReading> {
-    try {
-      const bytes = await readBounded(this.#path(epoch), ROSTER_STEP_MAX_BYTES + 1);
-      return bytes === 'not_a_file' ? { kind: 'unreadable', reason: 'Not a file' } : { kind: 'bytes', bytes };
-    } catch (error) {
-      const code = systemCode(error);
-      if (code === 'ENOENT') return { kind: 'missing' };
-      if (code === undefined || OUTAGES.has(code)) throw error;
-      return { kind: 'unreadable', reason: code };
-    }
-  }
-
-  async #unlessAway<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (cause) {
-      const code = systemCode(cause);
-      if (code === undefined) throw cause;
-      throw new AtlasError(
-        'member_store_unavailable',
-        `the roster in ${this.#folder} cannot be used: ${code}`,
-        {
-          cause,
-          hint: 'see that the folder is there and can be written',
-        },
-      );
-    }
   }
 }
