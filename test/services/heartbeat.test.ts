@@ -40,6 +40,8 @@ function make(keyring: Keyring | null = KEYRING): Heartbeat {
     intervalMs: INTERVAL_MS,
     describe: () => body,
     load: () => ({ reports_per_minute: 42 }),
+    roster: () => undefined,
+    freshen: async () => {},
     seen: () => seen,
     nextIncarnation: async () => {
       incarnation += 1;
@@ -101,6 +103,8 @@ describe('the first beat', () => {
         intervalMs: INTERVAL_MS,
         describe: () => body,
         load: () => ({ reports_per_minute: 0 }),
+        roster: () => undefined,
+        freshen: async () => {},
         seen: () => ({}),
       },
       nextIncarnation: () => Promise.reject(new Error('no space left on device')),

@@ -30,10 +30,10 @@ export interface HeartbeatParts {
   readonly intervalMs: number;
   readonly describe: () => NodeRecordBody;
   readonly load: () => HeartbeatBody['load'];
-  /** Absent where there is no roster. */
-  readonly roster?: () => HeartbeatBody['roster'];
+  /** Undefined where there is no roster. */
+  readonly roster: () => HeartbeatBody['roster'];
   /** Before a word is said: what counts may have changed while this machine slept. */
-  readonly freshen?: () => Promise<void>;
+  readonly freshen: () => Promise<void>;
   /** The incarnations of the peers, for `seen`. */
   readonly seen: () => Record<string, number>;
   /** A new incarnation, above that one too, on disk before it is returned. */
@@ -199,7 +199,7 @@ export class Heartbeat {
     const { store, clock, keyring, nodeId } = this.#parts;
     this.#isTaken = false;
     try {
-      await this.#parts.freshen?.();
+      await this.#parts.freshen();
       const node = this.#isNodeDue() ? this.#sign('node', { ...this.#parts.describe() }) : undefined;
       if (node) this.#signedNodeAtMs = clock.monotonicMs();
       if (node) this.#signedNodeWith = keyring?.signing.keyId;
@@ -233,7 +233,7 @@ export class Heartbeat {
 
   #heartbeatBody(): HeartbeatBody {
     const { keyring, load, seen, roster } = this.#parts;
-    const held = roster?.();
+    const held = roster();
     const { node } = this.#published;
     if (node === undefined) throw new Error('a heartbeat names a node record');
     return {
