@@ -17,7 +17,6 @@ export const AUDIT_ACTIONS = {
   'token.revoked': 'API token revoked',
   'roster.founded': 'The roster of the cluster was founded',
   'roster.admitted': 'A server was admitted to the cluster',
-  'roster.left': 'A server left the cluster',
   'roster.removed': 'A server was taken off the roster',
   'roster.evicted': 'A server was evicted, and its key banned for ever',
   'roster.readmitted': 'An evicted server was admitted again with another key',
