@@ -72,7 +72,11 @@ export function openServices(
     accounts,
     tokens: new ApiTokens({ accounts: stores.accounts, clock, log }),
     setup: new SetupCodes({ accounts: stores.accounts, attempts, people: accounts, clock }),
-    fleet: new FleetView({ reports: stores.reports, clock }),
+    fleet: new FleetView({
+      reports: stores.reports,
+      clock,
+      agentIntervalSeconds: config.agent.intervalSeconds,
+    }),
     keyring: openKeyring({ config, secrets }),
   };
 }

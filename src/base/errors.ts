@@ -68,7 +68,6 @@ const KINDS = {
   roster_choice: 'not_found',
   member_runs: 'conflict',
   check_failed: 'internal',
-  member_evicted: 'conflict',
   rotation_runs: 'conflict',
   rotation_none: 'conflict',
   keep_list_wrong: 'conflict',
@@ -87,7 +86,6 @@ const KINDS = {
   join_elsewhere: 'config',
   // things
   machine_unknown: 'not_found',
-  metric_unknown: 'not_found',
   user_unknown: 'not_found',
   user_exists: 'conflict',
   token_name_taken: 'conflict',

@@ -259,7 +259,11 @@ const SCHEMA = {
     'Servers that the agent reports to: one of them by chance, and then the next in this order.',
   ),
   'agent.api_key': secret(apiKey('as server.api_key of the servers'), 'The api_key of the servers.'),
-  'agent.interval': row(duration(1, HOUR), 10, 'How often the agent reports.'),
+  'agent.interval': row(
+    duration(1, HOUR),
+    10,
+    'How often the agent reports; on a server, how often it expects all agents to.',
+  ),
   'agent.pins': row(list(pin), [], 'Public keys of the servers that the agent trusts.'),
   'agent.spool_dir': derived(
     path('data/spool'),

@@ -15,12 +15,11 @@ export interface StatusThresholds {
   readonly offlineAfterMs: number;
 }
 
-/** Seconds between two reports of an agent, unless its config says otherwise. */
-export const AGENT_INTERVAL_SECONDS = 10;
 /** Reports that may be missing before a machine is late, and before it is offline. Arbitrary. */
-export const LATE_AFTER_INTERVALS = 3;
-export const OFFLINE_AFTER_INTERVALS = 6;
+const LATE_AFTER_INTERVALS = 3;
+const OFFLINE_AFTER_INTERVALS = 6;
 
+/** `intervalSeconds`: between two reports of an agent. No report tells it, so one interval is that of all. */
 export function statusThresholds(intervalSeconds: number): StatusThresholds {
   const intervalMs = intervalSeconds * 1000;
   return {
@@ -29,13 +28,8 @@ export function statusThresholds(intervalSeconds: number): StatusThresholds {
   };
 }
 
-export const DEFAULT_THRESHOLDS: StatusThresholds = statusThresholds(AGENT_INTERVAL_SECONDS);
-
 /** `ageMs` is negative when another server's clock is ahead of ours: the machine reported just now. */
-export function machineStatus(
-  ageMs: number,
-  thresholds: StatusThresholds = DEFAULT_THRESHOLDS,
-): MachineStatus {
+export function machineStatus(ageMs: number, thresholds: StatusThresholds): MachineStatus {
   if (ageMs <= thresholds.lateAfterMs) return 'online';
   return ageMs <= thresholds.offlineAfterMs ? 'late' : 'offline';
 }
@@ -64,11 +58,7 @@ export interface MachineView {
   readonly reports: number;
 }
 
-export function describeMachine(
-  row: MachineRow,
-  nowMs: number,
-  thresholds: StatusThresholds = DEFAULT_THRESHOLDS,
-): MachineView {
+export function describeMachine(row: MachineRow, nowMs: number, thresholds: StatusThresholds): MachineView {
   const { cpu, memory, disk, processes, battery, uptime_seconds } = row.latest;
   const { disks: _, ...info } = row.info;
   const ageMs = nowMs - row.lastSeenMs;

@@ -33,15 +33,14 @@ export interface Series {
   points: [number, number | null][];
 }
 
-/**
- * Seconds between two samples beyond which no rate is computed from their counters: a mean over an hour of
- * silence says nothing about any minute of it. Arbitrary; it lets an agent with the longest interval draw.
- */
-export const RATE_MAX_GAP_SECONDS = 300;
+/** Milliseconds between two samples that are not too long for a rate, however often agents report. Arbitrary. */
+const RATE_GAP_MS = 300_000;
+/** The same in intervals of an agent, for those that report seldom. Arbitrary. */
+const RATE_GAP_INTERVALS = 3;
 /** Reports that a bucket should hold at least, so that the jitter of an agent does not look like gaps. */
 const REPORTS_PER_BUCKET = 2;
 
-type Reading = (sample: Sample, before: Sample | undefined) => number | null;
+type Reading = (sample: Sample, before: Sample | undefined, maxGapMs: number) => number | null;
 
 const METRICS: Record<SeriesMetric, { readonly unit: SeriesUnit; readonly read: Reading }> = {
   cpu_percent: { unit: 'percent', read: (sample) => sample.cpuPercent },
@@ -50,18 +49,22 @@ const METRICS: Record<SeriesMetric, { readonly unit: SeriesUnit; readonly read: 
   disk_percent: { unit: 'percent', read: (sample) => sample.diskPercent },
   network_sent_bytes_per_second: {
     unit: 'bytes_per_second',
-    read: (sample, before) => rate(before, sample, (each) => each.networkBytesSent),
+    read: (...given) => rate(...given, (each) => each.networkBytesSent),
   },
   network_received_bytes_per_second: {
     unit: 'bytes_per_second',
-    read: (sample, before) => rate(before, sample, (each) => each.networkBytesReceived),
+    read: (...given) => rate(...given, (each) => each.networkBytesReceived),
   },
   processes: { unit: 'count', read: (sample) => sample.processes },
   battery_percent: { unit: 'percent', read: (sample) => sample.batteryPercent },
 };
 
-export function isSeriesMetric(name: string): name is SeriesMetric {
-  return Object.hasOwn(METRICS, name);
+/**
+ * Milliseconds between two samples beyond which no rate is computed from their counters: a mean over a long silence
+ * says nothing about any minute of it. `intervalSeconds`: between two reports of an agent.
+ */
+export function rateMaxGapMs(intervalSeconds: number): number {
+  return Math.max(RATE_GAP_MS, intervalSeconds * 1000 * RATE_GAP_INTERVALS);
 }
 
 /** True for a metric whose first value in a range needs the sample before the range. */
@@ -70,7 +73,12 @@ export function isRate(metric: SeriesMetric): boolean {
 }
 
 /** `samples` in the order of time; those outside the range only serve as the start of a rate. */
-export function buildSeries(metric: SeriesMetric, samples: readonly Sample[], range: SeriesRange): Series {
+export function buildSeries(
+  metric: SeriesMetric,
+  samples: readonly Sample[],
+  range: SeriesRange,
+  maxGapMs: number,
+): Series {
   const { unit, read } = METRICS[metric];
   const { fromMs } = range;
   const width = range.toMs - fromMs;
@@ -79,7 +87,7 @@ export function buildSeries(metric: SeriesMetric, samples: readonly Sample[], ra
   const counts = new Uint32Array(count);
   for (const [at, sample] of samples.entries()) {
     if (sample.takenAtMs < fromMs || sample.takenAtMs >= range.toMs) continue;
-    const value = read(sample, samples[at - 1]);
+    const value = read(sample, samples[at - 1], maxGapMs);
     if (value === null) continue;
     const bucket = Math.min(count - 1, Math.floor(((sample.takenAtMs - fromMs) * count) / width));
     sums[bucket] = (sums[bucket] ?? 0) + value;
@@ -108,11 +116,16 @@ export function pointsThatFit(samples: readonly Sample[], range: SeriesRange): n
 }
 
 /** Null where two counters do not belong together: a reboot, a counter that started again, a gap too long. */
-function rate(before: Sample | undefined, now: Sample, counter: (sample: Sample) => number): number | null {
+function rate(
+  now: Sample,
+  before: Sample | undefined,
+  maxGapMs: number,
+  counter: (sample: Sample) => number,
+): number | null {
   if (before === undefined) return null;
-  const seconds = (now.takenAtMs - before.takenAtMs) / 1000;
-  if (seconds <= 0 || seconds > RATE_MAX_GAP_SECONDS) return null;
+  const gapMs = now.takenAtMs - before.takenAtMs;
+  if (gapMs <= 0 || gapMs > maxGapMs) return null;
   const rebooted = (now.uptimeSeconds ?? 0) < (before.uptimeSeconds ?? 0) && now.uptimeSeconds !== null;
   const difference = counter(now) - counter(before);
-  return rebooted || difference < 0 ? null : difference / seconds;
+  return rebooted || difference < 0 ? null : (difference / gapMs) * 1000;
 }

@@ -1,14 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import {
-  DEFAULT_THRESHOLDS,
-  describeMachine,
-  machineStatus,
-  statusThresholds,
-} from '../../src/fleet/machine.ts';
+import { describeMachine, machineStatus, statusThresholds } from '../../src/fleet/machine.ts';
 import { machine as machineShape } from '../../src/http/shapes/machines.ts';
 import type { MachineRow } from '../../src/store/report-store.ts';
 import { START_MS } from '../fakes/clock.ts';
 import { makeReport } from '../fakes/report.ts';
+
+const THRESHOLDS = statusThresholds(10);
 
 function makeRow(changes: Partial<MachineRow> = {}): MachineRow {
   const { machine_id, machine_info, metrics } = makeReport();
@@ -34,19 +31,18 @@ describe('machineStatus', () => {
     [60_001, 'offline'],
     [Number.MAX_SAFE_INTEGER, 'offline'],
   ])('calls a machine that reported %i ms ago %s', (ageMs, status) => {
-    expect(machineStatus(ageMs)).toBe(status);
+    expect(machineStatus(ageMs, THRESHOLDS)).toBe(status);
   });
 
   it('derives both thresholds from the interval of the agents', () => {
-    expect(DEFAULT_THRESHOLDS).toEqual({ lateAfterMs: 30_000, offlineAfterMs: 60_000 });
-    expect(statusThresholds(1)).toEqual({ lateAfterMs: 3_000, offlineAfterMs: 6_000 });
-    expect(machineStatus(6_001, statusThresholds(1))).toBe('offline');
+    expect(THRESHOLDS).toEqual({ lateAfterMs: 30_000, offlineAfterMs: 60_000 });
+    expect(statusThresholds(3600)).toEqual({ lateAfterMs: 10_800_000, offlineAfterMs: 21_600_000 });
   });
 });
 
 describe('describeMachine', () => {
   it('makes exactly the shape of the API', () => {
-    const view = describeMachine(makeRow(), START_MS + 31_500);
+    const view = describeMachine(makeRow(), START_MS + 31_500, THRESHOLDS);
     expect(machineShape.strict().parse(view)).toEqual(view);
     expect(view).toMatchObject({
       hostname: 'studio-3.local',
@@ -63,7 +59,11 @@ describe('describeMachine', () => {
     const { machine_info, metrics } = makeReport({
       metrics: { uptime_seconds: null, cpu: { percent: 1 }, battery: { percent: 80, plugged: true } },
     });
-    const view = describeMachine(makeRow({ info: machine_info, latest: metrics }), START_MS - 2_000);
+    const view = describeMachine(
+      makeRow({ info: machine_info, latest: metrics }),
+      START_MS - 2_000,
+      THRESHOLDS,
+    );
     expect(view.uptime_seconds).toBeNull();
     expect(view.load_average).toBeNull();
     expect(view.battery).toEqual({ percent: 80, plugged: true });

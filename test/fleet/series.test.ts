@@ -1,8 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildSeries, pointsThatFit, RATE_MAX_GAP_SECONDS, SERIES_METRICS } from '../../src/fleet/series.ts';
-import { seriesMetric, series as seriesShape } from '../../src/http/shapes/machines.ts';
+import {
+  buildSeries,
+  pointsThatFit,
+  rateMaxGapMs,
+  SERIES_METRICS,
+  type SeriesMetric,
+  type SeriesRange,
+} from '../../src/fleet/series.ts';
+import { series as seriesShape } from '../../src/http/shapes/machines.ts';
 import type { Sample } from '../../src/store/report-store.ts';
+
+const MAX_GAP_MS = rateMaxGapMs(10);
 
 function makeSample(takenAtMs: number, changes: Partial<Sample> = {}): Sample {
   return {
@@ -34,23 +43,24 @@ function makeSample(takenAtMs: number, changes: Partial<Sample> = {}): Sample {
 
 const sent = (takenAtMs: number, networkBytesSent: number, uptimeSeconds?: number | null) =>
   makeSample(takenAtMs, { networkBytesSent, ...(uptimeSeconds === undefined ? {} : { uptimeSeconds }) });
+const build = (metric: SeriesMetric, samples: Sample[], range: SeriesRange) =>
+  buildSeries(metric, samples, range, MAX_GAP_MS);
 const rates = (samples: Sample[], toMs: number, points: number) =>
-  buildSeries('network_sent_bytes_per_second', samples, { fromMs: 0, toMs, points }).points.map(
+  build('network_sent_bytes_per_second', samples, { fromMs: 0, toMs, points }).points.map(
     ([, value]) => value,
   );
 
 describe('buildSeries', () => {
-  it('knows the metrics of the API, and makes its shape', () => {
-    expect([...SERIES_METRICS]).toEqual(seriesMetric.options);
+  it('makes the shape of the API, of every metric', () => {
     for (const metric of SERIES_METRICS) {
-      const series = buildSeries(metric, [makeSample(5)], { fromMs: 0, toMs: 10, points: 2 });
+      const series = build(metric, [makeSample(5)], { fromMs: 0, toMs: 10, points: 2 });
       expect(seriesShape.strict().parse(series)).toEqual(series);
     }
   });
 
   it('takes the mean of a bucket and leaves an empty bucket null', () => {
     const samples = [10, 20, 90].map((percent, at) => makeSample(at * 10, { cpuPercent: percent }));
-    const { points, unit } = buildSeries('cpu_percent', samples, { fromMs: 0, toMs: 80, points: 4 });
+    const { points, unit } = build('cpu_percent', samples, { fromMs: 0, toMs: 80, points: 4 });
     expect(points).toEqual([
       [0, 15],
       [20, 90],
@@ -62,13 +72,11 @@ describe('buildSeries', () => {
 
   it('leaves out what was not measured instead of counting it as zero', () => {
     const samples = [makeSample(0, { batteryPercent: null }), makeSample(1, { batteryPercent: 80 })];
-    expect(buildSeries('battery_percent', samples, { fromMs: 0, toMs: 10, points: 1 }).points).toEqual([
-      [0, 80],
-    ]);
+    expect(build('battery_percent', samples, { fromMs: 0, toMs: 10, points: 1 }).points).toEqual([[0, 80]]);
   });
 
   it('ignores samples at and after the end of the range', () => {
-    const { points } = buildSeries('processes', [makeSample(10)], { fromMs: 0, toMs: 10, points: 1 });
+    const { points } = build('processes', [makeSample(10)], { fromMs: 0, toMs: 10, points: 1 });
     expect(points).toEqual([[0, null]]);
   });
 
@@ -94,9 +102,8 @@ describe('buildSeries', () => {
   });
 
   it('shows no rate across a gap that is too long, nor between samples of one instant', () => {
-    const gap = RATE_MAX_GAP_SECONDS * 1000;
-    expect(rates([sent(0, 0), sent(gap, 300)], gap + 1, 1)).toEqual([1]);
-    expect(rates([sent(0, 0), sent(gap + 1, 300)], gap + 2, 1)).toEqual([null]);
+    expect(rates([sent(0, 0), sent(MAX_GAP_MS, 300)], MAX_GAP_MS + 1, 1)).toEqual([1]);
+    expect(rates([sent(0, 0), sent(MAX_GAP_MS + 1, 300)], MAX_GAP_MS + 2, 1)).toEqual([null]);
     expect(rates([sent(0, 0), sent(0, 300)], 1, 1)).toEqual([null]);
   });
 
@@ -113,7 +120,7 @@ describe('buildSeries', () => {
     fc.assert(
       fc.property(times, range, (takenAt, wanted) => {
         const samples = takenAt.sort((a, b) => a - b).map((at) => makeSample(at, { processes: at }));
-        const { points } = buildSeries('processes', samples, wanted);
+        const { points } = build('processes', samples, wanted);
         expect(points).toHaveLength(Math.min(wanted.points, wanted.toMs - wanted.fromMs));
         for (const [index, [start, value]] of points.entries()) {
           const end = points[index + 1]?.[0] ?? wanted.toMs;
@@ -134,13 +141,24 @@ describe('buildSeries', () => {
         const samples = rows
           .sort((a, b) => a[0] - b[0])
           .map(([at, bytes, uptime]) => sent(at, bytes, uptime));
-        for (const [, value] of buildSeries('network_sent_bytes_per_second', samples, wanted).points) {
+        for (const [, value] of build('network_sent_bytes_per_second', samples, wanted).points) {
           if (value === null) continue;
           expect(Number.isFinite(value)).toBe(true);
           expect(value).toBeGreaterThanOrEqual(0);
         }
       }),
     );
+  });
+});
+
+describe('rateMaxGapMs', () => {
+  it.each([
+    [1, 300],
+    [10, 300],
+    [100, 300],
+    [3600, 10_800],
+  ])('with a report each %i s is %i s', (intervalSeconds, seconds) => {
+    expect(rateMaxGapMs(intervalSeconds)).toBe(seconds * 1000);
   });
 });
 

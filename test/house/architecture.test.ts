@@ -66,7 +66,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
     touches: ['node:crypto', 'node:util'],
     without: AMBIENT,
   },
-  'http/': { may: ['services/', 'base/', 'protocol/', 'installer/program.ts', ...STORE_CONTRACTS] },
+  'http/': {
+    may: ['services/', 'base/', 'protocol/', 'fleet/series.ts', 'installer/program.ts', ...STORE_CONTRACTS],
+  },
   'agent/': { may: ['protocol/', 'fleet/', 'base/'] },
   'joiner/': {
     may: [

@@ -1,5 +1,6 @@
 /** The machines of the fleet, and their figures over time. */
 import { z } from 'zod';
+import { SERIES_METRICS } from '../../fleet/series.ts';
 import { named, time } from './values.ts';
 
 export const machineId = named(128);
@@ -60,16 +61,7 @@ export const moment = z.union([
   z.stringFormat('unix-ms', /^[0-9]{1,15}$/).transform(Number),
   z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
 ]);
-export const seriesMetric = z.enum([
-  'cpu_percent',
-  'load_1',
-  'memory_percent',
-  'disk_percent',
-  'network_sent_bytes_per_second',
-  'network_received_bytes_per_second',
-  'processes',
-  'battery_percent',
-]);
+export const seriesMetric = z.enum(SERIES_METRICS);
 export const series = z.object({
   metric: seriesMetric,
   unit: z.string(),
