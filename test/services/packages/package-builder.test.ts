@@ -1,6 +1,6 @@
 /** The building of packages on the real services: what is told before, what is taken back after, and what became of it. */
 import { createHash } from 'node:crypto';
-import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { AtlasError } from '../../../src/base/errors.ts';
 import type { HandedPackage } from '../../../src/services/packages/handed-package.ts';
 import { LostPackages, UNDER_WAY_MS } from '../../../src/services/packages/lost-packages.ts';
@@ -338,7 +338,7 @@ describe('a package of which this server never said what became of it', () => {
     await small.time.advance(UNDER_WAY_MS - 1);
     expect(ticketStates()).toEqual(['open', 'open']);
     await small.time.advance(UNDER_WAY_MS + 1);
-    await vi.waitFor(async () => expect((await store.find(dead.buildId))?.revokedAtMs).not.toBeNull());
+    await expect.poll(async () => (await store.find(dead.buildId))?.revokedAtMs).not.toBeNull();
     expect(tickets.list().map(({ id, state }) => [id === ticketId, state])).toEqual([
       [false, 'open'],
       [true, 'revoked'],
