@@ -90,14 +90,18 @@ describe.skipIf(lack !== null)(
       ['keep', 'payload'],
       ['keep', 'postinstall'],
       ['replace', 'postinstall'],
-    ] as const)('that is to %s the configuration, anywhere in %s', async (policy, phase) => {
-      const upgrades = await Upgrades.begin();
-      let before = 0;
-      const entries = phase === 'payload' ? sampleInstallation('server').payload.length : CUTS_MAX;
-      while (before < entries && (await upgrades.cutOff(policy, { in: phase, before }))) before += 1;
-      expect(before).toBeGreaterThan(5);
-      expect(before).toBeLessThan(CUTS_MAX);
-      expect(upgrades.statesSeen).toBeGreaterThan(2);
-    });
+    ] as const)(
+      'that is to %s the configuration, anywhere in %s',
+      async (policy, phase) => {
+        const upgrades = await Upgrades.begin();
+        let before = 0;
+        const entries = phase === 'payload' ? sampleInstallation('server').payload.length : CUTS_MAX;
+        while (before < entries && (await upgrades.cutOff(policy, { in: phase, before }))) before += 1;
+        expect(before).toBeGreaterThan(5);
+        expect(before).toBeLessThan(CUTS_MAX);
+        expect(upgrades.statesSeen).toBeGreaterThan(2);
+      },
+      600_000,
+    );
   },
 );

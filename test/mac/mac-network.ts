@@ -44,7 +44,7 @@ export class MacNetwork {
 
   static async start(): Promise<MacNetwork> {
     const keeper = spawn('unshare', ['--net', '/bin/sh', '-c', SWITCH]);
-    await once(keeper.stdout, 'data', { signal: AbortSignal.timeout(5000) });
+    await once(keeper.stdout, 'data', { signal: AbortSignal.timeout(60_000) });
     const network = new MacNetwork(keeper);
     const uplink = `fleet-${randomBytes(4).toString('hex')}`; // interfaces have 15 characters at most
     await network.#plug(uplink);

@@ -152,14 +152,13 @@ export class MacStand {
     const variables = Object.entries({ ...ENVIRONMENT, ...env }).map(([name, value]) => `${name}=${value}`);
     const namespaces = ['--mount', '--pid', '--net', '--root'];
     const enter = ['-t', `${this.#pid}`, ...namespaces, '/usr/bin/env', '-i', '--chdir=/'];
-    const child = spawn('nsenter', [...enter, ...variables, ...argv]);
+    const child = spawn('nsenter', [...enter, ...variables, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
         said += text;
       });
     }
-    child.stdin.end();
     const [code] = (await once(child, 'close')) as [number | null];
     return { code, said };
   }

@@ -9,7 +9,7 @@ const lack = macStandLack();
 const ROOT = '/Library/FleetServer';
 const LOG = '/var/log/fleet-server.log';
 /** Milliseconds. */
-const SOON = 20_000;
+const SOON = 120_000;
 
 describe.skipIf(lack !== null)(`a standalone server${lack === null ? '' : ` (skipped: ${lack})`}`, () => {
   it('runs when it is installed, ends for an upgrade, and is the same one afterwards', async () => {

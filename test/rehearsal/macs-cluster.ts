@@ -14,7 +14,9 @@ import type { Secrets } from './secret-search.ts';
 import { SharedBackends } from './shared-backends.ts';
 
 /** Milliseconds for an installed server to be known to all. */
-const SOON_MS = 30_000;
+const SOON_MS = 120_000;
+/** Longer than a busy machine keeps a server silent: nobody is to die here. */
+const TIMEOUT_SECONDS = 20;
 
 /** What runs on a Mac, as the others and the operator reach it. */
 export interface InstalledServer {
@@ -44,6 +46,7 @@ export class MacsCluster {
     const shared = await SharedBackends.start(network.here);
     const live = await LiveCluster.start({
       servers: releases.length,
+      timeoutSeconds: TIMEOUT_SECONDS,
       redis: shared.redis,
       databaseUrl: shared.databaseUrl,
       values: { 'server.host': network.here, 'server.tls': 'own', ...shared.values },

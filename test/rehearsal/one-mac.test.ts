@@ -27,7 +27,7 @@ const LABEL = 'com.fleet.server';
 const PORT = 8443;
 const PASSWORD = 'of the administrator of one Mac';
 /** Milliseconds. */
-const SOON = 20_000;
+const SOON = 120_000;
 
 let folder: string;
 let network: MacNetwork;

@@ -4,9 +4,9 @@ import { macNetworkLack } from '../mac/mac-network.ts';
 import { macStandLack } from '../mac/mac-stand.ts';
 
 /** Each takes some seconds on a machine that does nothing else. */
-const TEST_MS = 120_000;
+const TEST_MS = 600_000;
 /** For beforeAll(): the first run on a machine brings the Node for Macs, twice 53 MB. */
-export const BEGIN_MS = 300_000;
+export const BEGIN_MS = 600_000;
 
 const LACK = macStandLack() ?? macNetworkLack();
 

@@ -17,7 +17,7 @@ const FORMER = '0.0.9';
 const MACS = ['mac-07', 'mac-08', 'mac-09'];
 const SENDERS = 4;
 /** Milliseconds. */
-const SOON = 20_000;
+const SOON = 120_000;
 
 let cluster: MacsCluster;
 let former: Release;
