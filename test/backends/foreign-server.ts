@@ -8,9 +8,9 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { eventually } from '../scenario/eventually.ts';
 
-/** Milliseconds. The slowest of them is ready within two seconds on a machine that does nothing else. */
-const START_MS = 30_000;
-const END_MS = 20_000;
+/** Milliseconds, on a machine that is busy with others. The slowest is ready within two seconds on one that is not. */
+const START_MS = 120_000;
+const END_MS = 60_000;
 
 export interface ForeignPlan {
   readonly program: string;

@@ -36,7 +36,7 @@ export class RedisTap {
   async text(): Promise<string> {
     const mark = `until ${performance.now()}`;
     await this.#redis.cli('ECHO', mark);
-    await eventually('MONITOR shows it', 10_000, () => this.#said.includes(mark));
+    await eventually('MONITOR shows it', 60_000, () => this.#said.includes(mark));
     return this.#said;
   }
 

@@ -91,7 +91,7 @@ describe('init on a real PostgreSQL', () => {
   beforeAll(async () => {
     postgres = await PostgresServer.start();
   });
-  afterAll(() => postgres.stop());
+  afterAll(() => postgres?.stop());
 
   it('makes the database of a cluster, and says how another server joins', async () => {
     const folder = temporaryFolder();

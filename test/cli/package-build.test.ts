@@ -250,6 +250,6 @@ it('a package that nobody reads in this process is ended, and holds nothing open
   const stateOf = async () => (await client.get<BuildView>(`/api/fleet/packages/${id}`)).state;
   expect(await stateOf()).toBe('building');
   letGo();
-  await eventually('it is over', 5000, async () => (await stateOf()) === 'failed');
+  await eventually('it is over', 60_000, async () => (await stateOf()) === 'failed');
   await offline.close();
 });

@@ -13,7 +13,7 @@ const CHECKS = [
 ] as const;
 
 for (const [title, [tool, ...args]] of CHECKS) {
-  it(title, { timeout: 120_000 }, () => {
+  it(title, { timeout: 600_000 }, () => {
     const { status, stdout, stderr } = spawnSync(`node_modules/.bin/${tool}`, args, {
       cwd: ROOT,
       encoding: 'utf8',

@@ -66,7 +66,7 @@ async function logIn(): Promise<Record<string, string>> {
 
 /** When there are so many: notes are written beside the answer. */
 const entries = (count: number) =>
-  eventually(`${count} entries`, 5000, () => auditLog.entries.length >= count && auditLog.entries);
+  eventually(`${count} entries`, 60_000, () => auditLog.entries.length >= count && auditLog.entries);
 
 describe('the audit log', () => {
   it('names who came and went, and who changed a password', async () => {

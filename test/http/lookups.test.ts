@@ -6,7 +6,7 @@ import { eventually } from '../scenario/eventually.ts';
 import { type OpenDoor, openDoor } from './open-door.ts';
 import { expectProblem } from './problem-answer.ts';
 
-const WAIT_MS = 10_000;
+const WAIT_MS = 60_000;
 
 let door: OpenDoor;
 afterEach(() => door.app.close());

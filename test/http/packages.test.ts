@@ -21,6 +21,7 @@ import type { Problem } from '../scenario/fleet-client.ts';
 import { LiveCluster } from '../scenario/live-cluster.ts';
 import { PackageStand } from './package-stand.ts';
 
+const WAIT_MS = 60_000;
 const NODE = '/api/fleet/build-cluster-package';
 const ALONE = '/api/fleet/build-standalone-package';
 const AGENT = '/api/fleet/build-agent-package';
@@ -172,7 +173,7 @@ describe('a package that is built', () => {
     });
     const bytes = Buffer.concat(await answer.toArray());
     expect(bytes.byteLength).toBe(Number(headers['content-length']));
-    const record = await eventually('it is on record as whole', 5000, async () => {
+    const record = await eventually('it is on record as whole', WAIT_MS, async () => {
       const one = await stand.client.get<BuildView>(`${RECORDS}/${headers['x-atlas-package']}`);
       return one.state === 'ready' && one;
     });
@@ -306,19 +307,19 @@ describe('a reader', () => {
     const answer = await ordered(await tokenOf('packages:build'), NODE, { credentials: 'ticket' });
     await once(answer, 'readable');
     answer.destroy();
-    const record = await eventually('it is on record as failed', 10_000, async () => {
+    const record = await eventually('it is on record as failed', WAIT_MS, async () => {
       const one = await newest();
       return one.state === 'failed' && one;
     });
     expect(record).toMatchObject({ size_bytes: null, sha256: null });
     await eventually(
       'its ticket admits nobody',
-      5000,
+      WAIT_MS,
       async () => (await newest()).ticket?.state === 'revoked',
     );
     await eventually(
       'the audit log says it',
-      5000,
+      WAIT_MS,
       async () => (await audited())[0] === 'package.built failed',
     );
   });
@@ -327,7 +328,7 @@ describe('a reader', () => {
     const seen = await packBig();
     const answer = await ordered(await tokenOf('packages:build'), NODE);
     let before = -1;
-    await eventually('no more is read', 10_000, () => {
+    await eventually('no more is read', WAIT_MS, () => {
       const isStill = seen.pulled === before;
       before = seen.pulled;
       return isStill;
@@ -336,7 +337,7 @@ describe('a reader', () => {
     expect((await newest()).state).toBe('building');
     const bytes = Buffer.concat(await answer.toArray());
     expect(bytes.byteLength).toBe(Number(answer.headers['content-length']));
-    await eventually('it is on record as whole', 5000, async () => (await newest()).state === 'ready');
+    await eventually('it is on record as whole', WAIT_MS, async () => (await newest()).state === 'ready');
   });
 });
 

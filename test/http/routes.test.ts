@@ -346,7 +346,7 @@ function exchange(port: number, bytes: string): Promise<string> {
     const socket = connect(port, '127.0.0.1', () => socket.write(bytes, 'latin1'));
     socket
       .setEncoding('latin1')
-      .setTimeout(10_000, () => socket.destroy(new Error('the connection stays open')));
+      .setTimeout(60_000, () => socket.destroy(new Error('the connection stays open')));
     socket.on('data', (chunk: string) => {
       text += chunk;
     });

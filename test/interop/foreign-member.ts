@@ -37,7 +37,7 @@ export class ForeignMember {
     const own = ['--node-id', nodeId, '--address', `${nodeId}.example.org:8768`];
     this.#child = spawn(PYTHON, ['-B', PROGRAM, 'member', ...args, ...own]);
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
-    this.#child.stdin.once('error', () => {}); // it ended, and its next answer says so
+    this.#child.stdin.on('error', () => {}); // it ended, and its next answer says so
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#complaint += text;
     });

@@ -10,7 +10,7 @@ import { fieldsOf } from './registry-intruder.ts';
 import { secretOnDisk } from './secret-on-disk.ts';
 import { TrustClient } from './trust-client.ts';
 
-const WAIT_MS = 45_000;
+const WAIT_MS = 90_000;
 
 let redis: RedisServer;
 let cluster: LiveCluster;

@@ -4,6 +4,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from './eventually.ts';
 import { LiveCluster } from './live-cluster.ts';
 
+const WAIT_MS = 90_000;
+
 let cluster: LiveCluster;
 
 beforeAll(async () => {
@@ -19,7 +21,7 @@ it('is no healthy cluster: each says who keeps its data elsewhere', async () => 
   });
   await stray.process.start();
   for (const { name, client } of cluster.servers.slice(0, 2)) {
-    const health = await eventually(`${name} finds out`, 20_000, async () => {
+    const health = await eventually(`${name} finds out`, WAIT_MS, async () => {
       const now = await client.health();
       return now.findings.some(({ code }) => code === 'database_split') && now;
     });

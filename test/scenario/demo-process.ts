@@ -11,8 +11,8 @@ import { LAUNCHER } from '../cli/atlas-fleet.ts';
 import { eventually } from './eventually.ts';
 import { runForeign } from './foreign-program.ts';
 
-const START_MS = 60_000;
-const END_MS = 20_000;
+const START_MS = 120_000;
+const END_MS = 60_000;
 
 /** The one line; its names are fixed (product.md). */
 export interface DemoLine {

@@ -22,7 +22,7 @@ import { FleetClient } from './fleet-client.ts';
 import { LiveCluster, type LiveServer } from './live-cluster.ts';
 import { freePorts } from './loopback-ports.ts';
 
-const WAIT_MS = 20_000;
+const WAIT_MS = 90_000;
 /** Where the servers say they are: what knocks there can be kept apart from the rest of loopback. */
 const SHOWN = '::1';
 

@@ -25,7 +25,7 @@ import { FleetClient } from './fleet-client.ts';
 import { LiveCluster, type LiveServer } from './live-cluster.ts';
 import { freePorts } from './loopback-ports.ts';
 
-const WAIT_MS = 20_000;
+const WAIT_MS = 90_000;
 /** Servers of the cluster before anybody joins. */
 const MEMBERS = 3;
 const REDIS_PASSWORD = 'a password of Redis that nobody may see';

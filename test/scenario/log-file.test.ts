@@ -9,7 +9,7 @@ import { eventually } from './eventually.ts';
 import { freePorts } from './loopback-ports.ts';
 
 /** Milliseconds. */
-const SOON = 10_000;
+const SOON = 60_000;
 
 interface Ground {
   readonly folder: string;

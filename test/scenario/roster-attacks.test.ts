@@ -16,7 +16,7 @@ import { afterBeat, fieldsOf, type Slot } from './registry-intruder.ts';
 import { secretOnDisk } from './secret-on-disk.ts';
 import { TrustClient } from './trust-client.ts';
 
-const WAIT_MS = 30_000;
+const WAIT_MS = 90_000;
 /** A member whose disk was read. */
 const THIEF = 'server-03';
 

@@ -15,8 +15,8 @@ import { fieldsOf } from './registry-intruder.ts';
 import { secretOnDisk } from './secret-on-disk.ts';
 import { TrustClient } from './trust-client.ts';
 
-const WAIT_MS = 20_000;
-const ROTATED_MS = 45_000;
+const WAIT_MS = 90_000;
+const ROTATED_MS = 120_000;
 
 let cluster: LiveCluster;
 let intruder: FileIntruder;
@@ -92,7 +92,7 @@ describe('who holds every shared secret', () => {
 describe('a server that was installed anew under its old name', () => {
   it('is refused by its new key, and is a newcomer once it was removed', async () => {
     const [first, , third] = cluster.servers as [LiveServer, LiveServer, LiveServer];
-    expect((await remove('server-03', first)).stderr).toContain('error: server-03 is healthy');
+    expect((await remove('server-03', first)).stderr).toMatch(/^error: server-03 is (?:healthy|late)/m);
     await third.process.kill();
     for (const name of ['identity.json', 'incarnation', 'roster'])
       rmSync(join(third.dataDir, name), { recursive: true, force: true });

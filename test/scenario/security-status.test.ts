@@ -5,6 +5,8 @@ import { atlasFleet } from '../cli/atlas-fleet.ts';
 import { eventually } from './eventually.ts';
 import { LiveCluster, type LiveServer } from './live-cluster.ts';
 
+const WAIT_MS = 90_000;
+
 interface Line {
   readonly code: string;
   readonly state: 'pass' | 'info' | 'warn' | 'fail';
@@ -45,10 +47,10 @@ describe('the security status', () => {
   it('of a cluster with a Redis password passes, by itself and when asked, and says so on the command line', async () => {
     const cluster = await start({ servers: 2, redis: await startRedis({ password: 'the password' }) });
     const [server] = cluster.servers as [LiveServer, LiveServer];
-    await eventually('it is checked without being asked', 20_000, async () => {
+    await eventually('it is checked without being asked', WAIT_MS, async () => {
       return (await reportOf(server, false)).checked_at !== null;
     });
-    const report = await eventually('both are members', 20_000, async () => {
+    const report = await eventually('both are members', WAIT_MS, async () => {
       const now = await reportOf(server);
       return now.roster?.members === 2 && now.nodes.every(({ state }) => state === 'pass') ? now : undefined;
     });

@@ -176,7 +176,7 @@ describe('two servers on copies of one data folder', () => {
       const [speaks] = await endsWithOneVoice(twins);
       expect(speaks).toBe(twins.original); // which was there first
     }
-  }, 180_000);
+  }, 600_000);
 
   it.each([
     { readMs: 0, writeMs: 400 },

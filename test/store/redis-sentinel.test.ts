@@ -10,7 +10,7 @@ import { freePorts } from '../scenario/loopback-ports.ts';
 import { away, beat, openRegistry } from './redis-registry.ts';
 
 /** Milliseconds for a failover: about two are its rule, the rest is for a slow machine. */
-const FAILOVER_MS = 40_000;
+const FAILOVER_MS = 120_000;
 
 interface Watched {
   readonly master: RedisServer;

@@ -113,7 +113,7 @@ describe('three servers on one file', () => {
       at.remove();
       at = sqliteFolder();
     }
-  }, 60_000);
+  });
 
   it('store each report once when all three get all of them at once', async () => {
     const reports = 500;
@@ -126,7 +126,7 @@ describe('three servers on one file', () => {
     expect(stored.toSorted((a, b) => a - b)).toEqual(Array.from({ length: reports }, (_, turn) => turn));
     expect(known).toHaveLength(2 * reports);
     expect(counts()).toEqual([reports, reports, reports]);
-  }, 60_000);
+  });
 });
 
 describe('a disk that takes no more', () => {

@@ -477,5 +477,5 @@ describe('the size on the disk', () => {
     await close();
     expect(existsSync(`${at.path}-wal`)).toBe(false);
     expect(statSync(at.path).size / count).toBeLessThanOrEqual(300);
-  }, 60_000);
+  });
 });
