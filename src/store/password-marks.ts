@@ -16,7 +16,7 @@ export interface PasswordMarks {
 }
 
 export interface PasswordMarkStore {
-  /** Null where nothing was noted, or nothing that can be read. */
+  /** Null where nothing was noted. Rejects where something was, and cannot be read. */
   load(): Promise<PasswordMarks | null>;
   /** Durable when it resolves. Rejects with the errors of the disk. */
   keep(marks: PasswordMarks): Promise<void>;

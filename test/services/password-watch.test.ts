@@ -19,7 +19,8 @@ const compromise = alice.step(roster, [
 const OLD: Passwords = { redis: Secret.fromText('old of redis'), postgres: Secret.fromText('old of pg') };
 
 function server(passwords: Passwords, marks = new FakePasswordMarks()) {
-  return { marks, watch: new PasswordWatch({ marks, passwords, log: new FakeLog() }) };
+  const log = new FakeLog();
+  return { marks, log, watch: new PasswordWatch({ marks, passwords, log }) };
 }
 
 const statesOf = (watch: PasswordWatch) =>
@@ -49,6 +50,26 @@ describe('the passwords after a compromise', () => {
     const { watch } = server({ ...OLD, postgres: null });
     await watch.follow([compromise], false);
     expect(statesOf(watch)).toEqual({ redis_password_changed: 'info' });
+  });
+
+  it('are a warning where what was noted cannot be read, and never taken for not noted', async () => {
+    const marks = new FakePasswordMarks();
+    await server(OLD, marks).watch.follow([compromise], true);
+    marks.isDamaged = true;
+    const { watch, log } = server({ ...OLD, postgres: null }, marks);
+    await watch.follow([compromise], false);
+    const seen = 'noted, but cannot be read';
+    expect(watch.lines()).toMatchObject([{ code: 'redis_password_changed', state: 'warn', seen }]);
+    expect(log.lines).toMatchObject([{ level: 'warn', event: 'passwords.unreadable' }]);
+  });
+
+  it('are noted over what cannot be read, by a server that runs when it happens', async () => {
+    const marks = new FakePasswordMarks();
+    marks.isDamaged = true;
+    const { watch } = server(OLD, marks);
+    await watch.follow([compromise], true);
+    expect(statesOf(watch).redis_password_changed).toBe('fail');
+    expect(marks.marks?.step).toBe(compromise.digest);
   });
 
   it('do not stand in what is noted of them', async () => {

@@ -26,7 +26,7 @@ export interface PasswordWatchParts {
 
 export class PasswordWatch {
   readonly #parts: PasswordWatchParts;
-  #marks: PasswordMarks | null = null;
+  #marks: PasswordMarks | 'unreadable' | null = null;
   /** The last change of the secret after a compromise. */
   #compromise: { readonly digest: string; readonly at: string } | null = null;
 
@@ -44,15 +44,25 @@ export class PasswordWatch {
     );
     if (last === undefined || last.digest === this.#compromise?.digest) return;
     this.#compromise = { digest: last.digest, at: new Date(last.time * 1000).toISOString() };
-    const known = await this.#parts.marks.load();
-    if (known?.step === last.digest) this.#marks = known;
+    const known = await this.#load();
+    if (known !== 'unreadable' && known?.step === last.digest) this.#marks = known;
     else if (isRunning) await this.#note(last.digest);
+    else if (known === 'unreadable') this.#marks = known;
   }
 
   lines(): SecurityLine[] {
     if (this.#compromise === null) return [];
     const { redis, postgres } = this.#parts.passwords;
     return [...this.#line('redis', 'Redis', redis), ...this.#line('postgres', 'PostgreSQL', postgres)];
+  }
+
+  async #load(): Promise<PasswordMarks | 'unreadable' | null> {
+    const { marks, log } = this.#parts;
+    return marks.load().catch((error: unknown) => {
+      const sentence = 'What was noted of the passwords at the compromise cannot be read';
+      log.warn('passwords.unreadable', sentence, reasonOf(error));
+      return 'unreadable';
+    });
   }
 
   async #note(step: string): Promise<void> {
@@ -70,26 +80,39 @@ export class PasswordWatch {
   }
 
   #line(of: 'redis' | 'postgres', name: string, password: Secret | null): SecurityLine[] {
-    const mark = this.#marks?.[of];
-    const at = this.#compromise?.at ?? '';
-    const about = {
-      code: `${of}_password_changed`,
-      group: 'level',
-      what: `The password of ${name}, since the compromise of ${at}`,
-      expected: 'another one',
-    } as const;
-    if (mark === undefined) {
-      if (password === null) return [];
-      const seen = 'not known: this server did not run then';
-      return [{ ...about, state: 'info', seen, mend: null }];
-    }
-    if (mark === null) return [];
+    const answer = this.#answer(of, name, password);
+    if (answer === null) return [];
+    const what = `The password of ${name}, since the compromise of ${this.#compromise?.at ?? ''}`;
+    return [{ code: `${of}_password_changed`, group: 'level', what, expected: 'another one', ...answer }];
+  }
+
+  /** Null where there is no password to change. */
+  #answer(of: 'redis' | 'postgres', name: string, password: Secret | null): Answer | null {
+    const marks = this.#marks;
+    if (marks === null) return password && NOT_KNOWN;
+    if (marks === 'unreadable') return password && UNREADABLE;
+    const mark = marks[of];
+    if (mark === null) return null;
     const isSame = password !== null && digestOf(password, mark.salt) === mark.digest;
-    if (!isSame) return [{ ...about, state: 'pass', seen: 'another one', mend: null }];
-    const mend = `Change it: atlas-fleet cluster security --leaks names the commands for ${name}; then write it into every config.yaml and restart.`;
-    return [{ ...about, state: 'fail', seen: 'the same: whoever had it still gets in', mend }];
+    return isSame ? sameAsBefore(name) : CHANGED;
   }
 }
+
+type Answer = Pick<SecurityLine, 'state' | 'seen' | 'mend'>;
+
+const CHANGED: Answer = { state: 'pass', seen: 'another one', mend: null };
+const NOT_KNOWN: Answer = { state: 'info', seen: 'not known: this server did not run then', mend: null };
+const UNREADABLE: Answer = {
+  state: 'warn',
+  seen: 'noted, but cannot be read',
+  mend: 'See in the log why, mend the file and restart; if it is lost, change the password and remove the file.',
+};
+
+const sameAsBefore = (name: string): Answer => ({
+  state: 'fail',
+  seen: 'the same: whoever had it still gets in',
+  mend: `Change it: atlas-fleet cluster security --leaks names the commands for ${name}; then write it into every config.yaml and restart.`,
+});
 
 function markOf(password: Secret | null): PasswordMark | null {
   if (password === null) return null;

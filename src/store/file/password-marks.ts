@@ -1,6 +1,7 @@
 /** The marks of this node's passwords, in one file of its data folder, which holds the passwords themselves anyway. */
 import { join } from 'node:path';
 import { z } from 'zod';
+import { systemCode } from '../../base/errors.ts';
 import type { PasswordMarkStore, PasswordMarks } from '../password-marks.ts';
 import { readBounded, writeAtomically } from './atomic-file.ts';
 
@@ -17,11 +18,16 @@ export class FilePasswordMarks implements PasswordMarkStore {
   }
 
   async load(): Promise<PasswordMarks | null> {
+    const bytes = await readBounded(this.#path, FILE_MAX_BYTES).catch((error: unknown) => {
+      if (systemCode(error) === 'ENOENT') return null;
+      throw error;
+    });
+    if (bytes === null) return null;
     try {
-      const bytes = await readBounded(this.#path, FILE_MAX_BYTES);
-      return bytes === 'not_a_file' ? null : stored.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
-    } catch {
-      return null; // the line then says that nothing was noted
+      if (bytes === 'not_a_file') throw new Error('not a plain file');
+      return stored.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+    } catch (cause) {
+      throw new Error(`${this.#path} does not hold what was noted`, { cause });
     }
   }
 
