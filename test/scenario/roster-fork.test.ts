@@ -3,8 +3,8 @@
  * trust freezes on all servers, and a person ends it.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RosterStep } from '../../src/protocol/roster-step.ts';
 import { rosterKey } from '../../src/protocol/registry-key.ts';
+import type { RosterStep } from '../../src/protocol/roster-step.ts';
 import { RedisServer } from '../backends/redis.ts';
 import { ChainIntruder } from './chain-intruder.ts';
 import { findingCodes, foundByAll, refusedByAll } from './complaints.ts';
@@ -14,7 +14,7 @@ import { LiveCluster, type LiveServer } from './live-cluster.ts';
 import { secretOnDisk } from './secret-on-disk.ts';
 import { TrustClient } from './trust-client.ts';
 
-const WAIT_MS = 30_000;
+const WAIT_MS = 90_000;
 
 let redis: RedisServer;
 let cluster: LiveCluster;
