@@ -40,7 +40,7 @@ describe('what is open to anybody', () => {
     expect(await statuses(3, () => ask(path))).toEqual([status, status, status]);
     const refused = await ask(path);
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(900);
-    const said = 'One address may send 3 requests without a login at once, then 0.001 a second.';
+    const said = 'One address may send 3 requests without a login at once, then one each 1000 seconds.';
     const problem = await expectProblem(refused, 429, 'rate_limited', said);
     expect(problem.hint).toBe('Wait, then ask less often.');
   });
@@ -62,7 +62,8 @@ describe('keys and tokens that are not good', () => {
     await open({ rates: { wrong: only(2) } });
     await expectProblem(await guess(), 401, code);
     await expectProblem(await guess(), 401, code);
-    const said = 'One address may send 2 wrong keys, tokens and ended sessions at once, then 0.001 a second.';
+    const said =
+      'One address may send 2 wrong keys, tokens and ended sessions at once, then one each 1000 seconds.';
     const problem = await expectProblem(await guess(), 429, 'rate_limited', said);
     expect(problem.hint).toBe('Correct them: a right one is let in at any time.');
   });
@@ -79,7 +80,7 @@ describe('a session or token', () => {
   it('is limited as itself, and shuts no other out', async () => {
     await open({ rates: { person: only(2) } });
     await statuses(2, () => withToken('one'));
-    const said = 'One session or token may send 2 requests at once, then 0.001 a second.';
+    const said = 'One session or token may send 2 requests at once, then one each 1000 seconds.';
     await expectProblem(await withToken('one'), 429, 'rate_limited', said);
     expect((await withToken('two')).status).not.toBe(429);
   });

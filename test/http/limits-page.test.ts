@@ -11,7 +11,7 @@ import { MACHINES_MAX, OPEN_TICKETS_MAX, REPORT_MAX_BYTES } from '../../src/prot
 import { MACHINES_PER_PAGE_MAX, SERIES_POINTS_MAX } from '../../src/services/fleet/fleet-view.ts';
 import { INTAKE_MAX_PENDING, MACHINE_REPORTS } from '../../src/services/fleet/report-intake.ts';
 import { RATE_CALLERS_MAX } from '../../src/services/limits/rate-limit.ts';
-import type { RateRule } from '../../src/services/limits/rate-rule.ts';
+import { paceText, type RateRule } from '../../src/services/limits/rate-rule.ts';
 import { LOOK_AGAIN_SECONDS } from '../../src/services/limits/refused-lately.ts';
 import { READINGS_MAX } from '../../src/services/limits/turns.ts';
 import {
@@ -24,8 +24,7 @@ import { TICKET_TRIES } from '../../src/services/trust/joining.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/limits.md'), 'utf8').replace(/\s+/g, ' ');
 const number = (value: number) => value.toLocaleString('en-US');
-const rate = (what: string, { burst, perSecond }: RateRule) =>
-  `${number(burst)} ${what}at once, then ${perSecond} a second`;
+const rate = (what: string, rule: RateRule) => `${number(rule.burst)} ${what}at once, then ${paceText(rule)}`;
 
 it.each([
   rate('requests ', CALLER_RATES.person),
@@ -34,9 +33,9 @@ it.each([
   `the health check counts as ${READING_COST}`,
   `a setup code counts as ${LOGIN_COST}`,
   `a request to join ${JOIN_COST}`,
-  `${TICKET_TRIES.burst} at once by the same keys, and as many by all others, then one a minute`,
+  `${TICKET_TRIES.burst} at once by the same keys, and as many by all others, then ${paceText(TICKET_TRIES)}`,
   `| join tickets that are open | ${OPEN_TICKETS_MAX};`,
-  `${number(MACHINE_REPORTS.burst)} reports at once (a day of them at 10 s), then ${MACHINE_REPORTS.perSecond} a second`,
+  `${number(MACHINE_REPORTS.burst)} reports at once (a day of them at 10 s), then ${paceText(MACHINE_REPORTS)}`,
   `${number(RATE_CALLERS_MAX)} callers of each kind`,
   `${ATTEMPTS_FREE} failures within ${ATTEMPT_WINDOW_SECONDS / 60} minutes, then a wait of ${ATTEMPT_WAIT_SECONDS} s`,
   `within ${WELCOME_DAYS} days`,

@@ -28,7 +28,7 @@ describe('RateLimit', () => {
     expect(() => limit.take('a')).toThrow(
       expect.objectContaining({
         code: 'rate_limited',
-        message: 'One lamp may send 4 switches at once, then 0.1 a second.',
+        message: 'One lamp may send 4 switches at once, then one each 10 seconds.',
         hint: 'Sit in the dark for a while.',
         retryAfterSeconds: 10,
       }),

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { take } from '../../src/services/limits/rate-rule.ts';
+import { CALLER_RATES } from '../../src/http/caller-rates.ts';
+import { MACHINE_REPORTS } from '../../src/services/fleet/report-intake.ts';
+import { paceText, take } from '../../src/services/limits/rate-rule.ts';
+import { TICKET_TRIES } from '../../src/services/trust/joining.ts';
 
 const NOW = 1_000_000;
 /** Three at once, then one each half second. */
@@ -29,5 +32,18 @@ describe('take', () => {
       if (one.waitMs === 0) taken += 1;
     }
     expect(taken).toBe(3 - 1 + 200);
+  });
+});
+
+describe('paceText', () => {
+  it.each([
+    ['a person', CALLER_RATES.person, '100 a second'],
+    ['a stranger', CALLER_RATES.open, '100 a second'],
+    ['wrong keys', CALLER_RATES.wrong, '1 a second'],
+    ['a machine', MACHINE_REPORTS, '2 a second'],
+    ['a ticket', TICKET_TRIES, 'one a minute'],
+    ['something rare', { burst: 1, perSecond: 0.001 }, 'one each 1000 seconds'],
+  ])('says the pace of %s', (_, rule, words) => {
+    expect(paceText(rule)).toBe(words);
   });
 });

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import { AtlasError } from '../../base/errors.ts';
-import { type RateRule, take } from './rate-rule.ts';
+import { paceText, type RateRule, take } from './rate-rule.ts';
 
 /** Callers remembered; who was quiet for longest goes first, and is full soonest. Arbitrary: about 2 MB. */
 export const RATE_CALLERS_MAX = 20_000;
@@ -50,14 +50,8 @@ export class RateLimit {
   }
 
   refusal(waitMs: number): AtlasError {
-    const { who, what, burst, perSecond, hint } = this.#options;
-    return new AtlasError(
-      'rate_limited',
-      `${who} may send ${burst} ${what} at once, then ${perSecond} a second.`,
-      {
-        hint,
-        retryAfterSeconds: Math.ceil(waitMs / 1000),
-      },
-    );
+    const { who, what, burst, hint } = this.#options;
+    const sentence = `${who} may send ${burst} ${what} at once, then ${paceText(this.#options)}.`;
+    return new AtlasError('rate_limited', sentence, { hint, retryAfterSeconds: Math.ceil(waitMs / 1000) });
   }
 }

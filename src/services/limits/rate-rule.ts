@@ -9,6 +9,13 @@ export interface RateRule {
   readonly perSecond: number;
 }
 
+/** After the burst, in words: "2 a second". */
+export function paceText({ perSecond }: RateRule): string {
+  if (perSecond >= 1) return `${perSecond} a second`;
+  const seconds = Math.round(1 / perSecond);
+  return seconds === 60 ? 'one a minute' : `one each ${seconds} seconds`;
+}
+
 export interface Taken {
   /** Milliseconds until as much can be taken; 0: it was. */
   readonly waitMs: number;
