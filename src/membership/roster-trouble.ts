@@ -1,7 +1,7 @@
 /** What can be wrong with the roster's chain, and what it means for people. */
 import { ROSTER_KEYS } from '../protocol/registry-key.ts';
 import type { Admission } from '../protocol/roster-step.ts';
-import type { Finding } from './findings.ts';
+import type { Finding } from './finding.ts';
 import { APART } from './twin-findings.ts';
 
 export type RosterTrouble =

@@ -1,6 +1,6 @@
 /** What is said where a join ticket came back from another machine than the one that it admitted. */
 import { escapeControls } from '../base/log.ts';
-import type { Finding } from './findings.ts';
+import type { Finding } from './finding.ts';
 
 export interface TicketMisuse {
   readonly ticketId: string;

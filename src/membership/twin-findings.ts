@@ -1,7 +1,7 @@
 /** What is said of a server that runs twice, on copies of one data folder: one finding a server, the same on all others. */
 import { escapeControls } from '../base/log.ts';
 import type { ServerAddress } from '../protocol/node-record.ts';
-import type { Finding } from './findings.ts';
+import type { Finding } from './finding.ts';
 
 /** Where it speaks from, and where its twin is; null where that is not known. */
 export interface TwinAddresses {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type ClusterFacts, findingsOf, verdictOf } from '../../src/membership/findings.ts';
+import type { ClusterFacts } from '../../src/membership/cluster-facts.ts';
+import { findingsOf } from '../../src/membership/findings.ts';
 import type { RefusalCount } from '../../src/membership/refusal-ledger.ts';
+import { verdictOf } from '../../src/membership/verdict.ts';
 import { type RefusalCode, refuse } from '../../src/protocol/refusal.ts';
 
 const AT = Date.UTC(2026, 10, 21, 12);

@@ -3,18 +3,15 @@
  * single server without cluster mode is a cluster of one, not an error.
  */
 import type { Clock } from '../../base/clock.ts';
+import type { ClusterFacts } from '../../membership/cluster-facts.ts';
 import { isActive } from '../../membership/failure-detector.ts';
-import {
-  type ClusterFacts,
-  type Finding,
-  findingsOf,
-  type Overall,
-  verdictOf,
-} from '../../membership/findings.ts';
+import type { Finding } from '../../membership/finding.ts';
+import { findingsOf } from '../../membership/findings.ts';
 import type { Member } from '../../membership/member-table.ts';
 import type { RefusalLedger } from '../../membership/refusal-ledger.ts';
 import { refusalSentence } from '../../membership/refusal-words.ts';
 import type { TwinAddresses } from '../../membership/twin-findings.ts';
+import { type Overall, verdictOf } from '../../membership/verdict.ts';
 import type { Contested } from '../../protocol/heartbeat.ts';
 import type { NodeRecordBody } from '../../protocol/node-record.ts';
 import type { RefusalCode } from '../../protocol/refusal.ts';

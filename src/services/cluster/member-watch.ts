@@ -7,7 +7,7 @@ import type { Timer } from '../../base/clock.ts';
 import { reasonOf } from '../../base/errors.ts';
 import { RateLimitedLog } from '../../base/log.ts';
 import type { OwnClock } from '../../membership/clock-suspicion.ts';
-import type { RegistryOutage } from '../../membership/findings.ts';
+import type { RegistryOutage } from '../../membership/cluster-facts.ts';
 import type { Member, MemberTable } from '../../membership/member-table.ts';
 import type { RefusedRecord } from '../../membership/refusal-ledger.ts';
 import type { RecordType } from '../../protocol/keyring.ts';

@@ -7,7 +7,7 @@ import type { KeyObject } from 'node:crypto';
 import { type Clock, type Timer, unixSeconds } from '../../base/clock.ts';
 import { reasonOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
-import type { Finding } from '../../membership/findings.ts';
+import type { Finding } from '../../membership/finding.ts';
 import type { Keyring } from '../../protocol/keyring.ts';
 import type { NodeRecordBody } from '../../protocol/node-record.ts';
 import type { openRecord } from '../../protocol/record.ts';

@@ -7,26 +7,29 @@ import { type Clock, unixSeconds } from '../../base/clock.ts';
 import { AtlasError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { Secret } from '../../base/secret.ts';
-import type { Finding } from '../../membership/findings.ts';
-import { holderOf, type Roster } from '../../membership/roster.ts';
+import type { Finding } from '../../membership/finding.ts';
+import { whyNotMember } from '../../membership/newcomer.ts';
+import { hasRunOut, type Roster } from '../../membership/roster.ts';
 import { canonicalText, type JsonObject } from '../../protocol/canonical-json.ts';
 import { sealTo } from '../../protocol/envelope.ts';
-import { isSealingKey } from '../../protocol/identity-key.ts';
+import { fingerprintOf, isSealingKey } from '../../protocol/identity-key.ts';
 import { isTicketProof, type JoinClaim, verifyClaim } from '../../protocol/join-claim.ts';
 import type { Keyring } from '../../protocol/keyring.ts';
 import type { Admission, Envelope, Operation, RosterMember, RosterStep } from '../../protocol/roster-step.ts';
 import { RateLimit } from '../limits/rate-limit.ts';
 import type { RateRule } from '../limits/rate-rule.ts';
 import type { Audit } from '../people/audit.ts';
-import { admitting, mayJoin } from './admission.ts';
+import { admitting } from './admission.ts';
 import { JoinNonces } from './join-nonces.ts';
+import { joinLater, joinRefused, ticketEnded, ticketUnknown, ticketUsed } from './join-refusals.ts';
 import { requireRoster } from './required-roster.ts';
+import type { RosterPin } from './roster-keeper.ts';
 import { TicketAlarms } from './ticket-alarms.ts';
 import type { Trust } from './trust.ts';
-import { fingerprintOf } from './trust-desk.ts';
 
 /** Requests that prove one ticket, by the same keys and by all others: each may be an entry of the audit log. Arbitrary. */
 export const TICKET_TRIES: RateRule = { burst: 10, perSecond: 1 / 60 };
+
 export interface JoinRequest {
   readonly ticket: string;
   readonly member: RosterMember;
@@ -47,7 +50,7 @@ export interface JoinTerms {
   readonly clusterSecret: Secret;
   readonly admission: Admission;
   /** The step that admitted it. */
-  readonly pin: { readonly epoch: number; readonly digest: string };
+  readonly pin: RosterPin;
 }
 
 export interface JoiningParts {
@@ -63,7 +66,11 @@ export interface JoiningParts {
   readonly onMisuse: () => void;
 }
 
-type Standing = { readonly trust: Trust; readonly keyring: Keyring };
+/** What a server needs to admit somebody. */
+interface Admitter {
+  readonly trust: Trust;
+  readonly keyring: Keyring;
+}
 
 export class Joining {
   readonly #parts: JoiningParts;
@@ -89,26 +96,26 @@ export class Joining {
    * join_refused, already_member or join_later too, and as RosterKeeper.propose() and Audit.perform().
    */
   async join(request: JoinRequest, address: string): Promise<JoinAnswer> {
-    const standing = this.#requireProof(request);
+    const admitter = this.#requireProof(request);
     const { ticket: ticketId, member } = request;
-    const { trust } = standing;
+    const { trust } = admitter;
     if (!isSealingKey(member.sealing_key))
       throw new AtlasError('bad_request', 'the sealing key is no X25519 key to seal to');
     await trust.sync();
-    if (trust.standing !== 'member') throw later('this server is no member of the cluster');
-    if (trust.state.lacksSecret !== null) throw later('this server does not have the secret that counts');
+    if (trust.standing !== 'member') throw joinLater('this server is no member of the cluster');
+    if (trust.state.lacksSecret !== null) throw joinLater('this server does not have the secret that counts');
     const isAgain = this.#judge(requireRoster(trust), request, address);
     const fingerprint = fingerprintOf(member.identity_key);
     const detail = { node_id: member.node_id, fingerprint, again: isAgain };
     const actor = { kind: 'anonymous', name: '' } as const;
     const act = { actor, action: 'ticket.redeemed', subject: ticketId, detail, address } as const;
-    const step = await this.#parts.audit.perform(act, () => this.#admit(standing, request, address));
+    const step = await this.#parts.audit.perform(act, () => this.#admit(admitter, request, address));
     this.#parts.log.info('cluster.ticket.redeemed', `Admitted ${member.node_id} by a ticket`, {
       ticket: ticketId,
       epoch: step.epoch,
       again: isAgain,
     });
-    return this.#answer(standing, member, step);
+    return this.#answer(admitter, member, step);
   }
 
   /** What was refused lately, for the health page. */
@@ -117,16 +124,16 @@ export class Joining {
   }
 
   /** The nonce is used up by who proves a ticket, and by nobody else. */
-  #requireProof(request: JoinRequest): Standing {
+  #requireProof(request: JoinRequest): Admitter {
     const { trust, keyring } = this.#parts;
-    if (trust === null || keyring === null || trust.roster === null) throw unknown();
+    if (trust === null || keyring === null || trust.roster === null) throw ticketUnknown();
     const { member, nonce } = request;
     const claim: JoinClaim = { clusterId: keyring.clusterId, ticketId: request.ticket, member, nonce };
     const ticket = trust.roster.tickets.get(request.ticket);
     // Judged by some key in any case, so that the time tells no stranger whether there is such a ticket.
     const isProved = isTicketProof(ticket?.key ?? member.identity_key, claim, request.proof);
     const isSigned = verifyClaim(claim, request.signature);
-    if (ticket === undefined || !isProved || !isSigned || !this.#nonces.isGood(nonce)) throw unknown();
+    if (ticket === undefined || !isProved || !isSigned || !this.#nonces.isGood(nonce)) throw ticketUnknown();
     this.#nonces.use(nonce);
     this.#tries.take(isOf(ticket.usedBy, member) ? `again ${request.ticket}` : request.ticket);
     return { trust, keyring };
@@ -135,43 +142,48 @@ export class Joining {
   /** Whether it was admitted before; throws where it is not to be. */
   #judge(roster: Roster, { ticket: ticketId, member }: JoinRequest, address: string): boolean {
     const ticket = roster.tickets.get(ticketId);
-    if (ticket === undefined) throw unknown(); // its step lost a fork
+    if (ticket === undefined) throw ticketUnknown(); // its step lost a fork
     const asked = { ticketId, address, nodeId: member.node_id };
     // Who was sent away since is another, whatever its keys.
     const isAgain = isOf(ticket.usedBy, member) && isOf(roster.members.get(member.node_id), member);
     if (ticket.state === 'used' && !isAgain) {
       const admitted = ticket.usedBy?.node_id ?? '';
       this.#alarms.misused(asked, admitted);
-      throw used(admitted);
+      throw ticketUsed(admitted);
     }
     if (ticket.state === 'revoked') {
       this.#alarms.refused('ticket_revoked', asked);
-      throw ended('ticket_revoked', 'the ticket was revoked');
+      throw ticketEnded('ticket_revoked', 'the ticket was revoked');
     }
-    if (ticket.expires < unixSeconds(this.#parts.clock)) {
+    if (hasRunOut(ticket, unixSeconds(this.#parts.clock))) {
       this.#alarms.refused('ticket_expired', asked);
-      throw ended('ticket_expired', `the ticket ran out at ${new Date(ticket.expires * 1000).toISOString()}`);
+      throw ticketEnded(
+        'ticket_expired',
+        `the ticket ran out at ${new Date(ticket.expires * 1000).toISOString()}`,
+      );
     }
-    if (!isAgain && !mayJoin(roster, member)) throw refused(roster, member);
-    return isAgain;
+    if (isAgain) return true;
+    const obstacle = whyNotMember(roster, member);
+    if (obstacle !== null) throw joinRefused(obstacle, member, roster);
+    return false;
   }
 
-  async #admit({ trust, keyring }: Standing, request: JoinRequest, address: string): Promise<RosterStep> {
+  async #admit({ trust, keyring }: Admitter, request: JoinRequest, address: string): Promise<RosterStep> {
     const { ticket, member } = request;
     await trust.keeper.propose(async (roster): Promise<Operation[] | null> => {
       if (this.#judge(roster, request, address)) return null;
       const admit = await admitting(member, roster, keyring);
-      if (admit === null) throw later('this server does not have the secret that is being rotated in');
+      if (admit === null) throw joinLater('this server does not have the secret that is being rotated in');
       return [{ ...admit, ticket }];
     });
     const isAdmission = (operation: Operation) => operation.op === 'admit' && operation.ticket === ticket;
     const step = trust.keeper.steps.findLast(({ operations }) => operations.some(isAdmission));
-    if (step === undefined) throw later('the step that admitted it is in dispute');
+    if (step === undefined) throw joinLater('the step that admitted it is in dispute');
     return step;
   }
 
   async #answer(
-    { trust, keyring }: Standing,
+    { trust, keyring }: Admitter,
     { node_id: nodeId, sealing_key }: RosterMember,
     { epoch, digest }: RosterStep,
   ): Promise<JoinAnswer> {
@@ -194,52 +206,4 @@ function isOf(known: RosterMember | null | undefined, member: RosterMember): boo
     known.identity_key === member.identity_key &&
     known.sealing_key === member.sealing_key
   );
-}
-
-/** The same words for everybody who proves no ticket. */
-function unknown(): AtlasError {
-  return new AtlasError('ticket_unknown', 'there is no such ticket here, or its proof came too late', {
-    hint: 'copy the ticket again, whole; or make another on a server: atlas-fleet cluster ticket create',
-  });
-}
-
-function used(admitted: string): AtlasError {
-  return new AtlasError('ticket_used', `the ticket has admitted another server: ${admitted}`, {
-    hint: `if ${admitted} is yours, make a ticket for this one too: atlas-fleet cluster ticket create; if it is not, evict it at once`,
-  });
-}
-
-function ended(code: 'ticket_expired' | 'ticket_revoked', sentence: string): AtlasError {
-  return new AtlasError(code, sentence, {
-    hint: 'make another on a server of the cluster: atlas-fleet cluster ticket create',
-  });
-}
-
-function later(why: string): AtlasError {
-  return new AtlasError('join_later', `${why}, so it admits nobody now`, {
-    hint: 'try again in a moment, or ask another server',
-  });
-}
-
-function refused(roster: Roster, { node_id: name, identity_key: key }: RosterMember): AtlasError {
-  const { members, evicted, banned } = roster;
-  const say = (sentence: string, hint: string) => new AtlasError('join_refused', sentence, { hint });
-  const known = holderOf(key, roster);
-  if (known !== undefined)
-    return new AtlasError('already_member', `these keys are of a member already: ${known.node_id}`, {
-      hint: `start it without --join; if its config.yaml is lost, run atlas-fleet cluster remove ${known.node_id} on a server, then join as ${known.node_id} again`,
-    });
-  if (members.has(name))
-    return say(
-      `${name} is a member already`,
-      `give this server another name with --node-id; or, if its disk was lost, run atlas-fleet cluster remove ${name} on a server, then join again`,
-    );
-  if (evicted.has(name))
-    return say(
-      `${name} was evicted`,
-      `run atlas-fleet cluster readmit ${name} on a server, or use --node-id`,
-    );
-  if (banned.has(key))
-    return say('these keys were evicted', 'remove identity.json from the data folder, then join again');
-  return say(`the cluster has ${members.size} members, and no more may join`, 'remove those that are gone');
 }

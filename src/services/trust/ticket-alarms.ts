@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import { type Log, RateLimitedLog } from '../../base/log.ts';
-import type { Finding } from '../../membership/findings.ts';
+import type { Finding } from '../../membership/finding.ts';
 import { misusedFinding, type TicketMisuse } from '../../membership/ticket-findings.ts';
 import type { Audit } from '../people/audit.ts';
 
@@ -20,7 +20,7 @@ export interface TicketAlarmParts {
   readonly onMisuse: () => void;
 }
 
-type RefusalCode = 'ticket_used' | 'ticket_expired' | 'ticket_revoked';
+type TicketRefusal = 'ticket_used' | 'ticket_expired' | 'ticket_revoked';
 
 export interface RefusedTicket {
   readonly ticketId: string;
@@ -46,7 +46,7 @@ export class TicketAlarms {
       .map((misuse) => misusedFinding(misuse));
   }
 
-  refused(code: RefusalCode, { ticketId: subject, address, nodeId }: RefusedTicket): void {
+  refused(code: TicketRefusal, { ticketId: subject, address, nodeId }: RefusedTicket): void {
     const actor = { kind: 'anonymous', name: '' } as const;
     const act = { actor, action: 'ticket.refused', outcome: 'refused', subject, address } as const;
     this.#parts.audit.note({ ...act, detail: { code, node_id: nodeId } });
