@@ -13,6 +13,8 @@ import { type NodeRecordBody, parseNodeRecord } from '../protocol/node-record.ts
 import type { Standing, VerifiedRecord } from '../protocol/record.ts';
 import { type Refusal, refuse } from '../protocol/refusal.ts';
 import { type NodeState, type Pace, stateOf } from './failure-detector.ts';
+import { Silence } from './silence.ts';
+import { WrongClock } from './wrong-clock.ts';
 
 /** A member as this node sees it now. */
 export interface Member {
@@ -45,12 +47,6 @@ interface NodeVersion {
   readonly digest: string;
 }
 
-interface WrongClock {
-  readonly refusal: Refusal;
-  readonly atMs: number;
-  readonly times: number;
-}
-
 interface Entry {
   /** The first key seen for this id; another one is refused (bad_node_signature). */
   readonly identityKey: string | null;
@@ -62,26 +58,16 @@ interface Entry {
   keyId: string | null;
   namesUs: boolean;
   everNamedUs: boolean;
-  advancedAtMs: number;
-  /** From when silence counts: advancedAtMs, moved on by the times in which we could not see. */
-  judgedFromMs: number;
-  /** advancedAtMs, moved on by just those times: since then it was silent while we saw. */
-  inSightFromMs: number;
-  /** By how much judgedFromMs may still be moved on: by one timeout, until it advances. */
-  indulgenceMs: number;
-  /** Judged offline; stays so until it advances, whatever happens to our own sight. */
-  dead: boolean;
+  /** Since its sequence last advanced. */
+  readonly silence: Silence;
+  readonly wrongClock: WrongClock;
   missing: boolean;
-  wrongClock: WrongClock | null;
   offsetSeconds: number | null;
   /** The roster lists it: so do we, whether it was ever alive to us or not. */
   listed: boolean;
   /** Authentic, but never alive to us: a recording, or a server that stopped before we started. Not shown. */
   ghost: boolean;
 }
-
-/** Records outside the window that must advance one after the other before a member counts as rejected. */
-const WRONG_CLOCK_TIMES = 2;
 
 export class MemberTable {
   readonly #pace: Pace;
@@ -99,11 +85,8 @@ export class MemberTable {
   }
 
   standing(nodeId: string): Standing {
-    const entry = this.#entries.get(nodeId);
-    if (entry === undefined) return { kind: 'stranger' };
-    return entry.identityKey === null
-      ? { kind: 'stranger' }
-      : { kind: 'known', identityKey: entry.identityKey };
+    const identityKey = this.#entries.get(nodeId)?.identityKey ?? null;
+    return identityKey === null ? { kind: 'stranger' } : { kind: 'known', identityKey };
   }
 
   seen(nodeId: string, type: RecordType): Mark | undefined {
@@ -173,14 +156,10 @@ export class MemberTable {
     entry.keyId = record.keyId;
     entry.namesUs = body.seen[at.self.nodeId] === at.self.incarnation;
     entry.everNamedUs ||= entry.namesUs;
-    entry.advancedAtMs = at.monotonicMs;
-    entry.judgedFromMs = at.monotonicMs;
-    entry.inSightFromMs = at.monotonicMs;
-    entry.indulgenceMs = this.#pace.timeoutMs;
-    entry.dead = false;
+    entry.silence.end(at.monotonicMs);
+    entry.wrongClock.heal();
     entry.ghost = false;
     entry.missing = false;
-    entry.wrongClock = null;
     entry.offsetSeconds = this.#offsetOf(record.mark, at);
     if (entry.namesUs) settleRecord(entry, body.record);
     return undefined;
@@ -195,8 +174,8 @@ export class MemberTable {
     const entry = this.#entries.get(nodeId);
     if (entry === undefined || !entry.everNamedUs) return;
     entry.marks.heartbeat = mark;
-    entry.indulgenceMs = this.#pace.timeoutMs;
-    entry.wrongClock = { refusal, atMs: at.monotonicMs, times: (entry.wrongClock?.times ?? 0) + 1 };
+    entry.silence.indulge();
+    entry.wrongClock.note(refusal, at.monotonicMs);
     entry.offsetSeconds = this.#offsetOf(mark, at);
   }
 
@@ -206,32 +185,17 @@ export class MemberTable {
     if (entry !== undefined) entry.missing = !present;
   }
 
-  /**
-   * We see again after a long while, or woke up: who was alive before has one timeout to show it, and has it once
-   * until it advances. Otherwise, who hides the registry again and again would keep the dead alive.
-   */
+  /** We see again after a long while, or woke up: who was alive before has one timeout to show it. */
   sight(blindMs: number, nowMs: number): void {
     for (const entry of this.#entries.values()) {
-      if (entry.advancedAtMs >= nowMs) continue; // heard in this very look: its indulgence is for the next time
-      entry.inSightFromMs = later(entry.inSightFromMs, blindMs, nowMs);
-      if (entry.indulgenceMs === 0) continue;
-      entry.indulgenceMs = 0;
-      if (this.#hasWrongClock(entry) && entry.wrongClock) {
-        entry.wrongClock = { ...entry.wrongClock, atMs: nowMs };
-      }
-      if (!entry.dead) entry.judgedFromMs = Math.max(entry.judgedFromMs, nowMs);
+      if (!entry.silence.sight(blindMs, nowMs)) continue;
+      if (this.#clockRefusal(entry) !== null) entry.wrongClock.prolong(nowMs);
     }
   }
 
-  /** We could not see for so long, up to now: that was nobody's silence, for one timeout until it advances. */
+  /** We could not see for so long, up to now: that was nobody's silence. */
   overlook(blindMs: number, nowMs: number): void {
-    for (const entry of this.#entries.values()) {
-      if (entry.advancedAtMs >= nowMs) continue;
-      entry.inSightFromMs = later(entry.inSightFromMs, blindMs, nowMs);
-      const leftOutMs = Math.min(blindMs, entry.indulgenceMs);
-      entry.indulgenceMs -= leftOutMs;
-      entry.judgedFromMs = later(entry.judgedFromMs, leftOutMs, nowMs);
-    }
+    for (const { silence } of this.#entries.values()) silence.overlook(blindMs, nowMs);
   }
 
   /** A look that began then is over: who is dead, who never lived? Returns who turned out a ghost just now. */
@@ -239,12 +203,12 @@ export class MemberTable {
     this.#lookedAtMs = lookedAtMs;
     const ghosts: string[] = [];
     for (const [nodeId, entry] of this.#entries) {
-      const silent = this.#silentMs(entry) >= this.#pace.timeoutMs;
+      const silent = entry.silence.countsMs(lookedAtMs) >= this.#pace.timeoutMs;
       if (silent && !entry.everNamedUs && !entry.ghost && !entry.listed) {
         entry.ghost = true;
         if (entry.heartbeat !== null) ghosts.push(nodeId);
       }
-      if (this.#stateOf(entry) === 'offline') entry.dead = true;
+      if (this.#stateOf(entry) === 'offline') entry.silence.die();
     }
     return ghosts;
   }
@@ -260,10 +224,10 @@ export class MemberTable {
         heartbeat: entry.heartbeat,
         mark: entry.marks.heartbeat ?? null,
         keyId: entry.keyId,
-        silentMs: entry.heartbeat === null ? null : nowMs - entry.advancedAtMs,
+        silentMs: entry.heartbeat === null ? null : entry.silence.lastsMs(nowMs),
         clockOffsetSeconds: entry.offsetSeconds,
         missing: entry.missing,
-        refusal: this.#hasWrongClock(entry) ? (entry.wrongClock?.refusal ?? null) : null,
+        refusal: this.#clockRefusal(entry),
       }))
       .sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
   }
@@ -273,16 +237,12 @@ export class MemberTable {
       declared: entry.heartbeat?.state ?? 'up',
       namesUs: entry.namesUs,
       everNamedUs: entry.everNamedUs,
-      silentInSightMs: this.#lookedAtMs - entry.inSightFromMs,
-      silentMs: entry.dead ? Number.POSITIVE_INFINITY : this.#silentMs(entry),
-      missing: entry.missing && !entry.dead,
-      wrongClock: this.#hasWrongClock(entry),
+      silentInSightMs: entry.silence.inSightMs(this.#lookedAtMs),
+      silentMs: entry.silence.countsMs(this.#lookedAtMs),
+      missing: entry.missing && !entry.silence.isDead,
+      wrongClock: this.#clockRefusal(entry) !== null,
     };
     return stateOf(evidence, this.#pace);
-  }
-
-  #silentMs(entry: Entry): number {
-    return this.#lookedAtMs - entry.judgedFromMs;
   }
 
   /** What of the difference is surely the clock: a record lay there for up to half an interval and a second. */
@@ -292,13 +252,12 @@ export class MemberTable {
     return difference >= 0 ? difference : Math.min(0, difference + unseenSeconds);
   }
 
-  #hasWrongClock({ wrongClock }: Entry): boolean {
-    if (wrongClock === null || wrongClock.times < WRONG_CLOCK_TIMES) return false;
-    return this.#lookedAtMs - wrongClock.atMs < this.#pace.timeoutMs;
+  #clockRefusal({ wrongClock }: Entry): Refusal | null {
+    return wrongClock.refusalAt(this.#lookedAtMs, this.#pace.timeoutMs);
   }
 }
 
-function newEntry(identityKey: string | null, nowMs: number, indulgenceMs: number): Entry {
+function newEntry(identityKey: string | null, nowMs: number, timeoutMs: number): Entry {
   return {
     identityKey,
     marks: {},
@@ -308,22 +267,13 @@ function newEntry(identityKey: string | null, nowMs: number, indulgenceMs: numbe
     keyId: null,
     namesUs: false,
     everNamedUs: false,
-    advancedAtMs: nowMs,
-    judgedFromMs: nowMs,
-    inSightFromMs: nowMs,
-    indulgenceMs,
-    dead: false,
+    silence: new Silence(nowMs, timeoutMs),
+    wrongClock: new WrongClock(),
     missing: false,
-    wrongClock: null,
     offsetSeconds: null,
     listed: false,
     ghost: false,
   };
-}
-
-/** Later by so much, and never beyond now. */
-function later(fromMs: number, byMs: number, nowMs: number): number {
-  return Math.max(fromMs, Math.min(fromMs + byMs, nowMs));
 }
 
 /** Until a record and the heartbeat that names it have both arrived, the one accepted before stays. */
