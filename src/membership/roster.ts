@@ -5,7 +5,7 @@
  * Invariants: only a member of the parent changes anything; a step never changes a member's keys; a ban is never
  * dropped; of a step that is wrong in one operation nothing counts.
  */
-import { MEMBERS_MAX, OPEN_TICKETS_MAX, TICKETS_KNOWN_MAX } from '../protocol/limits.ts';
+import { OPEN_TICKETS_MAX, TICKETS_KNOWN_MAX } from '../protocol/limits.ts';
 import {
   type Admission,
   type Envelope,
@@ -15,7 +15,9 @@ import {
   type RosterMember,
   type RosterStep,
 } from '../protocol/roster-step.ts';
+import { OBSTACLE_REASONS, whyNotMember } from './newcomer.ts';
 import { type Draft, draftOf, forbid, Refused } from './roster-draft.ts';
+import { leavingKey } from './secret-phase.ts';
 
 export interface RosterTicket {
   /** Ed25519, base64: whoever holds the ticket signs with it. */
@@ -35,7 +37,7 @@ export interface SealedSecret extends Envelope {
 /** By node id. */
 type SealedSecrets = ReadonlyMap<string, SealedSecret>;
 
-/** A secret that is being rotated in: signed with while `active`, accepted in each phase (rotation.ts). */
+/** A secret that is being rotated in: signed with while `active`, accepted in each phase (secret-phase.ts). */
 export interface PendingSecret {
   readonly keyId: string;
   readonly phase: 'prepared' | 'active' | 'abandoned';
@@ -173,26 +175,17 @@ const RULES: { readonly [Name in Operation['op']]: Rule<Of<Name>> } = {
 // Members
 
 function admit(draft: Draft, { member, ticket, secret }: Of<'admit'>, { epoch, time }: RosterStep): void {
-  if (draft.evicted.has(member.node_id)) forbid(`${member.node_id} was evicted`);
+  const obstacle = whyNotMember(draft, member);
+  if (obstacle !== null) forbid(OBSTACLE_REASONS[obstacle](member, draft));
   if (ticket !== undefined) {
     const open = openTicket(draft.tickets, ticket);
-    if (open.expires < time) forbid('The ticket has run out');
+    if (hasRunOut(open, time)) forbid('The ticket has run out');
     draft.tickets.set(ticket, { ...open, state: 'used', usedBy: member });
   } else if (draft.admission !== 'secret') forbid('Admission needs a ticket');
-  if (draft.members.has(member.node_id)) forbid(`${member.node_id} is a member`);
-  if (draft.members.size >= MEMBERS_MAX) forbid(`A cluster has at most ${MEMBERS_MAX} members`);
-  if (draft.banned.has(member.identity_key)) forbid('This key was evicted');
-  const other = holderOf(member.identity_key, draft);
-  if (other !== undefined) forbid(`This key is that of ${other.node_id}`);
   if ((draft.pending === null) !== (secret === undefined))
     forbid('A secret is sealed for a newcomer exactly while one is pending');
   draft.members.set(member.node_id, member);
   if (secret !== undefined) draft.pending?.sealed.set(member.node_id, { ...secret, epoch });
-}
-
-/** The member whose identity key this is: two names never have the same one. */
-export function holderOf(key: string, { members }: Pick<Roster, 'members'>): RosterMember | undefined {
-  return [...members.values()].find(({ identity_key }) => identity_key === key);
 }
 
 function takeOut({ members }: Draft, nodeId: string): RosterMember {
@@ -224,8 +217,13 @@ function invite({ tickets }: Draft, { id, key, expires }: Of<'ticket'>, { time }
 }
 
 /** Whether somebody may come in by it at that time, Unix seconds. */
-export function admitsAt({ state, expires }: RosterTicket, time: number): boolean {
-  return state === 'open' && expires >= time;
+export function admitsAt(ticket: RosterTicket, time: number): boolean {
+  return ticket.state === 'open' && !hasRunOut(ticket, time);
+}
+
+/** `expires` is the last second in which it admits. `time`: Unix seconds. */
+export function hasRunOut({ expires }: RosterTicket, time: number): boolean {
+  return expires < time;
 }
 
 function openTicket(tickets: Roster['tickets'], id: string): RosterTicket {
@@ -271,8 +269,8 @@ function enter(
 function retire(draft: Draft, { key_id: keyId }: Of<'retire_secret'>): void {
   const { pending } = draft;
   if (pending === null) forbid('No secret is being rotated in');
-  const goes = { prepared: null, active: draft.keyId, abandoned: pending.keyId }[pending.phase];
-  if (keyId !== goes) forbid(`While the new secret is ${pending.phase}, that one is not retired`);
+  if (keyId !== leavingKey(draft))
+    forbid(`While the new secret is ${pending.phase}, that one is not retired`);
   draft.retired.add(keyId);
   if (pending.phase === 'active') {
     draft.keyId = pending.keyId;

@@ -6,6 +6,7 @@ import {
   createPublicKey,
   diffieHellman,
   generateKeyPairSync,
+  hash,
   type KeyObject,
   sign,
   verify,
@@ -14,6 +15,7 @@ import { decodeBase64, encodeBase64 } from '../base/bytes.ts';
 
 const RAW_BYTES = 32;
 const SIGNATURE_BYTES = 64;
+const FINGERPRINT_DIGITS = 16;
 /** To try sealing keys with: what is agreed with it protects nothing. */
 const TRIAL = generateKeyPairSync('x25519').privateKey;
 
@@ -45,6 +47,12 @@ export function isSealingKey(text: string): boolean {
   } catch {
     return false; // all zero, whatever the other key
   }
+}
+
+/** What people compare: the first 16 hex digits of the SHA-256 of the raw identity key. */
+export function fingerprintOf(identityKey: string): string {
+  const raw = decodeBase64(identityKey) ?? new Uint8Array();
+  return hash('sha256', raw, 'hex').slice(0, FINGERPRINT_DIGITS);
 }
 
 function importPublicKey(text: string, curve: 'Ed25519' | 'X25519'): KeyObject | undefined {

@@ -2,14 +2,13 @@
  * Lets newcomers in where the cluster secret is what a newcomer needs: an authentic node record from a key that was
  * never sent away is admitted by the first member that sees it. Who is second finds it done.
  */
-
 import type { Clock } from '../../base/clock.ts';
 import { reasonOf } from '../../base/errors.ts';
 import { type Log, RateLimitedLog } from '../../base/log.ts';
-import { holderOf, type Roster } from '../../membership/roster.ts';
+import { whyNotMember } from '../../membership/newcomer.ts';
+import type { Roster } from '../../membership/roster.ts';
 import { isSealingKey } from '../../protocol/identity-key.ts';
 import type { Keyring } from '../../protocol/keyring.ts';
-import { MEMBERS_MAX } from '../../protocol/limits.ts';
 import type { Operation, RosterMember } from '../../protocol/roster-step.ts';
 import type { RosterKeeper } from './roster-keeper.ts';
 import { sealForNextStep } from './secret-envelope.ts';
@@ -22,7 +21,7 @@ export interface AdmissionParts {
   readonly log: Log;
 }
 
-export class Admission {
+export class AdmissionBySecret {
   readonly #parts: AdmissionParts;
   readonly #rare: RateLimitedLog;
   /** Being admitted now: a claim is read again at each look. */
@@ -59,7 +58,9 @@ export class Admission {
   }
 
   async #operationsFor(member: RosterMember, roster: Roster): Promise<Operation[] | null> {
-    if (roster.admission !== 'secret' || !mayJoin(roster, member)) return null;
+    if (roster.admission !== 'secret' || whyNotMember(roster, member) !== null) return null;
+    // One that nothing can be sealed to would stop every rotation.
+    if (!isSealingKey(member.sealing_key)) return null;
     const admit = await admitting(member, roster, this.#parts.keyring);
     return admit === null ? null : [admit];
   }
@@ -75,16 +76,4 @@ export async function admitting(
   const secret = keyring.secretOf(roster.pending.keyId);
   if (secret === undefined) return null;
   return { op: 'admit', member, secret: await sealForNextStep(secret, member, roster) };
-}
-
-/**
- * Whether the fold would let it in, leaving aside by what right; and whether secrets can be sealed to it, for one to whom
- * they cannot would stop every rotation.
- */
-export function mayJoin(roster: Roster, member: RosterMember): boolean {
-  const { members, evicted, banned } = roster;
-  const isNew = !members.has(member.node_id) && !evicted.has(member.node_id);
-  const isKnownKey = holderOf(member.identity_key, roster) !== undefined;
-  if (!isNew || isKnownKey || banned.has(member.identity_key) || members.size >= MEMBERS_MAX) return false;
-  return isSealingKey(member.sealing_key);
 }
