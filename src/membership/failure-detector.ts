@@ -54,3 +54,13 @@ export function stateOf(evidence: Evidence, pace: Pace): NodeState {
 export function isActive(state: NodeState): boolean {
   return state === 'healthy' || state === 'late';
 }
+
+/** Members that live: one that is shutting down still says its heartbeats. */
+export function speaks(state: NodeState): boolean {
+  return isActive(state) || state === 'draining';
+}
+
+/** Members of whom nothing is heard; one that left has said so. */
+export function isGone(state: NodeState): boolean {
+  return state === 'offline' || state === 'left' || state === 'unconfirmed';
+}

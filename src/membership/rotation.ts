@@ -1,17 +1,14 @@
 /**
- * The rotation of the cluster secret (docs/protocol/rotation.md, "Phases"): which secrets count, and when the next
- * step may be written. Pure, and asked by every member alike, so that whoever is awake carries a rotation on.
+ * The rotation of the cluster secret (docs/protocol/rotation.md, "Phases"): when the next step may be written. Pure, and
+ * asked by every member alike, so that whoever is awake carries a rotation on.
  *
  * Invariant: nobody signs with a secret before all who may live accept it, and nobody stops accepting one before all
  * who may live sign with the other. The model of it is explored in test/model/.
  */
+import { speaks } from './failure-detector.ts';
+import type { Member } from './member-table.ts';
 import type { PendingSecret, Roster } from './roster.ts';
-
-/** Key ids. */
-export interface Keys {
-  readonly signs: string;
-  readonly accepts: readonly string[];
-}
+import { keysOf } from './secret-phase.ts';
 
 /** Another member, by its last heartbeat that named this node's own run; null and empty before there is one. */
 export interface Witness {
@@ -40,15 +37,33 @@ export interface NodeProgress {
   readonly isWaitedFor: boolean;
 }
 
-export function keysOf({ keyId, pending }: Roster): Keys {
-  if (pending === null) return { signs: keyId, accepts: [keyId] };
-  return { signs: pending.phase === 'active' ? pending.keyId : keyId, accepts: [keyId, pending.keyId] };
+/** Since when (monotonic) nothing is known of these members, by id. */
+export type Unheard = ReadonlyMap<string, number>;
+
+/** Who is among the members no more is forgotten: under the same name another may come, and is waited for anew. */
+export function stillUnheard(before: Unheard, members: readonly Member[], nowMs: number): Unheard {
+  const unheard = members.filter(({ state, heartbeat }) => state === 'unconfirmed' && heartbeat === null);
+  return new Map(unheard.map(({ nodeId }) => [nodeId, before.get(nodeId) ?? nowMs]));
 }
 
-/** The secret that a retire_secret takes out of this phase; null while both may still stay. */
-export function leavingKey({ keyId, pending }: Roster): string | null {
-  if (pending === null || pending.phase === 'prepared') return null;
-  return pending.phase === 'active' ? keyId : pending.keyId;
+/** Who speaks, or may: one that is shutting down still does, and one that was not heard yet has a timeout to. */
+export function witnessesOf(
+  members: readonly Member[],
+  unheard: Unheard,
+  { nowMs, timeoutMs }: { readonly nowMs: number; readonly timeoutMs: number },
+): Witness[] {
+  return members.map(({ nodeId, state, heartbeat, silentMs }) => {
+    const quietMs = silentMs ?? nowMs - (unheard.get(nodeId) ?? nowMs);
+    // Until it names this run of ours, what lies there may be a recording.
+    const said = state === 'unconfirmed' ? null : heartbeat;
+    return {
+      nodeId,
+      mayLive: speaks(state) || (state === 'unconfirmed' && quietMs < timeoutMs),
+      accepts: said?.accepts ?? [],
+      signs: said?.signs ?? null,
+      epoch: said?.roster?.epoch ?? null,
+    };
+  });
 }
 
 /**

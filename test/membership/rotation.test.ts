@@ -1,13 +1,15 @@
 /** The rotation of the cluster secret: which secrets count in which phase, and what the next step waits for. */
 import { describe, expect, it } from 'vitest';
+import type { Member } from '../../src/membership/member-table.ts';
 import { advance, type Roster } from '../../src/membership/roster.ts';
 import {
-  keysOf,
-  leavingKey,
   nextRotationStep,
   progressOf,
+  stillUnheard,
   type Witness,
+  witnessesOf,
 } from '../../src/membership/rotation.ts';
+import { keysOf, leavingKey } from '../../src/membership/secret-phase.ts';
 import type { Operation } from '../../src/protocol/roster-step.ts';
 import { activating, ENVELOPE, KEY_ID, Person, preparing, rosterOf, whole } from './roster-chain-maker.ts';
 
@@ -114,6 +116,39 @@ describe('the next step', () => {
       expect(next(roster, others)).toBe(null);
       expect(progressOf(roster, others)).toBe(null);
     }
+  });
+});
+
+describe('who was not heard yet', () => {
+  const silent: Member = {
+    nodeId: 'bob',
+    state: 'unconfirmed',
+    record: null,
+    heartbeat: null,
+    mark: null,
+    keyId: null,
+    silentMs: null,
+    clockOffsetSeconds: null,
+    missing: true,
+    refusal: null,
+  };
+  const mayLive = (unheard: ReadonlyMap<string, number>, nowMs: number, member = silent) =>
+    witnessesOf([member], unheard, { nowMs, timeoutMs: WINDOW_MS }).map((witness) => witness.mayLive);
+
+  it('is waited for until a timeout after it was first missed, however often it is asked for', () => {
+    const first = stillUnheard(new Map(), [silent], 1000);
+    const later = stillUnheard(first, [silent], 9000);
+    expect(mayLive(new Map(), 1000)).toEqual([true]);
+    expect(mayLive(later, 1000 + WINDOW_MS - 1)).toEqual([true]);
+    expect(mayLive(later, 1000 + WINDOW_MS)).toEqual([false]);
+    expect(mayLive(later, 1000 + WINDOW_MS, { ...silent, state: 'healthy', silentMs: 0 })).toEqual([true]);
+  });
+
+  it('is forgotten when it is taken out: who is admitted under its name then is waited for anew', () => {
+    const before = stillUnheard(new Map(), [silent], 1000);
+    const readmitted = stillUnheard(stillUnheard(before, [], 2000), [silent], 1000 + WINDOW_MS);
+    expect(mayLive(readmitted, 1000 + WINDOW_MS)).toEqual([true]);
+    expect(mayLive(readmitted, 1000 + 2 * WINDOW_MS)).toEqual([false]);
   });
 });
 

@@ -6,7 +6,8 @@
 import { createPrivateKey, hash } from 'node:crypto';
 import { advance, foundRoster, type Roster } from '../../src/membership/roster.ts';
 import type { ForkVerdict } from '../../src/membership/roster-fork.ts';
-import { keysOf, leavingKey, type Witness } from '../../src/membership/rotation.ts';
+import type { Witness } from '../../src/membership/rotation.ts';
+import { keysOf, leavingKey } from '../../src/membership/secret-phase.ts';
 import type { Operation, RosterStep } from '../../src/protocol/roster-step.ts';
 import { activating, KEY_ID, Person, preparing, whole } from '../membership/roster-chain-maker.ts';
 

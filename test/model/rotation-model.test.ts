@@ -5,7 +5,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Roster } from '../../src/membership/roster.ts';
 import { judgeFork } from '../../src/membership/roster-fork.ts';
-import { keysOf, nextRotationStep, type Witness } from '../../src/membership/rotation.ts';
+import { nextRotationStep, type Witness } from '../../src/membership/rotation.ts';
+import { keysOf } from '../../src/membership/secret-phase.ts';
 import type { Operation } from '../../src/protocol/roster-step.ts';
 import { type Exploration, explore } from './explore.ts';
 import { Chains, type Judge } from './rotation-chains.ts';

@@ -2,7 +2,7 @@
  * What holds in every state of the model, and what every state comes to when faults end. The second is found by one
  * fair run from each state; runs that meet go on together, so each state is run through once.
  */
-import { keysOf } from '../../src/membership/rotation.ts';
+import { keysOf } from '../../src/membership/secret-phase.ts';
 import { EVICTED, nameOf } from './rotation-chains.ts';
 import { ALL, type Cluster, keyOf, nodeOf, type State } from './rotation-cluster.ts';
 

@@ -1,6 +1,7 @@
 /** A rotation of the secret in a small cluster, in which a member is stopped at any of its moments. */
 import { expect, it } from 'vitest';
 import { Keyring } from '../../src/protocol/keyring.ts';
+import { Person } from '../membership/roster-chain-maker.ts';
 import { CLUSTER_ID, fieldsOf, secretOf } from '../protocol/signer.ts';
 import { refusalsOf, type Server, SmallCluster, statesOf } from './small-cluster.ts';
 
@@ -65,3 +66,26 @@ it.each(MOMENTS)(
     expect(signedWith).not.toContain(before);
   },
 );
+
+it('who was never heard has a timeout in each rotation, and so has who comes later under that name', async () => {
+  const small = new SmallCluster({ intervalMs: INTERVAL_MS, timeoutMs: 3 * INTERVAL_MS }, { roster: true });
+  const { cluster } = await small.start('a', { keyring: keyring() });
+  const { keeper, rotation } = cluster.trust ?? expect.fail('a cluster with a roster');
+  const admitted = async () => {
+    await keeper.propose(() => [{ op: 'admit', member: new Person('silent').member }]);
+    await small.intervals(1);
+  };
+  const isWaitedForAndThenNot = async () => {
+    await rotation.begin();
+    await small.intervals(2);
+    expect(keeper.roster?.pending?.phase).toBe('prepared');
+    await small.intervals(10);
+    expect(keeper.roster?.pending).toBe(null);
+  };
+  await admitted();
+  await isWaitedForAndThenNot();
+  await isWaitedForAndThenNot();
+  await keeper.propose(() => [{ op: 'remove', node_id: 'silent' }]);
+  await admitted();
+  await isWaitedForAndThenNot();
+});

@@ -8,7 +8,7 @@ import { reasonOf } from '../../base/errors.ts';
 import { type Log, RateLimitedLog } from '../../base/log.ts';
 import { Secret } from '../../base/secret.ts';
 import type { Roster, SealedSecret } from '../../membership/roster.ts';
-import { keysOf } from '../../membership/rotation.ts';
+import { keysOf } from '../../membership/secret-phase.ts';
 import { openEnvelope } from '../../protocol/envelope.ts';
 import { type Keyring, keyIdOf } from '../../protocol/keyring.ts';
 

@@ -6,10 +6,16 @@ import type { Clock } from '../../base/clock.ts';
 import { AtlasError, reasonOf } from '../../base/errors.ts';
 import { type Log, RateLimitedLog } from '../../base/log.ts';
 import type { Secret } from '../../base/secret.ts';
-import type { NodeState } from '../../membership/failure-detector.ts';
 import type { Member } from '../../membership/member-table.ts';
 import type { Roster } from '../../membership/roster.ts';
-import { leavingKey, nextRotationStep, type Witness } from '../../membership/rotation.ts';
+import {
+  nextRotationStep,
+  stillUnheard,
+  type Unheard,
+  type Witness,
+  witnessesOf,
+} from '../../membership/rotation.ts';
+import { leavingKey } from '../../membership/secret-phase.ts';
 import { generateSecretText, type Keyring, parseSecret } from '../../protocol/keyring.ts';
 import { rosterProof } from '../../protocol/roster-proof.ts';
 import type { Envelope, Operation, RosterMember } from '../../protocol/roster-step.ts';
@@ -29,16 +35,13 @@ export interface KeyRotationParts {
 /** The members that stay, by id and identity key, as the operator confirmed them. */
 export type Kept = ReadonlyMap<string, string>;
 
-const SPEAKING: ReadonlySet<NodeState> = new Set(['healthy', 'late', 'draining']);
-
 export class KeyRotation {
   readonly #parts: KeyRotationParts;
   readonly #rare: RateLimitedLog;
   /** The present phase, by the epoch that began it, and since when (monotonic) this node knows it. */
   #phase: { readonly epoch: number; readonly sinceMs: number } | null = null;
   #isDriving = false;
-  /** Members of whom nothing is known yet, and since when (monotonic). */
-  readonly #unheardSinceMs = new Map<string, number>();
+  #unheard: Unheard = new Map();
 
   constructor(parts: KeyRotationParts) {
     this.#parts = parts;
@@ -84,7 +87,7 @@ export class KeyRotation {
     });
   }
 
-  /** After each look at the others: writes the next step when its condition holds. Never rejects. */
+  /** After each look, and noteUnheard(): writes the next step when its condition holds. Never rejects. */
   async drive(): Promise<void> {
     const { keeper, nodeId, log } = this.#parts;
     const { roster } = keeper;
@@ -111,23 +114,17 @@ export class KeyRotation {
     }
   }
 
-  /** Who speaks, or may: one that is shutting down still does, and one that was not heard yet has a timeout to. */
+  /** After each look at the others. A rotation gives each that was not heard yet a timeout of its own. */
+  noteUnheard(): void {
+    const { keeper, clock, members } = this.#parts;
+    const isUnderWay = (keeper.roster?.pending ?? null) !== null;
+    this.#unheard = stillUnheard(this.#unheard, isUnderWay ? members() : [], clock.monotonicMs());
+  }
+
+  /** The others, as the next step is judged by them now. */
   witnesses(): Witness[] {
-    const nowMs = this.#parts.clock.monotonicMs();
-    return this.#parts.members().map(({ nodeId, state, heartbeat, silentMs }) => {
-      if (heartbeat !== null || state !== 'unconfirmed') this.#unheardSinceMs.delete(nodeId);
-      else if (!this.#unheardSinceMs.has(nodeId)) this.#unheardSinceMs.set(nodeId, nowMs);
-      const quietMs = silentMs ?? nowMs - (this.#unheardSinceMs.get(nodeId) ?? nowMs);
-      // Until it names this run of ours, what lies there may be a recording.
-      const said = state === 'unconfirmed' ? null : heartbeat;
-      return {
-        nodeId,
-        mayLive: SPEAKING.has(state) || (state === 'unconfirmed' && quietMs < this.#parts.timeoutMs),
-        accepts: said?.accepts ?? [],
-        signs: said?.signs ?? null,
-        epoch: said?.roster?.epoch ?? null,
-      };
-    });
+    const { clock, members, timeoutMs } = this.#parts;
+    return witnessesOf(members(), this.#unheard, { nowMs: clock.monotonicMs(), timeoutMs });
   }
 
   #next(roster: Roster): 'activate' | 'retire' | null {

@@ -4,11 +4,9 @@
  * the secret that it knows is changed. Readmitted: the name is free again, for another key.
  */
 import { AtlasError } from '../../base/errors.ts';
+import { isGone } from '../../membership/failure-detector.ts';
 import type { Roster } from '../../membership/roster.ts';
 import type { Trusted } from './required-roster.ts';
-
-/** A server that runs is not removed: while the secret admits, it would be back within seconds. */
-const GONE: ReadonlySet<string> = new Set(['offline', 'left', 'unconfirmed']);
 
 export interface StandingParts extends Trusted {
   readonly nodeId: string;
@@ -21,7 +19,8 @@ export async function removeMember(name: string, { nodeId, trust, watch }: Stand
     throw new AtlasError('member_runs', `${name} is this server`, {
       hint: 'stop it, and remove it on another one',
     });
-  if (state !== undefined && !GONE.has(state))
+  // One that runs would be back within seconds, while the secret admits.
+  if (state !== undefined && !isGone(state))
     throw new AtlasError('member_runs', `${name} is ${state}`, {
       hint: 'stop it first, and wait until it is offline; if it is not yours, evict it',
     });

@@ -5,21 +5,17 @@
 import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
 import { type Log, RateLimitedLog } from '../../base/log.ts';
+import { speaks } from '../../membership/failure-detector.ts';
 import type { Member } from '../../membership/member-table.ts';
 import type { Roster } from '../../membership/roster.ts';
 import { type OwnStanding, type RosterState, waiting } from '../../membership/roster-trouble.ts';
 import type { HeartbeatBody } from '../../protocol/heartbeat.ts';
 import type { Keyring } from '../../protocol/keyring.ts';
 import { isProvedBy, rosterProof } from '../../protocol/roster-proof.ts';
-import type {
-  Admission as AdmissionRule,
-  RosterLevel,
-  RosterMember,
-  RosterStep,
-} from '../../protocol/roster-step.ts';
+import type { Admission, RosterLevel, RosterMember, RosterStep } from '../../protocol/roster-step.ts';
 import type { RosterDisk, RosterStore } from '../../store/roster-store.ts';
 import type { SecurityLine } from '../security/security-line.ts';
-import { Admission } from './admission.ts';
+import { AdmissionBySecret } from './admission.ts';
 import { HeldSecrets, type SecretRest } from './held-secrets.ts';
 import { KeyRotation } from './key-rotation.ts';
 import { issueAgain } from './lost-steps.ts';
@@ -38,7 +34,7 @@ export interface TrustParts {
   readonly sealingKey: KeyObject;
   readonly pins: readonly RosterPin[];
   /** For a roster that this node founds. */
-  readonly admission: AdmissionRule;
+  readonly admission: Admission;
   readonly level: RosterLevel;
   /** Whether what is changed by hand was changed. */
   readonly passwords: PasswordWatch;
@@ -57,13 +53,12 @@ export interface TrustParts {
 const STALE_INTERVALS = 2;
 /** Looks in a row at which somebody alive holds more than we, before everything is compared. Arbitrary. */
 const BEHIND_LOOKS = 3;
-const LIVING: ReadonlySet<string> = new Set(['healthy', 'late', 'draining']);
 
 export class Trust {
   readonly #parts: TrustParts;
   readonly keeper: RosterKeeper;
   readonly rotation: KeyRotation;
-  readonly #admission: Admission;
+  readonly #admission: AdmissionBySecret;
   readonly #secrets: HeldSecrets;
   readonly #rare: RateLimitedLog;
   #looksBehind = 0;
@@ -89,7 +84,7 @@ export class Trust {
         parts.onChange(roster);
       },
     });
-    this.#admission = new Admission({ ...parts, keeper: this.keeper, nodeId });
+    this.#admission = new AdmissionBySecret({ ...parts, keeper: this.keeper, nodeId });
     this.rotation = new KeyRotation({ ...parts, keeper: this.keeper, nodeId });
   }
 
@@ -158,6 +153,7 @@ export class Trust {
     if (this.#looksBehind >= BEHIND_LOOKS) this.keeper.suspect();
     if (this.roster !== null && this.keeper.isSeen) this.#secrets.keep(this.roster);
     this.#sayWhyOutside();
+    this.rotation.noteUnheard();
     if (!this.#parts.isSilent()) await this.rotation.drive();
   }
 
@@ -199,7 +195,7 @@ export class Trust {
   #peerEpochs(): number[] {
     return this.#parts
       .members()
-      .flatMap(({ state, heartbeat }) => (LIVING.has(state) ? (heartbeat?.roster?.epoch ?? []) : []));
+      .flatMap(({ state, heartbeat }) => (speaks(state) ? (heartbeat?.roster?.epoch ?? []) : []));
   }
 
   async #found(): Promise<void> {
