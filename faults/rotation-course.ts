@@ -4,7 +4,7 @@
  */
 import { controlClient } from '../src/cli/control-socket.ts';
 import { keyIdOf, parseSecret } from '../src/protocol/keyring.ts';
-import type { RotationView } from '../src/services/trust/trust-desk.ts';
+import type { RotationView } from '../src/services/trust/rotation-view.ts';
 import type { LiveServer } from '../test/scenario/live-cluster.ts';
 import { until } from './signs.ts';
 import { clusterSecretOf } from './stand.ts';

@@ -88,9 +88,9 @@ function Evicted({ roster, onAct }: RosterProps) {
 }
 
 /** What happened, and how to find out which is right, stands among the findings. */
-function TwoPasts({ roster: { frozen }, onAct }: RosterProps) {
-  if (frozen === null) return null;
-  const { epoch, ours, theirs } = frozen;
+function TwoPasts({ roster: { pasts }, onAct }: RosterProps) {
+  if (pasts === null) return null;
+  const { epoch, ours, theirs } = pasts;
   return (
     <div className="at-two-pasts">
       <p className="at-warning">There are two pasts from step {epoch} on. Say which of them is right.</p>

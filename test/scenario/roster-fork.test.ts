@@ -78,7 +78,7 @@ describe('two members that evict each other', () => {
       const roster = await rosterAt(server);
       expect(roster).toMatchObject({ hash: common.at(-1)?.digest, admission: 'secret', evicted: [] });
       expect(roster.members.map(({ node_id }) => node_id)).toEqual(names());
-      expect(new Set([roster.frozen?.ours, roster.frozen?.theirs])).toEqual(
+      expect(new Set([roster.pasts?.ours, roster.pasts?.theirs])).toEqual(
         new Set([byFirst.step.digest, bySecond.step.digest]),
       );
       await expect(new TrustClient(server).rotate()).rejects.toThrow(/^roster_frozen/);

@@ -5,7 +5,7 @@
 import { appendFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rosterKey } from '../../src/protocol/registry-key.ts';
-import type { RotationView } from '../../src/services/trust/trust-desk.ts';
+import type { RotationView } from '../../src/services/trust/rotation-view.ts';
 import { RedisServer } from '../backends/redis.ts';
 import { refusalsAt, refusedTimes } from './complaints.ts';
 import { eventually, timeUntil } from './eventually.ts';

@@ -1,5 +1,6 @@
 /** What a person asks and orders where trust is concerned, at one server, over HTTP (src/http/routes/trust.ts). */
-import type { RosterView, RotationView } from '../../src/services/trust/trust-desk.ts';
+import type { RosterView } from '../../src/services/trust/roster-view.ts';
+import type { RotationView } from '../../src/services/trust/rotation-view.ts';
 import type { FleetClient, Problem } from './fleet-client.ts';
 
 const AT = '/api/fleet/cluster';

@@ -26,7 +26,8 @@ export interface Roster {
     readonly this_node: boolean;
   }[];
   readonly evicted: readonly string[];
-  readonly frozen: { readonly epoch: number; readonly ours: string; readonly theirs: string } | null;
+  /** Two, of which one may be chosen. */
+  readonly pasts: { readonly epoch: number; readonly ours: string; readonly theirs: string } | null;
   readonly steps: readonly {
     readonly epoch: number;
     readonly at: string;
@@ -107,8 +108,8 @@ export function rosterCommands(): Command[] {
         say(`The cluster promises level ${level} from now on.`);
       }),
     withConfig(new Command('choose'), 'running server')
-      .description('say which of two pasts of the roster is right, after it froze')
-      .argument('<hash>', 'the first digits of its first step, from cluster status')
+      .description('say which of two pasts of the roster is right, where there are two')
+      .argument('<hash>', 'the first digits of its first step, from cluster roster')
       .action(async (hash: string, flags: Flags) => {
         const server = await runningServer(flags);
         await server.post('/api/fleet/cluster/choose', { hash });
@@ -132,8 +133,10 @@ async function roster(flags: Flags): Promise<void> {
     ]),
   );
   if (answer.evicted.length > 0) print(`Evicted: ${answer.evicted.join(', ')}`);
-  if (answer.frozen !== null)
-    print(`Frozen at step ${answer.frozen.epoch}: choose ${answer.frozen.ours} or ${answer.frozen.theirs}`);
+  if (answer.pasts !== null)
+    print(
+      `Two pasts from step ${answer.pasts.epoch} on: ${answer.pasts.ours} here, or ${answer.pasts.theirs}`,
+    );
   printTable(
     ['STEP', 'WHEN', 'SIGNED BY', 'WHAT'],
     answer.steps.map(({ epoch, at, signer, sentences }) => [`${epoch}`, at, signer, sentences.join('; ')]),

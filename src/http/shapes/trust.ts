@@ -27,8 +27,8 @@ export const rosterView = z.object({
     }),
   ),
   evicted: z.array(z.string()),
-  /** Two pasts, of which a person must choose one; null otherwise. */
-  frozen: z.object({ epoch: z.number().int(), ours: sha256, theirs: sha256 }).nullable(),
+  /** Two, of which a person may choose one, and must where trust is frozen; null otherwise. */
+  pasts: z.object({ epoch: z.number().int(), ours: sha256, theirs: sha256 }).nullable(),
   /** The newest first. */
   steps: z.array(
     z.object({

@@ -13,6 +13,6 @@ export function choosePast(pasts: readonly Chain[], at: number, digest: string):
   const [past] = chosen;
   if (past !== undefined && chosen.length === 1) return past;
   throw new AtlasError('roster_choice', `there is no past ${JSON.stringify(digest)} to choose`, {
-    hint: 'see both with atlas-fleet cluster status',
+    hint: 'see both with atlas-fleet cluster roster',
   });
 }
