@@ -13,7 +13,7 @@ const SOON_MS = 60_000;
 /** Milliseconds in which a server ends that waits for nobody: less than any bound of those who keep it waiting. */
 const ENDED_MS = 30_000;
 /** Nobody is too slow, on whatever machine. */
-const PATIENT = { handshakeMs: 600_000, headMs: 600_000, requestMs: 600_000, silenceMs: 600_000 };
+const PATIENT = { handshakeMs: 300_000, headMs: 300_000, requestMs: 300_000, silenceMs: 300_000 };
 const BIG = '/assets/big.js';
 
 let door: OpenDoor;
