@@ -10,7 +10,6 @@ import type { Log } from '../../base/log.ts';
 import type { Finding } from '../../membership/finding.ts';
 import type { Keyring } from '../../protocol/keyring.ts';
 import type { NodeRecordBody } from '../../protocol/node-record.ts';
-import type { openRecord } from '../../protocol/record.ts';
 import type { SecurityStatus } from '../../protocol/security-level.ts';
 import type { ClusterParts } from '../cluster/cluster-view.ts';
 import { ownState } from '../cluster/own-state.ts';
@@ -54,8 +53,6 @@ export interface SecurityCheckParts {
   /** Null without cluster mode: nobody has to be proved anything. */
   readonly cluster: CheckedCluster | null;
   readonly onChange: () => void;
-  /** The verifier that is put to the test; the one in use unless given. */
-  readonly open?: typeof openRecord;
 }
 
 export interface SecurityReport extends SecurityStatus {
@@ -76,6 +73,8 @@ interface Checked {
 export class SecurityCheck {
   readonly #parts: SecurityCheckParts;
   #last: Checked | null = null;
+  /** The codes of what alarmed after the last run. */
+  #alarms: readonly string[] = [];
   #running: Promise<void> | null = null;
   #timer: Timer | undefined;
 
@@ -106,15 +105,12 @@ export class SecurityCheck {
 
   /** What failed so that nothing else on the page can be trusted. That authentication is off has a finding of its own. */
   get findings(): Finding[] {
-    if (!this.#parts.status().enabled) return [];
-    return this.#lines()
-      .filter(isAlarming)
-      .map(({ code, what, expected, seen, mend }) => ({
-        code: `security_${code}`,
-        severity: 'critical',
-        sentence: `The security check failed. ${what}: expected ${expected ?? 'nothing'}, seen ${seen}.`,
-        mend: mend ?? 'Run atlas-fleet cluster security.',
-      }));
+    return this.#alarming().map(({ code, what, expected, seen, mend }) => ({
+      code: `security_${code}`,
+      severity: 'critical',
+      sentence: `The security check failed. ${what}: expected ${expected ?? 'nothing'}, seen ${seen}.`,
+      mend: mend ?? 'Run atlas-fleet cluster security.',
+    }));
   }
 
   /** What was tried and read is of the last run; servers, roster, level and configuration are as they are now. */
@@ -141,18 +137,30 @@ export class SecurityCheck {
   }
 
   async #run(): Promise<void> {
-    const { cluster, clock, onChange } = this.#parts;
+    const { cluster, clock } = this.#parts;
     if (cluster === null) return;
-    const before = this.findings.length;
     const lines = [
       ...this.#selfTest(cluster),
       ...(await copiesPart(cluster)),
       ...(await registryPart(cluster)),
     ];
     this.#last = { atMs: clock.wallMs(), lines };
-    if (this.findings.length === before) return;
-    this.#sayFailed();
+    this.#compare();
+  }
+
+  /** Which lines alarm, and not how many: one may heal while another begins to fail. */
+  #compare(): void {
+    const { log, onChange } = this.#parts;
+    const failed = this.#alarming().map(({ code }) => code);
+    if (failed.join() === this.#alarms.join()) return;
+    this.#alarms = failed;
+    if (failed.length > 0) log.error('cluster.security.check', 'The security check failed', { failed });
+    else log.info('cluster.security.check', 'The security check passes again');
     onChange();
+  }
+
+  #alarming(): SecurityLine[] {
+    return this.#parts.status().enabled ? this.#lines().filter(isAlarming) : [];
   }
 
   #lines(): SecurityLine[] {
@@ -169,13 +177,10 @@ export class SecurityCheck {
   }
 
   #selfTest({ keyring, signingKey, describe, clockToleranceSeconds }: CheckedCluster): SecurityLine[] {
-    const { clock, nodeId, open } = this.#parts;
+    const { clock, nodeId } = this.#parts;
     if (keyring === null) return [];
     const nowSeconds = unixSeconds(clock);
-    return selfTest(
-      { keyring, nodeId, signingKey, body: describe(), nowSeconds, clockToleranceSeconds },
-      open,
-    );
+    return selfTest({ keyring, nodeId, signingKey, body: describe(), nowSeconds, clockToleranceSeconds });
   }
 
   #nodes({ parts, keyring, clockToleranceSeconds }: CheckedCluster): NodeSecurity[] {
@@ -204,15 +209,6 @@ export class SecurityCheck {
     return [self, ...others]
       .sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1))
       .map((node) => nodeSecurity(node, viewer));
-  }
-
-  #sayFailed(): void {
-    const failed = this.#lines()
-      .filter(isAlarming)
-      .map(({ code }) => code);
-    const { log } = this.#parts;
-    if (failed.length > 0) log.error('cluster.security.check', 'The security check failed', { failed });
-    else log.info('cluster.security.check', 'The security check passes again');
   }
 }
 
