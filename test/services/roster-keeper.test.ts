@@ -1,5 +1,6 @@
 /** Nodes that keep one roster over a backend that may forget, lie and be slow; and over a member that lies. */
 import { describe, expect, it } from 'vitest';
+import { AtlasError } from '../../src/base/errors.ts';
 import type { Operation } from '../../src/protocol/roster-step.ts';
 import { SETTLING_TIMEOUTS } from '../../src/services/trust/roster-copy.ts';
 import type { SlotReading } from '../../src/store/member-store.ts';
@@ -104,6 +105,17 @@ describe('a backend', () => {
     expect(digestAt(b)).toBe(digestAt(a));
   });
 
+  it('that holds junk behind a new step, and does not let it be removed, keeps that step from nobody', async () => {
+    const { shared, a, b } = await three();
+    await a.keeper.propose(() => remove('c'));
+    shared.places.set(4, Buffer.from('junk'));
+    shared.cut = async () => {
+      throw new AtlasError('member_store_unavailable', 'it takes no writes');
+    };
+    await expect(b.keeper.sync()).rejects.toMatchObject({ code: 'member_store_unavailable' });
+    expect(b.names).toEqual(['a', 'b']);
+  });
+
   it('that holds junk in place of the last step is mended', async () => {
     const { shared, a, b } = await three();
     shared.places.set(1, Buffer.from('junk'));
@@ -182,6 +194,44 @@ describe('an own disk that is full', () => {
     b.disk.isFull = false;
     await again.keeper.sync();
     expect([again.keeper.isUnsaved, b.disk.steps.length]).toEqual([false, 4]);
+  });
+});
+
+describe('a node that stops', () => {
+  it('writes no step any more, nor one that it was just making, and goes on reading', async () => {
+    const { shared, a, b } = await three();
+    const note = (text: string): Operation[] => [{ op: 'note', text }];
+    let stopped: Promise<void> | undefined;
+    const making = a.keeper.propose(() => {
+      stopped = a.keeper.stop();
+      return note('too late');
+    });
+    await expect(making).rejects.toMatchObject({ code: 'roster_refused' });
+    await stopped;
+    await expect(a.keeper.propose(() => note('later'))).rejects.toMatchObject({ code: 'roster_refused' });
+    expect(shared.places.size).toBe(3);
+    await b.keeper.propose(() => note('of another'));
+    await a.keeper.sync();
+    expect(digestAt(a)).toBe(digestAt(b));
+  });
+
+  it('has stopped once what it was writing is there', async () => {
+    const { shared, a } = await three();
+    const append = shared.append.bind(shared);
+    const { promise: mayGoOn, resolve: goOn } = Promise.withResolvers<void>();
+    const { promise: isWriting, resolve: writes } = Promise.withResolvers<void>();
+    shared.append = async (epoch, bytes) => {
+      writes();
+      await mayGoOn;
+      return append(epoch, bytes);
+    };
+    const written = a.keeper.propose(() => remove('c'));
+    await isWriting;
+    const stopping = a.keeper.stop();
+    goOn();
+    await stopping;
+    expect(shared.places.size).toBe(4);
+    await written;
   });
 });
 

@@ -8,7 +8,8 @@ import {
   type RosterStep,
   signStep,
 } from '../../src/protocol/roster-step.ts';
-import { RosterKeeper, type RosterPin } from '../../src/services/trust/roster-keeper.ts';
+import { RosterKeeper } from '../../src/services/trust/roster-keeper.ts';
+import type { RosterPin } from '../../src/services/trust/roster-rivalry.ts';
 import type { RosterStore } from '../../src/store/roster-store.ts';
 import { FakeLog } from '../fakes/log.ts';
 import { FakeRosterDisk } from '../fakes/roster-store.ts';

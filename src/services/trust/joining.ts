@@ -23,7 +23,7 @@ import { admitting } from './admission.ts';
 import { JoinNonces } from './join-nonces.ts';
 import { joinLater, joinRefused, ticketEnded, ticketUnknown, ticketUsed } from './join-refusals.ts';
 import { requireRoster } from './required-roster.ts';
-import type { RosterPin } from './roster-keeper.ts';
+import type { RosterPin } from './roster-rivalry.ts';
 import { TicketAlarms } from './ticket-alarms.ts';
 import type { Trust } from './trust.ts';
 

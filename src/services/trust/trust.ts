@@ -4,6 +4,7 @@
  */
 import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../../base/clock.ts';
+import { AtlasError } from '../../base/errors.ts';
 import { type Log, RateLimitedLog } from '../../base/log.ts';
 import { speaks } from '../../membership/failure-detector.ts';
 import type { Member } from '../../membership/member-table.ts';
@@ -20,7 +21,8 @@ import { HeldSecrets, type SecretRest } from './held-secrets.ts';
 import { KeyRotation } from './key-rotation.ts';
 import { issueAgain } from './lost-steps.ts';
 import type { PasswordWatch } from './password-watch.ts';
-import { RosterKeeper, type RosterPin } from './roster-keeper.ts';
+import { RosterKeeper } from './roster-keeper.ts';
+import type { RosterPin } from './roster-rivalry.ts';
 
 export interface TrustParts {
   readonly shared: RosterStore;
@@ -121,11 +123,19 @@ export class Trust {
     return roster === null ? undefined : { epoch: roster.epoch, hash: roster.digest };
   }
 
-  /** Before the first write: what happened while this node was away. Rejects with roster_invalid alone. */
+  /** Before the first write: what happened while this node was away. Rejects with roster_invalid. */
   async start(): Promise<void> {
     await this.keeper.load();
-    await this.sync().catch(() => undefined); // the backend is away: freshen() asks before the first word
+    await this.sync().catch((error: unknown) => {
+      // freshen() asks before the first word
+      if (!(error instanceof AtlasError) || error.code !== 'member_store_unavailable') throw error;
+    });
     this.#isRunning = true;
+  }
+
+  /** Before the last word: once this resolves, this node writes no step any more. */
+  stop(): Promise<void> {
+    return this.keeper.stop();
   }
 
   /** Rejects with member_store_unavailable. */
