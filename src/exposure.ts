@@ -4,7 +4,7 @@
  */
 import { isLoopback, splitHostAndPort } from './config/address-kind.ts';
 import type { Config, Secrets } from './config/config.ts';
-import type { Exposure, RegistryAccess } from './services/security/blast-radius.ts';
+import type { Exposure, RegistryAccess } from './services/security/exposure.ts';
 import type { RegistryTerms } from './services/security/registry-lines.ts';
 
 type Given = { readonly config: Config; readonly secrets: Secrets };

@@ -1,6 +1,7 @@
 /** What leaks give away: each sentence follows from the configuration, and each command is whole. */
 import { describe, expect, it } from 'vitest';
-import { type BlastRadius, blastRadius, type Exposure } from '../../src/services/security/blast-radius.ts';
+import { type BlastRadius, blastRadius } from '../../src/services/security/blast-radius.ts';
+import type { Exposure } from '../../src/services/security/exposure.ts';
 
 const REDIS = {
   kind: 'redis',

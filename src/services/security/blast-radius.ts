@@ -3,18 +3,9 @@
  * sentence speaks of another cluster (SECURITY.md has the attackers and why each sentence holds). It promises less
  * where it is not sure, and names no secret, only where each stands.
  */
-import type { Admission } from '../../protocol/roster-step.ts';
-import {
-  type DatabaseAccess,
-  databaseCommands,
-  type RedisAccess,
-  redisCommands,
-} from './password-commands.ts';
-
-export interface RecoveryStep {
-  why: string;
-  command: string;
-}
+import type { Exposure, RegistryAccess } from './exposure.ts';
+import { type RecoveryStep, redisCommands } from './password-commands.ts';
+import { backendCommands, databaseRecovery, eviction, rotation } from './recovery.ts';
 
 export interface BlastRadius {
   code: 'package' | 'node' | 'registry' | 'database' | 'agent';
@@ -24,26 +15,6 @@ export interface BlastRadius {
   recover: RecoveryStep[];
   /** What this version cannot mend. */
   not_yet: string | null;
-}
-
-export type RegistryAccess =
-  | ({ readonly kind: 'redis'; readonly tls: boolean; readonly isLocal: boolean } & RedisAccess)
-  | { readonly kind: 'folder'; readonly path: string };
-
-export interface Exposure {
-  readonly nodeId: string;
-  /** All members, this one among them. */
-  readonly members: readonly string[];
-  /** False at level 1. */
-  readonly authenticated: boolean;
-  /** Null where there is no roster. */
-  readonly admission: Admission | null;
-  /** Null for a single server. */
-  readonly registry: RegistryAccess | null;
-  readonly database: DatabaseAccess;
-  readonly acceptV1: boolean;
-  /** This server speaks TLS itself. */
-  readonly tls: boolean;
 }
 
 const DATA_KEYS_STAY =
@@ -213,20 +184,6 @@ const NOT_THE_ROSTER = 'Join the cluster or change the roster: no cluster secret
 const NOT_BY_HIMSELF =
   'Join the cluster or sign a step of the roster himself: no cluster secret lies there. But who may write can act as an administrator, who can have a server do it.';
 
-const NEW_TOKENS: RecoveryStep = {
-  why: 'Every API token of this list, revoked and made anew: its hash may be that of another',
-  command: 'atlas-fleet token list',
-};
-const KNOWN_USERS: RecoveryStep = {
-  why: 'No user in this list whom you do not know, and a new password for each that you do',
-  command: 'atlas-fleet user list',
-};
-
-/** What he put there outlives the password by which he came. */
-function databaseRecovery(database: DatabaseAccess): RecoveryStep[] {
-  return database.engine === 'postgres' ? [...databaseCommands(database), NEW_TOKENS, KNOWN_USERS] : [];
-}
-
 function ofAgent({ acceptV1, registry, tls }: Exposure): BlastRadius {
   return {
     code: 'agent',
@@ -251,32 +208,4 @@ function ofAgent({ acceptV1, registry, tls }: Exposure): BlastRadius {
     ],
     not_yet: 'Agent keys cannot be changed by a command yet; a key for each Mac comes with v2 agents.',
   };
-}
-
-function rotation({ registry, authenticated }: Exposure, kept: readonly string[]): RecoveryStep[] {
-  if (registry === null) return [];
-  if (!authenticated)
-    return [{ why: 'A cluster_secret for all servers, by hand', command: 'atlas-fleet secret generate' }];
-  const keep = kept.map((nodeId) => `--keep ${nodeId}`).join(' ');
-  return [
-    {
-      why: 'A new cluster secret that the holder of the old one cannot follow; all tickets are revoked, and whoever is not kept is evicted',
-      command: `atlas-fleet cluster rotate-secret --compromised ${keep}`,
-    },
-  ];
-}
-
-/** Run on another server. While the secret admits, one command does both; otherwise the eviction need not wait for it. */
-function eviction(exposure: Exposure, others: readonly string[]): RecoveryStep[] {
-  if (others.length === 0) return rotation(exposure, [exposure.nodeId]);
-  const first = {
-    why: 'On another server: its key never counts again',
-    command: `atlas-fleet cluster evict ${exposure.nodeId}`,
-  };
-  return [...(exposure.admission === 'ticket' ? [first] : []), ...rotation(exposure, others)];
-}
-
-/** First of all: until then whoever is evicted can undo it, as an administrator of his own making. */
-function backendCommands({ registry, database }: Exposure): RecoveryStep[] {
-  return [...databaseRecovery(database), ...(registry?.kind === 'redis' ? redisCommands(registry) : [])];
 }

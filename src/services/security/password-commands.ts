@@ -5,30 +5,15 @@
  * would see it: each is asked for, and reaches Redis by stdin or the environment.
  */
 import { shellWord } from '../../base/shell-word.ts';
-import type { RecoveryStep } from './blast-radius.ts';
+import type { DatabaseAccess, RedisAccess } from './exposure.ts';
+
+export interface RecoveryStep {
+  why: string;
+  command: string;
+}
 
 /** In its place goes a user of Redis that may change passwords. */
 const ADMIN = 'ADMIN';
-
-export interface RedisAccess {
-  /** Null behind Sentinels, which name another one from time to time. */
-  readonly host: string | null;
-  readonly port: number;
-  readonly tls: boolean;
-  /** Null: the user `default`. */
-  readonly username: string | null;
-  readonly hasPassword: boolean;
-}
-
-export type DatabaseAccess =
-  | { readonly engine: 'sqlite'; readonly path: string }
-  | {
-      readonly engine: 'postgres';
-      readonly host: string;
-      readonly port: number;
-      readonly database: string;
-      readonly user: string;
-    };
 
 export function redisCommands({ host, port, tls, username }: RedisAccess): RecoveryStep[] {
   const door = `redis-cli -h ${host === null ? 'MASTER' : shellWord(host)} -p ${port}${tls ? ' --tls' : ''} --user ${ADMIN}`;

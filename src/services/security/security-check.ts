@@ -11,9 +11,10 @@ import type { Finding } from '../../membership/finding.ts';
 import type { Keyring } from '../../protocol/keyring.ts';
 import type { NodeRecordBody } from '../../protocol/node-record.ts';
 import type { SecurityStatus } from '../../protocol/security-level.ts';
-import type { ClusterParts } from '../cluster/cluster-view.ts';
 import { ownState } from '../cluster/own-state.ts';
-import { type BlastRadius, blastRadius, type Exposure } from './blast-radius.ts';
+import type { RunningCluster } from '../cluster/running-cluster.ts';
+import { type BlastRadius, blastRadius } from './blast-radius.ts';
+import type { Exposure } from './exposure.ts';
 import { type NodeSecurity, nodeSecurity } from './node-security.ts';
 import {
   levelLine,
@@ -33,7 +34,7 @@ const SETTLING_INTERVAL_MS = 30_000;
 
 /** What is checked in cluster mode. */
 export interface CheckedCluster {
-  readonly parts: ClusterParts;
+  readonly parts: RunningCluster;
   /** Null at level 1. */
   readonly keyring: Keyring | null;
   readonly signingKey: KeyObject;
