@@ -2,6 +2,13 @@
  * What is wrong in the form, told while it is typed. It only saves a way to the server, which has the last word
  * (src/http/shapes/packages.ts).
  */
+import {
+  AGENT_INTERVAL_MAX_SECONDS,
+  NODE_ID,
+  NODE_ID_MAX_LENGTH,
+  PACKAGE_NAME,
+  REDIS_HOST,
+} from '../src/protocol/limits.ts';
 import type { PackageKind } from './package-api.ts';
 import { type Draft, type Faults, lines } from './package-order.ts';
 
@@ -12,7 +19,6 @@ interface Rule {
 }
 
 const PORT_MAX = 65_535;
-const INTERVAL_MAX_SECONDS = 3_600;
 
 const matches = (pattern: RegExp) => (text: string) => pattern.test(text);
 const isWhole = (max: number) => (text: string) =>
@@ -25,7 +31,7 @@ const portRule = (field: keyof Draft): Rule => ({
 });
 const NAME_RULE: Rule = {
   field: 'packageName',
-  isRight: matches(/^[A-Za-z0-9][A-Za-z0-9._-]{0,123}\.pkg$/),
+  isRight: matches(PACKAGE_NAME),
   words: 'A file name without spaces that ends in .pkg.',
 };
 const RULES: Readonly<Record<PackageKind, readonly Rule[]>> = {
@@ -36,21 +42,21 @@ const RULES: Readonly<Record<PackageKind, readonly Rule[]>> = {
     portRule('redisPort'),
     {
       field: 'redisHost',
-      isRight: matches(/^[A-Za-z0-9:][A-Za-z0-9.:_-]{0,252}$/),
+      isRight: matches(REDIS_HOST),
       words: 'A host name or an address, without the port.',
     },
     {
       field: 'nodeName',
-      isRight: matches(/^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/),
-      words: 'Letters, digits, dots, dashes and underscores; 40 at most.',
+      isRight: matches(NODE_ID),
+      words: `Letters, digits, dots, dashes and underscores; ${NODE_ID_MAX_LENGTH} at most.`,
     },
   ],
   agent: [
     NAME_RULE,
     {
       field: 'interval',
-      isRight: isWhole(INTERVAL_MAX_SECONDS),
-      words: `From 1 to ${INTERVAL_MAX_SECONDS} seconds.`,
+      isRight: isWhole(AGENT_INTERVAL_MAX_SECONDS),
+      words: `From 1 to ${AGENT_INTERVAL_MAX_SECONDS} seconds.`,
     },
     {
       field: 'servers',

@@ -25,7 +25,11 @@ export const NEWCOMERS_PER_REFRESH = 64;
 /** Characters of a node id: 256 of them, with their incarnations, fit into one heartbeat's `seen`. */
 export const NODE_ID_MAX_LENGTH = 40;
 /** A node id is the last part of a backend key and a file name: it can hold no separator and not start with a dot. */
-export const NODE_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$/;
+export const NODE_ID = new RegExp(`^[A-Za-z0-9][A-Za-z0-9._-]{0,${NODE_ID_MAX_LENGTH - 1}}$`);
+/** Cluster secrets that a heartbeat says it accepts. Arbitrary: a rotation needs two. */
+export const ACCEPTED_KEYS_MAX = 16;
+/** The end of the year 9999: RFC 3339 writes no later time, and a Date that cannot hold a time throws. */
+export const TIME_MAX_SECONDS = 253_402_300_799;
 
 // The roster (docs/protocol/roster.md)
 
@@ -46,6 +50,19 @@ export const TICKET_SERVERS_MAX = 16;
 export const TICKET_LIFE_MIN_SECONDS = 60;
 export const TICKET_LIFE_SECONDS = 24 * 3600;
 export const TICKET_LIFE_MAX_SECONDS = 30 * 24 * 3600;
+
+// Packages (docs/packages.md)
+
+/** A name of a file and nothing else: no folder, no leading dot or dash, nothing that a shell or a header reads. */
+export const PACKAGE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,123}\.pkg$/;
+/** Characters of the note on record. Arbitrary. */
+export const PACKAGE_NOTE_MAX_LENGTH = 256;
+/** A name or an address in its form, brackets and port left out. */
+export const REDIS_HOST = /^[A-Za-z0-9:][A-Za-z0-9.:_-]{0,252}$/;
+/** Servers that an agent is told of. Arbitrary: one that is up is enough. */
+export const AGENT_SERVERS_MAX = 16;
+/** Seconds between two reports, at most. Arbitrary. */
+export const AGENT_INTERVAL_MAX_SECONDS = 3600;
 
 // Secrets
 

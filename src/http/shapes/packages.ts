@@ -2,7 +2,12 @@
 import { z } from 'zod';
 import { ARCHITECTURES } from '../../installer/program.ts';
 import {
+  AGENT_INTERVAL_MAX_SECONDS,
+  AGENT_SERVERS_MAX,
   NODE_ID,
+  PACKAGE_NAME,
+  PACKAGE_NOTE_MAX_LENGTH,
+  REDIS_HOST,
   TICKET_LIFE_MAX_SECONDS,
   TICKET_LIFE_MIN_SECONDS,
   TICKET_LIFE_SECONDS,
@@ -12,16 +17,9 @@ import { named, time } from './values.ts';
 
 export const packageKind = z.enum(PACKAGE_KINDS);
 const architecture = z.enum(ARCHITECTURES);
-/** A name of a file and nothing else: no folder, no leading dot or dash, nothing that a shell or a header reads. */
-const packageName = z
-  .string()
-  .max(128)
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]*\.pkg$/, 'is not a file name such as FleetServerClusterNode.pkg');
+const packageName = z.string().regex(PACKAGE_NAME, 'is not a file name such as FleetServerClusterNode.pkg');
 const port = z.number().int().min(1).max(65_535);
-const hostName = z
-  .string()
-  .max(253)
-  .regex(/^[A-Za-z0-9:][A-Za-z0-9.:_-]*$/, 'is not a host name or an address');
+const hostName = z.string().regex(REDIS_HOST, 'is not a host name or an address');
 /** As it goes into the package: nothing in it that somebody else might read in another way. */
 const serverUrl = z
   .string()
@@ -37,7 +35,7 @@ const order = {
   package_name: packageName.optional(),
   /** With the identity that the configuration names. */
   sign: z.boolean().default(false),
-  note: named(256).optional(),
+  note: named(PACKAGE_NOTE_MAX_LENGTH).optional(),
 };
 export const clusterNodeOrder = z.strictObject({
   ...order,
@@ -62,8 +60,8 @@ export const standaloneOrder = z.strictObject({ ...order, port: port.optional() 
 export const agentOrder = z.strictObject({
   ...order,
   /** Left out: the addresses of all servers that answer. */
-  servers: z.array(serverUrl).min(1).max(16).optional(),
-  interval_seconds: z.number().int().min(1).max(3600).optional(),
+  servers: z.array(serverUrl).min(1).max(AGENT_SERVERS_MAX).optional(),
+  interval_seconds: z.number().int().min(1).max(AGENT_INTERVAL_MAX_SECONDS).optional(),
 });
 
 /** The file itself. */
@@ -108,6 +106,8 @@ export const packageReadiness = z.object({
     redis_host: z.string().nullable(),
     redis_port: z.number().nullable(),
     servers: z.array(z.string()),
+    /** Between two reports of an agent. */
+    interval_seconds: z.number(),
   }),
   /** The name on the certificate that packages can be signed with; null without one. */
   signing_identity: z.string().nullable(),
@@ -121,6 +121,7 @@ export const packageReadinessQuery = z.strictObject({
   redis_host: clusterNodeOrder.shape.redis_host,
   /** Once for each server. */
   servers: z.preprocess((given) => (typeof given === 'string' ? [given] : given), agentOrder.shape.servers),
+  interval_seconds: z.coerce.number().int().min(1).max(AGENT_INTERVAL_MAX_SECONDS).optional(),
 });
 
 export const packageBuild = z.object({

@@ -1,9 +1,9 @@
 /** Which servers a new agent reports to, and by which keys it knows them: pure. */
+
+import { hostPort } from '../../base/host-text.ts';
+import { AGENT_SERVERS_MAX } from '../../protocol/limits.ts';
 import type { NodeRecordBody } from '../../protocol/node-record.ts';
 import type { AgentServers, PackageSettings } from './package-settings.ts';
-
-/** Addresses in one package. As many as an order may name; one that answers is enough. */
-const SERVERS_NAMED = 16;
 
 type Settings = Pick<PackageSettings, 'tls' | 'publicUrl' | 'url'>;
 
@@ -21,12 +21,12 @@ export function agentServers(
   const servers = wanted ?? [publicUrl ?? url, ...others];
   const isPinned = servers.every((server) => server.startsWith('https:'));
   return {
-    servers: [...new Set(servers)].slice(0, SERVERS_NAMED),
+    servers: [...new Set(servers)].slice(0, AGENT_SERVERS_MAX),
     pins: isPinned ? [...new Set(pins)].sort() : [],
   };
 }
 
 function addressOf({ host, port }: NodeRecordBody): string[] {
-  const address = URL.parse(`https://${host.includes(':') ? `[${host}]` : host}:${port}`);
+  const address = URL.parse(`https://${hostPort(host, port)}`);
   return address === null ? [] : [address.origin];
 }
