@@ -5,27 +5,29 @@
 import type { Address } from './address.ts';
 import type { Clock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
-import { meansThisMachine, splitHostAndPort } from './config/address-kind.ts';
+import { meansThisMachine } from './config/address-kind.ts';
 import type { Config, Secrets } from './config/config.ts';
 import { readJoinValues } from './config/join-values.ts';
 import { agentConfig, clusterNodeConfig, standaloneConfig } from './config/package-config.ts';
+import { redisHosts } from './config/redis-hosts.ts';
 import { required, type Stores } from './engines.ts';
 import { hasRedisPassword } from './exposure.ts';
-import { productOf } from './installer/product.ts';
+import { PROGRAM_OF, productOf } from './installer/product.ts';
 import type { Keyring } from './protocol/keyring.ts';
 import type { NodeRecordBody } from './protocol/node-record.ts';
-import type { ClusterParts, ClusterView } from './services/cluster/cluster-view.ts';
+import type { ClusterView } from './services/cluster/cluster-view.ts';
+import type { RunningCluster } from './services/cluster/running-cluster.ts';
 import { LostPackages } from './services/packages/lost-packages.ts';
 import { PackageBuilder } from './services/packages/package-builder.ts';
-import type { RegistryPlace } from './services/packages/package-checks.ts';
-import { PROGRAM_OF } from './services/packages/package-kinds.ts';
 import { PackageReadiness } from './services/packages/package-readiness.ts';
 import { PackageRecords } from './services/packages/package-records.ts';
 import type {
   PackageConfigs,
   PackageMaterial,
   PackageSettings,
+  RegistryPlace,
 } from './services/packages/package-settings.ts';
+import { PackagesUnderWay } from './services/packages/packages-under-way.ts';
 import type { Audit } from './services/people/audit.ts';
 import type { JoiningParts } from './services/trust/joining.ts';
 import type { Tickets } from './services/trust/tickets.ts';
@@ -50,7 +52,7 @@ export interface PackageNeeds extends Given {
   readonly audit: Audit;
   readonly tickets: Tickets;
   /** Null without cluster mode, and where no server runs. */
-  readonly cluster: ClusterParts | null;
+  readonly cluster: RunningCluster | null;
   readonly view: ClusterView;
   readonly keyring: Keyring | null;
   readonly describe: () => NodeRecordBody;
@@ -64,12 +66,13 @@ export function openPackages(needs: PackageNeeds) {
   const settings = settingsOf(needs);
   const material = { ...needs.packing, settings, configs: configsOf(needs) };
   const readiness = new PackageReadiness({ ...needs, ...material });
-  const builder = new PackageBuilder({ ...needs, ...material, packages, readiness });
+  const underWay = new PackagesUnderWay();
+  const builder = new PackageBuilder({ ...needs, ...material, packages, readiness, underWay });
   const nodes = () => needs.view.nodes().nodes;
-  const records = new PackageRecords({ ...needs, packages, builder, nodes });
-  const lost = new LostPackages({ ...needs, packages, builder });
+  const records = new PackageRecords({ ...needs, packages, underWay, nodes });
+  const lost = new LostPackages({ ...needs, packages, underWay });
   const usual = { port: settings.port, intervalSeconds: settings.agentIntervalSeconds };
-  return { readiness, builder, records, lost, usual };
+  return { readiness, builder, underWay, records, lost, usual };
 }
 
 function settingsOf(
@@ -97,19 +100,26 @@ function settingsOf(
 function registryPlace(given: Given): RegistryPlace {
   const { backend, redis } = given.config.cluster;
   if (backend === 'file') return { kind: 'folder' };
-  const { sentinels } = redis;
-  const host = sentinels.length > 0 ? null : redis.host;
-  const hosts = host === null ? sentinels.map((one) => splitHostAndPort(one)?.host ?? one) : [host];
-  const isLocal = hosts.every(meansThisMachine);
+  const host = redis.sentinels.length > 0 ? null : redis.host;
+  const isLocal = redisHosts(redis).every(meansThisMachine);
   return { kind: 'redis', host, isLocal, hasPassword: hasRedisPassword(given), tls: redis.tls };
 }
 
 function configsOf({ secrets, joinValues }: PackageNeeds): PackageConfigs {
-  const { root } = productOf(PROGRAM_OF['cluster-node']);
+  const product = {
+    clusterNode: productOf(PROGRAM_OF['cluster-node']),
+    standalone: productOf(PROGRAM_OF.standalone),
+    agent: productOf(PROGRAM_OF.agent),
+  };
   return {
     clusterNode: (order, terms, ticket) =>
-      clusterNodeConfig({ ...order, shared: readJoinValues(joinValues(terms)), ticket, root }),
-    standalone: standaloneConfig,
+      clusterNodeConfig({
+        ...order,
+        shared: readJoinValues(joinValues(terms)),
+        ticket,
+        place: product.clusterNode,
+      }),
+    standalone: ({ port }) => standaloneConfig({ port, place: product.standalone }),
     agent: ({ intervalSeconds }, { servers, pins }) =>
       agentConfig({
         servers,
@@ -117,7 +127,7 @@ function configsOf({ secrets, joinValues }: PackageNeeds): PackageConfigs {
         intervalSeconds,
         apiKey: required(secrets.apiKey, 'server.api_key'),
         encryptionKey: required(secrets.encryptionKey, 'server.encryption_key'),
-        root: productOf(PROGRAM_OF.agent).root,
+        place: product.agent,
       }),
   };
 }

@@ -24,10 +24,10 @@ const COLUMNS = ['Package', 'Built', 'Holds', 'SHA-256', 'Joined as', 'Ticket'] 
 const SHA256_SHOWN = 12;
 
 function Outcome({ state, revoked_at }: PackageBuild) {
-  if (revoked_at !== null) return <Badge word="Revoked" shape="slash" tone="idle" />;
   if (state === 'building') return <Badge word="Building" shape="half" tone="info" />;
   if (state === 'failed') return <Badge word="Failed" shape="cross" tone="bad" />;
-  return state === 'lost' ? <Badge word="Not finished" shape="dashes" tone="idle" /> : null;
+  if (state === 'lost') return <Badge word="Not finished" shape="dashes" tone="idle" />;
+  return revoked_at === null ? null : <Badge word="Revoked" shape="slash" tone="idle" />;
 }
 
 function Holds({ credentials, contents, sha256 }: PackageBuild) {

@@ -12,7 +12,7 @@ export const CREDENTIAL_MODES = ['embedded', 'ticket', 'none'] as const;
 export type CredentialMode = (typeof CREDENTIAL_MODES)[number];
 
 export interface PackageContent {
-  /** As in `cluster_secret`, or `server program`. */
+  /** As in `cluster_secret`, or `program`. */
   readonly name: string;
   /** What it is for, a sentence. */
   readonly why: string;
@@ -57,7 +57,7 @@ export interface StoredBuild extends PackageBuild {
   readonly revokedAtMs: number | null;
 }
 
-/** The join ticket inside a package of which nobody said what became of it. */
+/** The join ticket inside a package that did not arrive, as far as anybody said. */
 export interface LostTicket {
   readonly buildId: string;
   readonly ticketId: string;
@@ -85,6 +85,6 @@ export interface PackageStore {
    * newcomer without a ticket came by the one or by the other. Those that failed do not count. Null without one.
    */
   nextUnnamedAtMs(buildId: string): Promise<number | null>;
-  /** Of packages that this server began before then, without an outcome and not revoked. */
+  /** Of packages that this server began before then, and that are neither ready nor revoked. */
   lostTickets(nodeId: string, beforeMs: number): Promise<readonly LostTicket[]>;
 }

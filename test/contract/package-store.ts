@@ -121,12 +121,13 @@ export function packageStoreContract(open: () => Promise<OpenedPackageStore>): v
     expect(await store.nextUnnamedAtMs('nothing')).toBeNull();
   });
 
-  it('tells the tickets of packages that this server began before then, and that came to no end', async () => {
+  it('tells the tickets of packages that this server began before then, and that are neither ready nor revoked', async () => {
     const ticketId = '0011223344556677';
     const ticket = { credentials: 'ticket', ticketId } as const;
-    const [lost, admitting, ready, failed, revoked] = await add(
+    const [lost, admitting, ready, failed, revoked, failedAndRevoked] = await add(
       ticket,
       { ticketId },
+      ticket,
       ticket,
       ticket,
       ticket,
@@ -137,7 +138,9 @@ export function packageStoreContract(open: () => Promise<OpenedPackageStore>): v
     await store.finish(ready?.buildId ?? '', READY);
     await store.finish(failed?.buildId ?? '', FAILED);
     await store.revoke(revoked?.buildId ?? '', NOW);
+    await store.finish(failedAndRevoked?.buildId ?? '', FAILED);
+    await store.revoke(failedAndRevoked?.buildId ?? '', NOW);
     const found = await store.lostTickets('server-01', NOW + 1);
-    expect(found).toEqual([lost, admitting].map((build) => ({ buildId: build?.buildId, ticketId })));
+    expect(found).toEqual([lost, admitting, failed].map((build) => ({ buildId: build?.buildId, ticketId })));
   });
 }

@@ -64,7 +64,7 @@ export class FakePackageStore implements PackageStore {
     this.#fail();
     return this.#builds.flatMap(({ buildId, ticketId, outcome, revokedAtMs, ...build }) => {
       const isLost = build.nodeId === nodeId && build.builtAtMs < beforeMs;
-      return isLost && ticketId !== null && outcome === null && revokedAtMs === null
+      return isLost && ticketId !== null && outcome?.state !== 'ready' && revokedAtMs === null
         ? { buildId, ticketId }
         : [];
     });

@@ -3,15 +3,15 @@ import type { ArchiveSigner } from '../../installer/archive.ts';
 import type { ByteSource } from '../../installer/byte-source.ts';
 import { assemblePackage } from '../../installer/flat-package.ts';
 import { type InstallationPlan, installation } from '../../installer/installation.ts';
+import { PROGRAM_OF } from '../../installer/product.ts';
 import type { Program } from '../../installer/program.ts';
 import type { PackageBuild } from '../../store/package-store.ts';
-import { PROGRAM_OF } from './package-kinds.ts';
 import type { PackageConfig } from './package-settings.ts';
 
 export interface PackageParts {
   readonly build: Pick<PackageBuild, 'kind' | 'architecture' | 'credentials' | 'contents'>;
   readonly config: PackageConfig;
-  readonly policy: InstallationPlan['policy'];
+  readonly existingConfig: InstallationPlan['existingConfig'];
   readonly program: Program;
   readonly signer: ArchiveSigner | null;
 }
@@ -20,7 +20,7 @@ export interface PackageParts {
 export async function packageFile({
   build,
   config,
-  policy,
+  existingConfig,
   program,
   signer,
 }: PackageParts): Promise<ByteSource> {
@@ -29,8 +29,15 @@ export async function packageFile({
   const { version, epoch, minMacos } = program;
   const files = await program.files(kind, architecture);
   const contents = contentsText(build, program);
-  const plan = { kind, policy, version, program: files, config: config.text, files: config.files, contents };
-  const laidDown = installation(plan);
+  const laidDown = installation({
+    kind,
+    existingConfig,
+    version,
+    program: files,
+    config: config.text,
+    files: config.files,
+    contents,
+  });
   return assemblePackage({ ...laidDown, version, architecture, minMacos, epoch, signer });
 }
 

@@ -1,4 +1,5 @@
 /** What somebody orders, with everything decided that a request may leave out. Parsed at the door (http/shapes/packages.ts). */
+import type { ExistingConfig } from '../../installer/package-mark.ts';
 import type { Architecture } from '../../installer/program.ts';
 
 interface CommonOrder {
@@ -21,7 +22,7 @@ export interface ClusterNodeOrder extends CommonOrder {
   readonly redisPort: number | null;
   readonly ticketLifeSeconds: number;
   /** What becomes of a config.yaml that is there. */
-  readonly existingConfig: 'keep' | 'replace';
+  readonly existingConfig: ExistingConfig;
 }
 
 export interface StandaloneOrder extends CommonOrder {

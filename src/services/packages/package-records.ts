@@ -8,14 +8,13 @@ import type {
   PackageStore,
   StoredBuild,
 } from '../../store/package-store.ts';
-import type { ClusterParts } from '../cluster/cluster-view.ts';
+import type { RunningCluster } from '../cluster/running-cluster.ts';
 import type { NodeView } from '../cluster/node-view.ts';
 import { readNumberCursor, writeCursor } from '../page-cursor.ts';
 import type { AskedBy, Audit } from '../people/audit.ts';
 import { type TicketState, ticketStanding } from '../trust/ticket-standing.ts';
 import type { Tickets } from '../trust/tickets.ts';
-import { UNDER_WAY_MS } from './lost-packages.ts';
-import type { PackageBuilder } from './package-builder.ts';
+import { type PackagesUnderWay, UNDER_WAY_MS } from './packages-under-way.ts';
 import { admissionsOf, type Joined, whoJoined } from './who-joined.ts';
 
 export const BUILDS_PER_PAGE = 50;
@@ -45,10 +44,10 @@ export interface BuildView {
 
 export interface RecordParts {
   readonly packages: PackageStore;
-  readonly builder: Pick<PackageBuilder, 'isUnderWay'>;
+  readonly underWay: Pick<PackagesUnderWay, 'has'>;
   readonly tickets: Pick<Tickets, 'revoke'>;
   readonly audit: Pick<Audit, 'perform'>;
-  readonly cluster: ClusterParts | null;
+  readonly cluster: RunningCluster | null;
   /** As on the Cluster Health Monitor. */
   readonly nodes: () => readonly NodeView[];
   readonly nodeId: string;
@@ -129,8 +128,8 @@ export class PackageRecords {
   }
 
   #unsettled({ buildId, nodeId, builtAtMs }: StoredBuild): 'building' | 'lost' {
-    const { builder, clock, nodeId: own } = this.#parts;
-    const mayRun = nodeId === own ? builder.isUnderWay(buildId) : clock.wallMs() - builtAtMs < UNDER_WAY_MS;
+    const { underWay, clock, nodeId: own } = this.#parts;
+    const mayRun = nodeId === own ? underWay.has(buildId) : clock.wallMs() - builtAtMs < UNDER_WAY_MS;
     return mayRun ? 'building' : 'lost';
   }
 

@@ -91,7 +91,7 @@ export class SqlPackageStore implements PackageStore {
       .selectFrom('package_builds')
       .selectAll()
       .where('built_at_ms', '<', beforeMs)
-      .where('state', 'is', null)
+      .where((row) => row.or([row('state', 'is', null), row('state', '=', 'failed')]))
       .where('revoked_at_ms', 'is', null)
       .orderBy('build_no')
       .execute();

@@ -3,12 +3,13 @@ import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { AtlasError } from '../../../src/base/errors.ts';
 import type { HandedPackage } from '../../../src/services/packages/handed-package.ts';
-import { LostPackages, UNDER_WAY_MS } from '../../../src/services/packages/lost-packages.ts';
+import { LostPackages } from '../../../src/services/packages/lost-packages.ts';
 import { PackageBuilder } from '../../../src/services/packages/package-builder.ts';
 import type { ClusterNodeOrder, PackageOrder } from '../../../src/services/packages/package-order.ts';
 import { PackageReadiness } from '../../../src/services/packages/package-readiness.ts';
 import { PackageRecords } from '../../../src/services/packages/package-records.ts';
 import type { PackageMaterial } from '../../../src/services/packages/package-settings.ts';
+import { PackagesUnderWay, UNDER_WAY_MS } from '../../../src/services/packages/packages-under-way.ts';
 import { Audit } from '../../../src/services/people/audit.ts';
 import { Tickets } from '../../../src/services/trust/tickets.ts';
 import { makePackageBuild } from '../../contract/package-store.ts';
@@ -54,6 +55,7 @@ let log: FakeLog;
 let program: PausedProgram;
 let store: FakePackageStore;
 let tickets: Tickets;
+let underWay: PackagesUnderWay;
 let builder: PackageBuilder;
 let records: PackageRecords;
 
@@ -100,23 +102,16 @@ beforeEach(async () => {
   const material = { settings, configs, program: async () => program, signing: async () => null };
   const readiness = new PackageReadiness({ ...material, nodeId, cluster, keyring: KEYRING, describe });
   const packages = store;
-  builder = new PackageBuilder({ ...material, readiness, tickets, packages, audit, nodeId, clock, log });
-  records = new PackageRecords({
-    packages,
-    builder,
-    tickets,
-    audit,
-    cluster,
-    nodes: () => [],
-    nodeId,
-    clock,
-  });
+  underWay = new PackagesUnderWay();
+  const parts = { packages, underWay, tickets, audit, nodeId, clock };
+  builder = new PackageBuilder({ ...material, ...parts, readiness, log });
+  records = new PackageRecords({ ...parts, cluster, nodes: () => [] });
 });
 
 async function bytesOf(built: HandedPackage): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of built.read()) chunks.push(chunk);
-  await builder.settled();
+  await underWay.settled();
   return Buffer.concat(chunks);
 }
 
@@ -168,7 +163,7 @@ describe('a package', () => {
   it('whose reader goes away failed, and the audit log says how much he has', async () => {
     const built = await build();
     for await (const _ of built.read()) break;
-    await builder.settled();
+    await underWay.settled();
     expect((await records.find(built.buildId)).state).toBe('failed');
     expect(auditLog.entries.at(-1)).toMatchObject({ action: 'package.built', outcome: 'failed' });
   });
@@ -177,7 +172,7 @@ describe('a package', () => {
     const built = await build();
     built.abandon();
     built.abandon();
-    await builder.settled();
+    await underWay.settled();
     expect(told()).toEqual(['package.built done', 'package.built failed']);
     expect(auditLog.entries.at(-1)?.detail).toMatchObject({ handed_bytes: 0 });
   });
@@ -192,12 +187,12 @@ describe('a package', () => {
       cluster: null,
     };
     const others = { ...parts, clock, audit: { perform: async () => undefined as never }, nodeId: 'a' };
-    const after = new PackageRecords({ ...others, builder: { isUnderWay: () => false } });
+    const after = new PackageRecords({ ...others, underWay: { has: () => false } });
     expect((await after.find(built.buildId)).state).toBe('lost');
-    const elsewhere = new PackageRecords({ ...others, nodeId: 'b', builder: { isUnderWay: () => false } });
+    const elsewhere = new PackageRecords({ ...others, nodeId: 'b', underWay: { has: () => false } });
     expect((await elsewhere.find(built.buildId)).state).toBe('building');
     built.abandon();
-    await builder.settled();
+    await underWay.settled();
   });
 });
 
@@ -224,7 +219,7 @@ describe('a package with a join ticket', () => {
     program.missing = null;
     const built = await build(TICKET_ORDER);
     built.abandon();
-    await builder.settled();
+    await underWay.settled();
     expect(ticketStates()).toEqual(['revoked', 'revoked']);
   });
 
@@ -304,7 +299,7 @@ describe('what stands in the way', () => {
     slow.push(await orderOf('local', ''));
     await expect(orderOf('local', '')).rejects.toMatchObject(busyNow);
     for (const built of slow) built.abandon();
-    await builder.settled();
+    await underWay.settled();
     await bytesOf(await orderOf('token', 'a'));
   });
 
@@ -318,23 +313,54 @@ describe('what stands in the way', () => {
     gate.resolve();
     await expect(waiting).rejects.toMatchObject({ code: 'packages_busy' });
     for (const built of await Promise.all(running)) built.abandon();
-    await builder.settled();
+    await underWay.settled();
     expect(tickets.list()).toEqual([]);
     expect((await records.list({ limit: 9 })).items).toHaveLength(2);
   });
 });
 
-describe('a package of which this server never said what became of it', () => {
-  it('lets nobody in once it can no longer be on its way, and one that still is stays as it is', async () => {
+describe('a package that did not arrive', () => {
+  const lostPackages = () => {
+    const { name: nodeId } = server;
+    const lost = new LostPackages({ packages: store, underWay, tickets, nodeId, clock: small.time, log });
+    onTestFinished(() => lost.stop());
+    return lost;
+  };
+
+  it('lets nobody in a while later, where its ticket could not be taken back at once', async () => {
+    const lost = lostPackages();
+    lost.start();
+    const built = await builder.build({ ...TICKET_ORDER, ticketLifeSeconds: 86_400 }, BY);
+    auditLog.failure = new AtlasError('store_unavailable', 'PostgreSQL does not answer');
+    built.abandon();
+    await underWay.settled();
+    expect(log.events()).toContain('package.unsettled');
+    await small.time.advance(2 * UNDER_WAY_MS);
+    expect([(await records.find(built.buildId)).state, ...ticketStates()]).toEqual(['failed', 'open']);
+    auditLog.failure = undefined;
+    await small.time.advance(UNDER_WAY_MS);
+    await expect.poll(async () => (await store.find(built.buildId))?.revokedAtMs).not.toBeNull();
+    expect([(await records.find(built.buildId)).state, ...ticketStates()]).toEqual(['failed', 'revoked']);
+  });
+
+  it('leaves nothing to do when its ticket lets nobody in any more', async () => {
+    const built = await build(TICKET_ORDER);
+    const [ticket] = tickets.list();
+    await tickets.revoke(ticket?.id ?? '', BY);
+    built.abandon();
+    await underWay.settled();
+    expect(log.events()).not.toContain('package.unsettled');
+    expect((await store.find(built.buildId))?.revokedAtMs).not.toBeNull();
+  });
+
+  it('although this server never said so, lets nobody in once it can no longer be on its way, and one that still is stays as it is', async () => {
     const { id: ticketId } = await tickets.create({ lifeSeconds: 86_400 }, BY);
     const builtAtMs = small.time.wallMs();
     const { name: nodeId } = server;
     const dead = makePackageBuild({ credentials: 'ticket', ticketId, nodeId, builtAtMs });
     await store.add(dead);
     const slow = await builder.build({ ...TICKET_ORDER, ticketLifeSeconds: 86_400 }, BY);
-    const lost = new LostPackages({ packages: store, builder, tickets, nodeId, clock: small.time, log });
-    lost.start();
-    onTestFinished(() => lost.stop());
+    lostPackages().start();
     await small.time.advance(UNDER_WAY_MS - 1);
     expect(ticketStates()).toEqual(['open', 'open']);
     await small.time.advance(UNDER_WAY_MS + 1);
@@ -370,7 +396,7 @@ it('a package that no ticket alone is in cannot be revoked, and it is said what 
 
 it('the list is read page by page, and a cursor that no list gave is refused', async () => {
   for (let made = 0; made < 3; made += 1) (await build()).abandon();
-  await builder.settled();
+  await underWay.settled();
   const first = await records.list({ limit: 2 });
   const second = await records.list({ limit: 2, cursor: first.next_cursor ?? '' });
   expect([first.items.length, second.items.length, second.next_cursor]).toEqual([2, 1, null]);
