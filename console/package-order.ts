@@ -66,14 +66,15 @@ export function questionOf(kind: PackageKind, draft: Draft, faults: Faults): str
   const { architecture = 'universal' } = body;
   const query = new URLSearchParams({ kind, architecture });
   if ('servers' in body) for (const server of body.servers ?? []) query.append('servers', server);
-  for (const name of ['credentials', 'node_name', 'redis_host'] as const) {
-    const value = (body as NodeBody)[name];
-    if (value !== undefined) query.set(name, value);
+  for (const name of ['credentials', 'node_name', 'redis_host', 'interval_seconds'] as const) {
+    const value = (body as DecidingBody)[name];
+    if (value !== undefined) query.set(name, String(value));
   }
   return query.toString();
 }
 
-type NodeBody = Partial<Extract<PackageOrder, { kind: 'cluster-node' }>['body']>;
+type BodyOf<Kind extends PackageKind> = Extract<PackageOrder, { kind: Kind }>['body'];
+type DecidingBody = Partial<BodyOf<'cluster-node'> & BodyOf<'agent'>>;
 
 const blank = (faults: Faults) => Object.fromEntries(Object.keys(faults).map((field) => [field, '']));
 

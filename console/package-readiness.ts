@@ -7,7 +7,7 @@ import type { Draft, Faults } from './package-order.ts';
 export const obstacles = ({ checks }: PackageReadiness): readonly PackageCheck[] =>
   checks.filter(({ result }) => result === 'fail');
 
-type Field = 'nodeName' | 'redisHost' | 'servers' | 'architecture';
+type Field = 'nodeName' | 'redisHost' | 'servers' | 'interval' | 'architecture';
 
 /** A place where somebody goes on. */
 export type Fix =
@@ -18,6 +18,7 @@ const FIELDS: Readonly<Record<string, Extract<Fix, { kind: 'field' }>>> = {
   node_name: { kind: 'field', field: 'nodeName', label: 'Node name' },
   registry_address: { kind: 'field', field: 'redisHost', label: 'Redis address' },
   server_address: { kind: 'field', field: 'servers', label: 'Servers' },
+  agent_interval: { kind: 'field', field: 'interval', label: 'Seconds between two reports' },
   program: { kind: 'field', field: 'architecture', label: 'Processor' },
 };
 const MONITOR: Fix = { kind: 'page', href: '/settings/cluster', label: 'Cluster Health Monitor' };

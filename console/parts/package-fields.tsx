@@ -1,6 +1,7 @@
 /** The fields of an order. What is left empty is as the grey text says. */
 import { Checkbox, NativeSelect, Textarea, TextInput } from '@mantine/core';
 import type { ChangeEvent } from 'react';
+import { PACKAGE_NOTE_MAX_LENGTH } from '../../src/protocol/limits.ts';
 import type { Architecture, PackageKind, PackageReadiness } from '../package-api.ts';
 import { type Draft, type Faults, TICKET_LIVES } from '../package-order.ts';
 import { held, holdsTicket } from '../package-readiness.ts';
@@ -121,13 +122,14 @@ function NodeFields(props: FieldsProps) {
 }
 
 function AgentFields(props: FieldsProps) {
+  const { servers, interval_seconds: interval } = props.readiness.defaults;
   const bind = binding(props);
   return (
     <>
       <Textarea
         label="Servers"
         description="One address a line. The agent tries them in turn."
-        placeholder={props.readiness.defaults.servers.join('\n')}
+        placeholder={servers.join('\n')}
         rows={3}
         {...typed}
         {...bind('servers')}
@@ -136,7 +138,8 @@ function AgentFields(props: FieldsProps) {
         fields={props}
         field="interval"
         label="Seconds between two reports"
-        description="Empty: as agents do by themselves."
+        description="Empty: as this server’s configuration has it for agents."
+        usual={interval}
         isNumber
       />
     </>
@@ -158,7 +161,7 @@ function FileFields(props: FieldsProps) {
       <TextInput
         label="Note"
         description="For the history below."
-        maxLength={256}
+        maxLength={PACKAGE_NOTE_MAX_LENGTH}
         autoComplete="off"
         {...bind('note')}
       />

@@ -73,6 +73,7 @@ function readRoutes(app: App, { packages }: PackageRouteParts): void {
         nodeName: query.node_name ?? null,
         redisHost: query.redis_host ?? null,
         servers: query.servers ?? null,
+        intervalSeconds: query.interval_seconds ?? null,
       });
     },
   });

@@ -1,10 +1,12 @@
-/** What a cluster, as this server knows it now, means for a server that is to join it. Words and verdicts: package-checks.ts. */
+/** What a cluster, as this server knows it now, means for a server that is to join it. Words and verdicts: cluster-node-checks.ts. */
+import { unbracketed } from '../../base/host-text.ts';
+import { answering } from '../../membership/answering.ts';
 import { isActive } from '../../membership/failure-detector.ts';
 import type { Roster } from '../../membership/roster.ts';
 import type { Keyring } from '../../protocol/keyring.ts';
 import type { NodeRecordBody } from '../../protocol/node-record.ts';
-import type { ClusterParts } from '../cluster/cluster-view.ts';
-import type { ClusterNodeFacts } from './package-checks.ts';
+import type { RunningCluster } from '../cluster/running-cluster.ts';
+import type { ClusterNodeFacts } from './cluster-node-checks.ts';
 import type { ClusterNodeOrder } from './package-order.ts';
 import type { PackageSettings } from './package-settings.ts';
 
@@ -15,7 +17,7 @@ export interface ClusterKnowledge {
   readonly nodeId: string;
   readonly settings: PackageSettings;
   /** Null without cluster mode, and where no server runs. */
-  readonly cluster: ClusterParts | null;
+  readonly cluster: RunningCluster | null;
   readonly keyring: Keyring | null;
   /** As others read it of this server; throws not_running where none runs. */
   readonly describe: () => NodeRecordBody;
@@ -26,7 +28,7 @@ export function clusterNodeFacts(known: ClusterKnowledge, choice: NodeChoice): C
   const { nodeId, settings, cluster, keyring, describe } = known;
   const { isClustered, database, isLocal } = settings;
   // Where no server runs, nothing of the cluster is known.
-  const records = isClustered ? [describe(), ...answering(cluster)] : [];
+  const records = isClustered ? [describe(), ...answering(cluster?.watch.members() ?? [])] : [];
   const roster = cluster?.trust?.roster ?? null;
   const { nodeName, credentials, redisHost } = choice;
   return {
@@ -41,25 +43,19 @@ export function clusterNodeFacts(known: ClusterKnowledge, choice: NodeChoice): C
     ticketHosts: records.flatMap(({ host, hostname }) => [host, hostname]),
     needsTicket: credentials === 'ticket' || roster?.admission === 'ticket',
     evictedName: nodeName !== null && roster?.evicted.has(nodeName) ? nodeName : null,
-    taken: nodeName === null ? null : takenName(nodeName, nodeId, namesInUse(roster, cluster)),
+    taken: nodeName === null ? null : holderOf(nodeName, nodeId, namesInUse(roster, cluster)),
     isClockTrusted: cluster === null || cluster.watch.ownClock === 'trusted',
   };
 }
 
-/** Records of the others that answer, and are not about to stop: whom an agent or a joiner is told of. */
-export function answering(cluster: ClusterParts | null): NodeRecordBody[] {
-  const others = cluster?.watch.members() ?? [];
-  return others.flatMap(({ state, record }) => (isActive(state) && record !== null ? record : []));
-}
-
 /** Of members, be they up or down, and of whoever else is heard. Who was removed and is silent holds no name. */
-function namesInUse(roster: Roster | null, cluster: ClusterParts | null): string[] {
+function namesInUse(roster: Roster | null, cluster: RunningCluster | null): string[] {
   const heard = (cluster?.watch.members() ?? []).filter(({ state }) => isActive(state));
   return [...(roster?.members.keys() ?? []), ...heard.map(({ nodeId }) => nodeId)];
 }
 
 /** Names that differ in capitals alone are one name to a person, and to many a Mac. */
-function takenName(wanted: string, self: string, others: readonly string[]): ClusterNodeFacts['taken'] {
+function holderOf(wanted: string, self: string, others: readonly string[]): ClusterNodeFacts['taken'] {
   const name = [self, ...others].find((used) => used.toLowerCase() === wanted.toLowerCase());
   return name === undefined ? null : { name, isThisServer: name === self };
 }
@@ -74,4 +70,4 @@ function registryFor(
 }
 
 /** Without the brackets of IPv6. */
-export const hostOf = (url: string) => URL.parse(url)?.hostname.replace(/^\[(.*)\]$/, '$1') ?? '';
+export const hostOf = (url: string) => unbracketed(URL.parse(url)?.hostname ?? '');

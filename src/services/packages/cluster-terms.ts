@@ -1,6 +1,6 @@
 /** What of the cluster goes into a package of a server that joins it, as it is at this moment. */
 import type { Keyring } from '../../protocol/keyring.ts';
-import type { ClusterParts } from '../cluster/cluster-view.ts';
+import type { RunningCluster } from '../cluster/running-cluster.ts';
 import type { JoinTerms } from '../trust/joining.ts';
 
 export interface ClusterStanding {
@@ -11,7 +11,7 @@ export interface ClusterStanding {
 
 /** Null while a package could not be built: without a roster, and while the secret is another one tomorrow. */
 export function clusterStanding(
-  cluster: ClusterParts | null,
+  cluster: RunningCluster | null,
   keyring: Keyring | null,
 ): ClusterStanding | null {
   const roster = cluster?.trust?.roster ?? null;

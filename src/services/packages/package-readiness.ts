@@ -1,31 +1,26 @@
 /** Whether a package could be built now, what would be in it, and what stands in the way. Shapes: http/shapes/packages.ts. */
 import { AtlasError } from '../../base/errors.ts';
+import { statusThresholds } from '../../fleet/machine.ts';
+import { PROGRAM_OF } from '../../installer/product.ts';
 import {
   ARCHITECTURES,
   type Architecture,
+  type Lack,
   type Program,
   type ProgramVersion,
 } from '../../installer/program.ts';
+import { answering } from '../../membership/answering.ts';
 import type { CredentialMode, PackageContent, PackageKind } from '../../store/package-store.ts';
+import { agentChecks } from './agent-checks.ts';
 import { agentServers } from './agent-servers.ts';
-import {
-  answering,
-  type ClusterKnowledge,
-  clusterNodeFacts,
-  hostOf,
-  type NodeChoice,
-} from './cluster-node-facts.ts';
+import { changedMeanwhile, clusterNodeChecks } from './cluster-node-checks.ts';
+import { type ClusterKnowledge, clusterNodeFacts, hostOf, type NodeChoice } from './cluster-node-facts.ts';
 import { type ClusterStanding, clusterStanding } from './cluster-terms.ts';
-import {
-  agentChecks,
-  clusterNodeChecks,
-  type Lack,
-  type PackageCheck,
-  programCheck,
-} from './package-checks.ts';
-import { CREDENTIALS_OF, FILE_NAMES, PROGRAM_OF } from './package-kinds.ts';
+import { programCheck, signingChecks } from './material-checks.ts';
+import { isFailed, notReady, type PackageCheck, refuseFailed } from './package-check.ts';
+import { CREDENTIALS_OF, FILE_NAMES } from './package-kinds.ts';
 import type { AgentOrder, ClusterNodeOrder, PackageOrder } from './package-order.ts';
-import type { AgentServers, PackageMaterial } from './package-settings.ts';
+import type { AgentServers, PackageMaterial, SigningIdentity } from './package-settings.ts';
 
 export interface ReadinessView {
   kind: PackageKind;
@@ -36,19 +31,32 @@ export interface ReadinessView {
   node_version: string;
   package_name: string;
   architectures: { architecture: Architecture; lack: string | null; mend: string | null }[];
-  defaults: { port: number; redis_host: string | null; redis_port: number | null; servers: string[] };
+  defaults: {
+    port: number;
+    redis_host: string | null;
+    redis_port: number | null;
+    servers: string[];
+    interval_seconds: number;
+  };
   signing_identity: string | null;
 }
 
 export type ReadinessParts = PackageMaterial & ClusterKnowledge;
 
+/** Of an order for an agent, as far as it decides. */
+interface AgentChoice extends Pick<AgentOrder, 'servers'> {
+  /** Null: as the agents of this server's configuration. */
+  readonly intervalSeconds: number | null;
+}
+
 /** What is going to be ordered, as far as it decides whether it can be built. */
-export interface ReadinessQuestion extends NodeChoice, Pick<AgentOrder, 'servers'> {
+export interface ReadinessQuestion extends NodeChoice, AgentChoice {
   readonly kind: PackageKind;
   readonly architecture: Architecture;
 }
 
 const USUAL_NODE: NodeChoice = { credentials: 'embedded', nodeName: null, redisHost: null };
+const USUAL_AGENT: AgentChoice = { servers: null, intervalSeconds: null };
 
 export class PackageReadiness {
   readonly #parts: ReadinessParts;
@@ -57,12 +65,16 @@ export class PackageReadiness {
     this.#parts = parts;
   }
 
-  /** An identity that cannot be read is none. Rejects with not_running alone. */
+  /** An identity that cannot be read is none, and a check says why. Rejects with not_running alone. */
   async view(asked: ReadinessQuestion): Promise<ReadinessView> {
     const { settings, signing } = this.#parts;
     const { kind } = asked;
     const program = await this.#program();
-    const checks = await this.#checks(asked, program);
+    const identity = await orLack<SigningIdentity | null>(signing);
+    const checks = [
+      ...(await this.#checks(asked, program)),
+      ...signingChecks(isLack(identity) ? identity : null),
+    ];
     return {
       kind,
       ready: !checks.some(isFailed),
@@ -77,29 +89,22 @@ export class PackageReadiness {
         redis_host: settings.redis?.host ?? null,
         redis_port: settings.redis?.port ?? null,
         servers: kind === 'agent' ? [...this.agentServers(null).servers] : [],
+        interval_seconds: settings.agentIntervalSeconds,
       },
-      signing_identity: (await signing().catch(() => null))?.name ?? null,
+      signing_identity: isLack(identity) ? null : (identity?.name ?? null),
     };
   }
 
   /** Rejects with package_not_ready, and with not_running. */
   async require(order: PackageOrder): Promise<void> {
-    const asked = { ...USUAL_NODE, servers: null, ...order };
+    const asked = { ...USUAL_NODE, ...USUAL_AGENT, ...order };
     refuseFailed(await this.#checks(asked, await this.#program()));
   }
 
   /** The same for what may have changed while a package was put together, at once. Throws package_not_ready. */
   requireStill(order: ClusterNodeOrder, begun: ClusterStanding): void {
     refuseFailed(this.#nodeChecks(order));
-    if (this.standing().mark === begun.mark) return;
-    throw notReady([
-      {
-        code: 'rotation',
-        result: 'fail',
-        sentence: 'The cluster secret, or the way into the cluster, was changed while the package was built.',
-        mend: 'Build it again.',
-      },
-    ]);
+    if (this.standing().mark !== begun.mark) throw notReady([changedMeanwhile()]);
   }
 
   /** Throws package_not_ready where there is none; after require() there is. */
@@ -113,14 +118,14 @@ export class PackageReadiness {
   agentServers(wanted: AgentOrder['servers']): AgentServers {
     const { settings, describe, cluster } = this.#parts;
     if (settings.tls !== 'own' && wanted !== null) return agentServers(settings, wanted, []);
-    return agentServers(settings, wanted, [describe(), ...answering(cluster)]);
+    return agentServers(settings, wanted, [describe(), ...answering(cluster?.watch.members() ?? [])]);
   }
 
   async #checks(asked: ReadinessQuestion, program: Program | Lack): Promise<PackageCheck[]> {
     const { kind, architecture } = asked;
     const lacking = programCheck(await lackOf(program, kind, architecture));
     if (kind === 'cluster-node') return [...this.#nodeChecks(asked), lacking];
-    if (kind === 'agent') return [...this.#agentChecks(asked.servers), lacking];
+    if (kind === 'agent') return [...this.#agentChecks(asked), lacking];
     return [lacking];
   }
 
@@ -128,19 +133,18 @@ export class PackageReadiness {
     return clusterNodeChecks(clusterNodeFacts(this.#parts, choice));
   }
 
-  #agentChecks(wanted: AgentOrder['servers']): PackageCheck[] {
-    const { isLocal } = this.#parts.settings;
+  #agentChecks({ servers: wanted, intervalSeconds }: AgentChoice): PackageCheck[] {
+    const { isLocal, agentIntervalSeconds } = this.#parts.settings;
     const { servers } = this.agentServers(wanted);
-    return agentChecks({ servers: servers.map((url) => ({ url, isLocal: isLocal(hostOf(url)) })) });
+    return agentChecks({
+      servers: servers.map((url) => ({ url, isLocal: isLocal(hostOf(url)) })),
+      intervalSeconds: intervalSeconds ?? agentIntervalSeconds,
+      lateAfterSeconds: statusThresholds(agentIntervalSeconds).lateAfterMs / 1000,
+    });
   }
 
-  async #program(): Promise<Program | Lack> {
-    try {
-      return await this.#parts.program();
-    } catch (error) {
-      if (!(error instanceof AtlasError)) throw error;
-      return { what: error.message, mend: error.hint ?? 'See the log of this server.' };
-    }
+  #program(): Promise<Program | Lack> {
+    return orLack(this.#parts.program);
   }
 
   /** Empty where nothing can be said of it yet: the checks tell why. */
@@ -167,7 +171,17 @@ export class PackageReadiness {
   }
 }
 
-const isLack = (program: Program | Lack): program is Lack => 'what' in program;
+/** What cannot be had, in the words of who refuses it. */
+async function orLack<T>(asked: () => Promise<T>): Promise<T | Lack> {
+  try {
+    return await asked();
+  } catch (error) {
+    if (!(error instanceof AtlasError)) throw error;
+    return { what: error.message, mend: error.hint ?? 'See the log of this server.' };
+  }
+}
+
+const isLack = (asked: object | null): asked is Lack => asked !== null && 'what' in asked;
 
 async function lackOf(
   program: Program | Lack,
@@ -189,23 +203,4 @@ export function programContent({ version, node }: ProgramVersion): PackageConten
     secret: false,
     fingerprint: null,
   };
-}
-
-const isFailed = ({ result }: PackageCheck) => result === 'fail';
-
-function refuseFailed(checks: readonly PackageCheck[]): void {
-  const failed = checks.filter(isFailed);
-  if (failed.length > 0) throw notReady(failed);
-}
-
-/** The first is what the others may hang on. */
-function notReady(failed: readonly PackageCheck[]): AtlasError {
-  const [first] = failed;
-  return new AtlasError('package_not_ready', first?.sentence ?? 'This package cannot be built now.', {
-    ...(first?.mend && { hint: first.mend }),
-    parts: failed.map(({ code, sentence, mend }) => ({
-      pointer: `/checks/${code}`,
-      message: mend === null ? sentence : `${sentence} ${mend}`,
-    })),
-  });
 }

@@ -7,8 +7,22 @@ import type { ArchiveSigner } from '../../installer/archive.ts';
 import type { Program } from '../../installer/program.ts';
 import type { PackageContent } from '../../store/package-store.ts';
 import type { JoinTerms } from '../trust/joining.ts';
-import type { DatabasePlace, RegistryPlace } from './package-checks.ts';
 import type { AgentOrder, ClusterNodeOrder, StandaloneOrder } from './package-order.ts';
+
+/** `host`: null behind Sentinels. `isLocal`: every way to it ends on this machine. */
+export type RegistryPlace =
+  | { readonly kind: 'folder' }
+  | {
+      readonly kind: 'redis';
+      readonly host: string | null;
+      readonly isLocal: boolean;
+      readonly hasPassword: boolean;
+      readonly tls: boolean;
+    };
+
+export type DatabasePlace =
+  | { readonly engine: 'sqlite' }
+  | { readonly engine: 'postgres'; readonly host: string; readonly isLocal: boolean };
 
 export interface PackageSettings {
   /** Of Atlas Fleet, as it runs here. */
@@ -32,7 +46,7 @@ export interface PackageSettings {
 export interface PackageConfig {
   /** Of config.yaml, with the secrets in it. */
   readonly text: string;
-  /** PEM texts by their path below the folder of the installation. */
+  /** PEM texts by the name of their file. */
   readonly files: Readonly<Record<string, string>>;
   readonly contents: readonly PackageContent[];
 }

@@ -1,46 +1,7 @@
-/**
- * What a package needs, and what its reader should know first: a line for each, pure. One that fails stands in the way;
- * one that warns does not. Codes are for machines and are only ever added.
- */
+/** What a package of a server that joins this cluster needs, and what its reader should know first: a line for each, pure. */
 import type { RosterState } from '../../membership/roster-trouble.ts';
-
-export type CheckCode =
-  | 'cluster_mode'
-  | 'cluster_secret'
-  | 'roster'
-  | 'rotation'
-  | 'node_name'
-  | 'registry_address'
-  | 'redis_password'
-  | 'redis_tls'
-  | 'database_address'
-  | 'server_address'
-  | 'join_ticket'
-  | 'program'
-  | 'clock';
-
-export interface PackageCheck {
-  readonly code: CheckCode;
-  readonly result: 'pass' | 'warn' | 'fail';
-  readonly sentence: string;
-  /** What to do; null where there is nothing to do. */
-  readonly mend: string | null;
-}
-
-/** `host`: null behind Sentinels. `isLocal`: every way to it ends on this machine. */
-export type RegistryPlace =
-  | { readonly kind: 'folder' }
-  | {
-      readonly kind: 'redis';
-      readonly host: string | null;
-      readonly isLocal: boolean;
-      readonly hasPassword: boolean;
-      readonly tls: boolean;
-    };
-
-export type DatabasePlace =
-  | { readonly engine: 'sqlite' }
-  | { readonly engine: 'postgres'; readonly host: string; readonly isLocal: boolean };
+import { fail, type PackageCheck, pass, warn } from './package-check.ts';
+import type { DatabasePlace, RegistryPlace } from './package-settings.ts';
 
 export interface ClusterNodeFacts {
   readonly isClustered: boolean;
@@ -79,46 +40,6 @@ export function clusterNodeChecks(facts: ClusterNodeFacts): PackageCheck[] {
     ...(facts.needsTicket ? [joinTicket(facts)] : []),
     clock(facts),
   ];
-}
-
-export interface AgentFacts {
-  /** Base addresses, as the order or the configuration has them. */
-  readonly servers: readonly { readonly url: string; readonly isLocal: boolean }[];
-}
-
-export function agentChecks({ servers }: AgentFacts): PackageCheck[] {
-  const local = servers.find(({ isLocal }) => isLocal);
-  if (local !== undefined)
-    return [
-      fail(
-        'server_address',
-        `Macs cannot reach ${local.url}: it means the machine that asks.`,
-        'Set server.public_url to the address under which Macs reach this server, or name the servers in the order.',
-      ),
-    ];
-  const inClear = servers.find(({ url }) => url.startsWith('http:'));
-  if (inClear !== undefined)
-    return [
-      fail(
-        'server_address',
-        `${inClear.url} speaks no TLS: the API key would cross the network in clear, and agents refuse that.`,
-        'Set server.tls: own, or server.public_url to the https address of what stands before this server.',
-      ),
-    ];
-  return [
-    pass('server_address', `The agent sends its reports to ${servers.map(({ url }) => url).join(', ')}.`),
-  ];
-}
-
-export interface Lack {
-  readonly what: string;
-  readonly mend: string;
-}
-
-/** `lack`: what stands in the way of the program or the runtime; null when nothing does. */
-export function programCheck(lack: Lack | null): PackageCheck {
-  if (lack !== null) return fail('program', lack.what, lack.mend);
-  return pass('program', 'The program, and the Node that it runs on, are there to be packed.');
 }
 
 function clusterMode({ isClustered }: ClusterNodeFacts): PackageCheck {
@@ -178,12 +99,21 @@ function rotating(): PackageCheck {
   );
 }
 
-function nodeNameChecks({ evictedName: name, taken }: ClusterNodeFacts): PackageCheck[] {
-  if (name !== null) return [evictedName(name)];
-  return taken === null ? [] : [takenName(taken)];
+/** For what was put together while it changed. */
+export function changedMeanwhile(): PackageCheck {
+  return fail(
+    'rotation',
+    'The cluster secret, or the way into the cluster, was changed while the package was built.',
+    'Build it again.',
+  );
 }
 
-function takenName({ name, isThisServer }: NonNullable<ClusterNodeFacts['taken']>): PackageCheck {
+function nodeNameChecks({ evictedName: name, taken }: ClusterNodeFacts): PackageCheck[] {
+  if (name !== null) return [nameEvicted(name)];
+  return taken === null ? [] : [nameTaken(taken)];
+}
+
+function nameTaken({ name, isThisServer }: NonNullable<ClusterNodeFacts['taken']>): PackageCheck {
   return fail(
     'node_name',
     `${name} is a server of this cluster already. Its name cannot be used twice.`,
@@ -193,7 +123,7 @@ function takenName({ name, isThisServer }: NonNullable<ClusterNodeFacts['taken']
   );
 }
 
-function evictedName(name: string): PackageCheck {
+function nameEvicted(name: string): PackageCheck {
   return fail(
     'node_name',
     `${name} was evicted: nobody comes back under that name.`,
@@ -294,22 +224,3 @@ function clock({ isClockTrusted }: ClusterNodeFacts): PackageCheck {
     'Set the clock of this server (sntp, chrony).',
   );
 }
-
-const pass = (code: CheckCode, sentence: string): PackageCheck => ({
-  code,
-  result: 'pass',
-  sentence,
-  mend: null,
-});
-const warn = (code: CheckCode, sentence: string, mend: string): PackageCheck => ({
-  code,
-  result: 'warn',
-  sentence,
-  mend,
-});
-const fail = (code: CheckCode, sentence: string, mend: string): PackageCheck => ({
-  code,
-  result: 'fail',
-  sentence,
-  mend,
-});

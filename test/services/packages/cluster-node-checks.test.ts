@@ -1,12 +1,10 @@
-/** What stands in the way of a package, what is only said, and the mend of each. */
+/** What stands in the way of a package of a cluster node, what is only said, and the mend of each. */
 import { describe, expect, it } from 'vitest';
 import {
-  agentChecks,
   type ClusterNodeFacts,
   clusterNodeChecks,
-  type PackageCheck,
-  programCheck,
-} from '../../../src/services/packages/package-checks.ts';
+} from '../../../src/services/packages/cluster-node-checks.ts';
+import type { PackageCheck } from '../../../src/services/packages/package-check.ts';
 import { CALM_ROSTER } from '../../fakes/roster-state.ts';
 
 const REDIS = { kind: 'redis', host: '10.0.1.50', isLocal: false, hasPassword: true, tls: true } as const;
@@ -99,27 +97,4 @@ describe('a package of a cluster node', () => {
     expect(notPassed(checks)).toEqual(expected);
     for (const { result, mend } of checks) expect(mend === null).toBe(result === 'pass');
   });
-});
-
-describe('a package of an agent', () => {
-  it.each([
-    ['pass', 'https://fleet.example.com', false],
-    ['fail', 'https://127.0.0.1:8768', true],
-    ['fail', 'http://fleet.example.com', false],
-  ] as const)('%s with %s', (result, url, isLocal) => {
-    const [check, ...others] = agentChecks({ servers: [{ url, isLocal }] });
-    expect(check).toMatchObject({ code: 'server_address', result });
-    expect(others).toEqual([]);
-  });
-});
-
-it('a program or runtime that lacks says so in its own words', () => {
-  const lack = { what: 'Node for arm64 is not here.', mend: 'atlas-fleet runtime fetch' };
-  expect(programCheck(lack)).toEqual({
-    code: 'program',
-    result: 'fail',
-    sentence: lack.what,
-    mend: lack.mend,
-  });
-  expect(programCheck(null).result).toBe('pass');
 });
