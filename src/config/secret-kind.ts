@@ -3,6 +3,7 @@
  * that is present and empty is a fault and never "no secret": the ancestor took it so, and thereby switched
  * all authentication off.
  */
+import { isArgon2id, parsePasswordHash } from '../base/password-hash.ts';
 import { Secret } from '../base/secret.ts';
 import { parseSecret, type SecretFault } from '../protocol/keyring.ts';
 import { KEY_BYTES, SECRET_MIN_BYTES } from '../protocol/limits.ts';
@@ -154,14 +155,6 @@ export function password(asker: string): Kind<Secret> {
   });
 }
 
-/** The PHC string format; version 19 is argon2 v1.3 (RFC 9106). */
-const PHC =
-  /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,3}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$/;
-/** KiB, passes and lanes that one login may cost. Arbitrary, far above what `user passwd` uses. */
-const MEMORY_MAX_KIB = 1024 * 1024;
-const PASSES_MAX = 100;
-const LANES_MAX = 16;
-
 export function passwordHash(): Kind<Secret> {
   const hint = '`atlas-fleet user passwd` makes a hash; a password never stands here in clear.';
   return secretText({
@@ -169,14 +162,9 @@ export function passwordHash(): Kind<Secret> {
     hint,
     emptyHint: `${hint} Without web_password, remove the line.`,
     judge(text) {
-      const match = PHC.exec(text);
-      if (match === null) return bad('password_in_clear', { sentence: 'it is not an argon2id hash' });
-      const [memory = 0, passes = 0, lanes = 0] = match.slice(1, 4).map(Number);
-      const sound = lanes >= 1 && lanes <= LANES_MAX && passes >= 1 && passes <= PASSES_MAX;
-      if (!sound || memory < 8 * lanes || memory > MEMORY_MAX_KIB) {
-        return bad('out_of_range', { sentence: 'its argon2id parameters are outside of what is accepted' });
-      }
-      return good(Secret.fromText(text));
+      if (parsePasswordHash(text) !== undefined) return good(Secret.fromText(text));
+      if (!isArgon2id(text)) return bad('password_in_clear', { sentence: 'it is not an argon2id hash' });
+      return bad('out_of_range', { sentence: 'its argon2id parameters are outside of what is accepted' });
     },
   });
 }

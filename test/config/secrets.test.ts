@@ -136,14 +136,19 @@ describe('web_password', () => {
     expect(problems.join()).not.toContain(value);
   });
 
-  it.each(['m=4194305,t=2,p=1', 'm=19456,t=0,p=1', 'm=19456,t=2,p=17', 'm=7,t=2,p=1'])(
-    'with the parameters %s is refused, because each login would cost them',
-    (parameters) => {
-      expect(withPassword(PASSWORD_HASH.replace('m=19456,t=2,p=1', parameters))[0]).toMatch(
-        /^5:17 out_of_range /,
-      );
-    },
-  );
+  it.each([
+    'm=4194305,t=2,p=1',
+    'm=131072,t=3,p=4',
+    'm=19456,t=0,p=1',
+    'm=19456,t=11,p=1',
+    'm=19456,t=2,p=5',
+    'm=7,t=2,p=1',
+    'm=019456,t=2,p=1',
+  ])('with the parameters %s is refused, because each login would cost them', (parameters) => {
+    expect(withPassword(PASSWORD_HASH.replace('m=19456,t=2,p=1', parameters))[0]).toMatch(
+      /^5:17 out_of_range /,
+    );
+  });
 
   it('is an argon2id hash', () => {
     expect(withPassword(PASSWORD_HASH)).toEqual([]);

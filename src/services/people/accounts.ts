@@ -7,11 +7,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { AtlasError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
+import { parsePasswordHash } from '../../base/password-hash.ts';
+import { isUsername } from '../../base/username.ts';
 import type { AccountStore, Session, User } from '../../store/account-store.ts';
 import type { AttemptStore } from '../../store/attempt-store.ts';
 import { networkOf } from '../limits/network-of.ts';
 import { ATTEMPTS_FREE, AttemptLimit, type Trial } from './attempt-limit.ts';
-import { checkNewPassword, PasswordHasher, parsePasswordHash } from './password.ts';
+import { checkNewPassword, PasswordHasher } from './password.ts';
 import type { RefusedLogin } from './refused-logins.ts';
 
 export const SESSION_IDLE_MS = 12 * 3_600_000;
@@ -25,7 +27,6 @@ const SWEEP_MS = 3_600_000;
 /** Failures for one user from all addresses together before everybody new has to wait. Arbitrary. */
 const CROWD_FREE = 100;
 const COOKIE = /^[A-Za-z0-9_-]{43}$/;
-const USERNAME = /^[\p{L}\p{N}][\p{L}\p{N}._@+-]{0,127}$/u;
 
 /** A session as its holder sees it. */
 export interface Login {
@@ -229,7 +230,7 @@ function pardonOf(username: string): readonly string[] {
 }
 
 export function checkUsername(username: string): void {
-  if (USERNAME.test(username) && username.normalize('NFC') === username) return;
+  if (isUsername(username)) return;
   throw new AtlasError(
     'bad_request',
     'A user name has 1 to 128 letters, digits or ._@+- and starts with one.',

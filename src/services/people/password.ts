@@ -1,11 +1,11 @@
 /**
- * Passwords as argon2id (RFC 9106) in PHC strings: `$argon2id$v=19$m=…,t=…,p=…$salt$hash`. A string from
- * outside is parsed strictly and its costs are bounded, so that a hostile one cannot eat memory or time; at
- * most HASHES_AT_ONCE run at a time, each of them costs 19 MiB.
+ * Passwords are kept as argon2id (RFC 9106; base/password-hash.ts bounds what one may cost). At most HASHES_AT_ONCE are
+ * computed at a time; each that we make costs 19 MiB.
  */
 import { type Argon2Parameters, argon2, randomBytes } from 'node:crypto';
 import { equalBytes } from '../../base/bytes.ts';
 import { AtlasError } from '../../base/errors.ts';
+import { formatPasswordHash, type PasswordHash, parsePasswordHash } from '../../base/password-hash.ts';
 import { Places } from '../limits/places.ts';
 
 /** KiB, passes and lanes of what we make: OWASP's first choice for argon2id. */
@@ -15,18 +15,6 @@ const LANES = 1;
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 
-/** Bounds of what we verify. Arbitrary; the memory is 64 MiB. */
-const BOUNDS = {
-  memory: { min: 8, max: 65_536 },
-  passes: { min: 1, max: 10 },
-  parallelism: { min: 1, max: 4 },
-  salt: { min: 8, max: 64 },
-  hash: { min: 16, max: 64 },
-} as const;
-const PHC_MAX_LENGTH = 256;
-const PHC =
-  /^\$argon2id\$v=19\$m=([1-9]\d{0,6}),t=([1-9]\d{0,2}),p=([1-9]\d{0,2})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/;
-
 export const PASSWORD_MIN_LENGTH = 12;
 export const PASSWORD_MAX_LENGTH = 1024;
 const PASSWORD_MIN_DISTINCT = 5;
@@ -35,39 +23,6 @@ const PASSWORD_MIN_DISTINCT = 5;
 const HASHES_AT_ONCE = 2;
 /** Requests that may wait for a hash; more are sent away. Arbitrary: about a second and a half of work. */
 const HASHES_WAITING_MAX = 64;
-
-export interface PasswordHash {
-  readonly memory: number;
-  readonly passes: number;
-  readonly parallelism: number;
-  readonly salt: Uint8Array;
-  readonly hash: Uint8Array;
-}
-
-/** Undefined for anything that is not argon2id within the bounds, in its one canonical spelling. */
-export function parsePasswordHash(phc: string): PasswordHash | undefined {
-  const [, m, t, p, salt64, hash64] = (phc.length <= PHC_MAX_LENGTH && PHC.exec(phc)) || [];
-  if (salt64 === undefined || hash64 === undefined) return undefined;
-  const parsed = {
-    memory: Number(m),
-    passes: Number(t),
-    parallelism: Number(p),
-    salt: Buffer.from(salt64, 'base64'),
-    hash: Buffer.from(hash64, 'base64'),
-  };
-  const within =
-    isWithin(parsed.memory, BOUNDS.memory) &&
-    parsed.memory >= 8 * parsed.parallelism &&
-    isWithin(parsed.passes, BOUNDS.passes) &&
-    isWithin(parsed.parallelism, BOUNDS.parallelism) &&
-    isWithin(parsed.salt.byteLength, BOUNDS.salt) &&
-    isWithin(parsed.hash.byteLength, BOUNDS.hash);
-  return within && formatPasswordHash(parsed) === phc ? parsed : undefined;
-}
-
-export function formatPasswordHash({ memory, passes, parallelism, salt, hash }: PasswordHash): string {
-  return `$argon2id$v=19$m=${memory},t=${passes},p=${parallelism}$${unpadded(salt)}$${unpadded(hash)}`;
-}
 
 /** Throws password_weak. Length counts characters as people see code points, not bytes. */
 export function checkNewPassword(password: string, username: string): void {
@@ -144,12 +99,4 @@ function runArgon2(parameters: Argon2Parameters): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     argon2('argon2id', parameters, (error, derived) => (error ? reject(error) : resolve(derived)));
   });
-}
-
-function isWithin(value: number, { min, max }: { min: number; max: number }): boolean {
-  return value >= min && value <= max;
-}
-
-function unpadded(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64').replace(/=+$/, '');
 }
