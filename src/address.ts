@@ -1,6 +1,7 @@
 /** Where others reach this server, and the certificate that it shows them there: both follow from the configuration. */
 import type { KeyObject } from 'node:crypto';
 import { hostname } from 'node:os';
+import { hostPort, unbracketed } from './base/host-text.ts';
 import type { Config } from './config/config.ts';
 import type { TlsChoice } from './http/tls.ts';
 
@@ -20,12 +21,10 @@ export function hostNameOf({ cluster }: Config): string {
 export function addressOf(config: Config): Address {
   const { server } = config;
   if (server.publicUrl !== null) {
-    const host = new URL(server.publicUrl).hostname.replace(/^\[(.*)\]$/, '$1');
-    return { host, url: server.publicUrl };
+    return { host: unbracketed(new URL(server.publicUrl).hostname), url: server.publicUrl };
   }
   const host = ANY_ADDRESS.has(server.host) ? hostNameOf(config) : server.host;
-  const shown = host.includes(':') ? `[${host}]` : host;
-  return { host, url: `${server.tls === 'off' ? 'http' : 'https'}://${shown}:${server.port}` };
+  return { host, url: `${server.tls === 'off' ? 'http' : 'https'}://${hostPort(host, server.port)}` };
 }
 
 /** `names`: of this machine, beside `localhost`; of use to a certificate of our own alone, as is `key`. */

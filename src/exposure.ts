@@ -2,8 +2,9 @@
  * What of the configuration decides who can do what with what leaks: for the security status, without a secret. A new
  * way to a backend is first a row here.
  */
-import { isLoopback, splitHostAndPort } from './config/address-kind.ts';
+import { isLoopback } from './config/address-kind.ts';
 import type { Config, Secrets } from './config/config.ts';
+import { redisHosts } from './config/redis-hosts.ts';
 import type { Exposure, RegistryAccess } from './services/security/exposure.ts';
 import type { RegistryTerms } from './services/security/registry-lines.ts';
 
@@ -29,12 +30,8 @@ export function hasRedisPassword({ config, secrets }: Given): boolean {
 }
 
 export function registryTerms(given: Given): RegistryTerms {
-  const { host, sentinels } = given.config.cluster.redis;
-  const hosts = sentinels.length > 0 ? sentinels.map((one) => splitHostAndPort(one)?.host ?? one) : [host];
-  return {
-    hasPassword: hasRedisPassword(given),
-    isLocal: hosts.every((one) => one !== null && isLoopback(one)),
-  };
+  const hosts = redisHosts(given.config.cluster.redis);
+  return { hasPassword: hasRedisPassword(given), isLocal: hosts.every(isLoopback) };
 }
 
 function registryAccess(given: Given): RegistryAccess {

@@ -2,6 +2,7 @@
  * The kinds of address: hosts, networks, the addresses of servers. Found values that may carry a password or a
  * token (URLs) are never shown.
  */
+import { unbracketed } from '../base/host-text.ts';
 import { asIs, bad, good, type Kind, quoteHint, type Reading } from './kind.ts';
 
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/;
@@ -13,6 +14,12 @@ export const isIpv6 = (given: string) => /^[0-9a-fA-F:.]+$/.test(given) && URL.c
 const isIp = (given: string) => IPV4.test(given) || isIpv6(given);
 /** Only digits and dots is meant as an address, so it has to be one: 10.0.0.666 is no name. */
 export const isHost = (given: string) => isIp(given) || (NAME.test(given) && !/^[\d.]+$/.test(given));
+
+/** IPv6 between brackets, and nothing else. */
+export function isUrlHost(given: string): boolean {
+  const host = unbracketed(given);
+  return host === given ? isHost(given) && !isIpv6(given) : isIpv6(host);
+}
 
 function checkedText(
   rule: { expected: string; example: string },
@@ -40,10 +47,9 @@ export const hostAndPort = (): Kind<string> =>
 /** The host without the brackets of IPv6. */
 export function splitHostAndPort(given: string): { host: string; port: number } | undefined {
   const [, name = '', digits] = /^(.{1,255}):(\d{1,5})$/.exec(given) ?? [];
-  const bracketed = /^\[(.*)\]$/.exec(name)?.[1];
+  const host = unbracketed(name);
   const port = Number(digits);
-  const isAddress = bracketed === undefined ? isHost(name) && !isIpv6(name) : isIpv6(bracketed);
-  return isAddress && port >= 1 && port <= 65_535 ? { host: bracketed ?? name, port } : undefined;
+  return isUrlHost(name) && port >= 1 && port <= 65_535 ? { host, port } : undefined;
 }
 
 /** Widest ranges that can be somebody's own: 10.0.0.0/8 and fc00::/7. */
@@ -99,9 +105,7 @@ export function serverUrl(): Kind<string> {
     read(plain) {
       if (typeof plain !== 'string') return bad('wrong_type');
       const [, name = ''] = /^https?:\/\/(\[[^\]]*\]|[^:/]*)(?::\d{1,5})?\/?$/.exec(plain) ?? [];
-      const bracketed = /^\[(.*)\]$/.exec(name)?.[1];
-      const isServer = bracketed === undefined ? isHost(name) : isIpv6(bracketed);
-      return isServer && URL.canParse(plain) ? good(new URL(plain).origin) : bad('bad_value');
+      return isUrlHost(name) && URL.canParse(plain) ? good(new URL(plain).origin) : bad('bad_value');
     },
     fromText: asIs,
   };

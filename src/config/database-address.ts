@@ -4,8 +4,9 @@
  * for less than a verified connection, except to this machine. The password never leaves as anything but a Secret.
  */
 import { resolve } from 'node:path';
+import { hostPort, unbracketed } from '../base/host-text.ts';
 import type { Secret } from '../base/secret.ts';
-import { isHost, isIpv6, isLoopback } from './address-kind.ts';
+import { isLoopback, isUrlHost } from './address-kind.ts';
 import { asIs, bad, type Fault, good, isPath, type Kind, type Reading } from './kind.ts';
 import { password as passwordKind } from './secret-kind.ts';
 
@@ -49,8 +50,7 @@ export function databaseUrl(): Kind<DatabaseAddress> {
 function databaseText(address: DatabaseAddress): string {
   if (address.engine === 'sqlite') return `sqlite:${address.path}`;
   const { host, port, database, user, tls } = address;
-  const shownHost = isIpv6(host) ? `[${host}]` : host;
-  const names = `${encodeURIComponent(user)}@${shownHost}:${port}/${encodeURIComponent(database)}`;
+  const names = `${encodeURIComponent(user)}@${hostPort(host, port)}/${encodeURIComponent(database)}`;
   return `postgres://${names}?sslmode=${tls ? 'verify-full' : 'disable'}`;
 }
 
@@ -120,11 +120,8 @@ function readHost(given: string): Reading<string> {
     );
   }
   if (given.includes(',')) return wrong('it names several hosts', 'Name one host, or one load balancer.');
-  const bracketed = /^\[(.*)\]$/.exec(given)?.[1];
-  const isGood = bracketed === undefined ? isHost(given) : isIpv6(bracketed);
-  return isGood
-    ? good(bracketed ?? given)
-    : wrong('its host is no host name and no IP address', MALFORMED_HOST);
+  if (!isUrlHost(given)) return wrong('its host is no host name and no IP address', MALFORMED_HOST);
+  return good(unbracketed(given));
 }
 
 const MALFORMED_HOST = 'Write a name, an IPv4 address, or an IPv6 address in brackets.';

@@ -1,5 +1,6 @@
 /** The address of a Redis as one word, for the command line; config.yaml has a key for each part. It takes no password. */
-import { isHost, isIpv6 } from './address-kind.ts';
+import { unbracketed } from '../base/host-text.ts';
+import { isUrlHost } from './address-kind.ts';
 import type { FreshValues } from './fresh-config.ts';
 import { bad, good, type Reading } from './kind.ts';
 
@@ -22,9 +23,9 @@ export function readRedisUrl(text: string): Reading<RedisUrl> {
   const parts = FORM.exec(text)?.groups;
   if (parts === undefined) return bad('bad_value');
   if (parts.password !== undefined) return bad('password_in_clear');
-  const host = parts.host?.replace(/^\[(.*)\]$/, '$1') ?? '';
+  const host = unbracketed(parts.host ?? '');
   const [port, db] = [Number(parts.port ?? DEFAULT_PORT), Number(parts.db ?? 0)];
-  const isGood = (parts.host?.startsWith('[') ? isIpv6(host) : isHost(host)) && parts.user !== '';
+  const isGood = isUrlHost(parts.host ?? '') && parts.user !== '';
   if (!isGood || port < 1 || port > NUMBER_MAX || db > NUMBER_MAX) return bad('bad_value');
   return good({ host, port, db, username: parts.user ?? null, tls: parts.tls === 's' });
 }

@@ -3,6 +3,7 @@
  * Never shows a secret.
  */
 import { Command, Option } from 'commander';
+import { hostPort } from '../../base/host-text.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { Config, Role, Secrets } from '../../config/config.ts';
 import type { LoadedConfig } from '../../config/load.ts';
@@ -109,7 +110,7 @@ function databaseInWords(database: Config['database']): string {
   const { host, port, user, tls, caFile } = database;
   const trust = caFile === null ? 'authorities of this machine' : caFile;
   const way = tls ? `TLS (${trust})` : 'without TLS on this machine';
-  return `postgres, ${database.database} as ${user} at ${joined(host, port)}, ${way}`;
+  return `postgres, ${database.database} as ${user} at ${hostPort(host, port)}, ${way}`;
 }
 
 function backendInWords({ backend, statePath, redis }: Config['cluster']): string {
@@ -117,11 +118,9 @@ function backendInWords({ backend, statePath, redis }: Config['cluster']): strin
   const where =
     redis.host === null
       ? `master ${redis.sentinelMaster} of the sentinels ${redis.sentinels.join(', ')}`
-      : joined(redis.host, redis.port);
+      : hostPort(redis.host, redis.port);
   return `redis backend, ${where}, database ${redis.db}, ${redis.tls ? 'TLS' : 'without TLS'}`;
 }
-
-const joined = (host: string, port: number) => `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
 /** The seeds' levels: none, cluster secret, cluster secret and Redis password. */
 function levelOf({ backend }: Config['cluster'], { clusterSecret, redisPassword }: Secrets): 1 | 2 | 3 {

@@ -1,4 +1,5 @@
 /** What an agent would send in clear, or would believe unseen. */
+import { unbracketed } from '../../base/host-text.ts';
 import { isLoopback } from '../address-kind.ts';
 import type { Problem } from '../problem.ts';
 import { error, isSound, type Whole } from './whole.ts';
@@ -6,7 +7,7 @@ import { error, isSound, type Whole } from './whole.ts';
 export function* judgeAgent(whole: Whole): Generator<Problem> {
   if (!isSound(whole, 'agent.servers')) return;
   const plain = whole.values['agent.servers'].filter((one) => one.startsWith('http:'));
-  const abroad = plain.find((one) => !isLoopback(new URL(one).hostname.replace(/^\[(.*)\]$/, '$1')));
+  const abroad = plain.find((one) => !isLoopback(unbracketed(new URL(one).hostname)));
   if (abroad !== undefined) {
     const sentence = `agent.servers has ${abroad}; reports are sealed, but agent.api_key would cross the network in clear`;
     const hint =

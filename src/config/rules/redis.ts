@@ -1,7 +1,8 @@
 /** One way to Redis and not two, and no setting of its security that stands there and does nothing. */
-import { isLoopback, splitHostAndPort } from '../address-kind.ts';
+import { isLoopback } from '../address-kind.ts';
 import { certificateFault } from '../pem-file.ts';
 import type { Problem } from '../problem.ts';
+import { redisHosts } from '../redis-hosts.ts';
 import type { Values } from '../schema.ts';
 import { namedFile } from './named-file.ts';
 import { notUsed } from './unused.ts';
@@ -15,9 +16,8 @@ export function* judgeRedis(whole: Whole): Generator<Problem> {
 
 /** Whether every way to Redis ends on this machine, so that all members run here. */
 export function isRedisHere(values: Values): boolean {
-  const hosts = values['cluster.redis_sentinels'].map((one) => splitHostAndPort(one)?.host ?? one);
-  const single = values['cluster.redis_host'];
-  return [...hosts, ...(single === null ? [] : [single])].every(isLoopback);
+  const given = { host: values['cluster.redis_host'], sentinels: values['cluster.redis_sentinels'] };
+  return redisHosts(given).every(isLoopback);
 }
 
 function* judgeAddress(whole: Whole): Generator<Problem> {

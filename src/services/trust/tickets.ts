@@ -4,6 +4,7 @@
  */
 import { type Clock, unixSeconds } from '../../base/clock.ts';
 import { AtlasError } from '../../base/errors.ts';
+import { hostPort } from '../../base/host-text.ts';
 import type { Secret } from '../../base/secret.ts';
 import { admitsAt, type RosterTicket } from '../../membership/roster.ts';
 import { OPEN_TICKETS_MAX } from '../../protocol/limits.ts';
@@ -135,7 +136,7 @@ export class Tickets {
 function addressesOf({ host, hostname, port, tls_spki_sha256: spki }: NodeRecordBody): TicketServer[] {
   if (spki === undefined) return [];
   const names = [...new Set([host, hostname])];
-  const urls = names.map((name) => URL.parse(`https://${name.includes(':') ? `[${name}]` : name}:${port}`));
+  const urls = names.map((name) => URL.parse(`https://${hostPort(name, port)}`));
   return urls.flatMap((url) => (url === null ? [] : { url: url.origin, spki_sha256: spki }));
 }
 

@@ -1,5 +1,6 @@
 /** Where the registry's Redis is: one server, or the master that Sentinels name at the moment. */
 import type { Clock } from '../../base/clock.ts';
+import { hostPort } from '../../base/host-text.ts';
 import { within } from '../../base/time-limit.ts';
 import { SENTINEL_MAX_BYTES } from './bounds.ts';
 import { connectGuarded, makeClient, type RedisAccess, type RedisServer } from './client.ts';
@@ -15,8 +16,8 @@ const SENTINEL_LIMIT_MS = 1000;
 /** For people; holds no secret. */
 export function addressOf(endpoint: RedisEndpoint, { db, tls }: RedisAccess): string {
   const scheme = tls === null ? 'redis' : 'rediss';
-  if (endpoint.kind === 'single') return `${scheme}://${hostPort(endpoint)}/${db}`;
-  const sentinels = endpoint.sentinels.map(hostPort).join(', ');
+  if (endpoint.kind === 'single') return `${scheme}://${inWords(endpoint)}/${db}`;
+  const sentinels = endpoint.sentinels.map(inWords).join(', ');
   return `${scheme}://${endpoint.master}/${db} (by Sentinels ${sentinels})`;
 }
 
@@ -51,7 +52,7 @@ const ASK_AROUND =
  * master of before; and one that lies would get the password of Redis sent to where it likes.
  */
 function namedByMost(masters: readonly RedisServer[], sentinels: number): RedisServer | undefined {
-  const voices = (one: RedisServer) => masters.filter((other) => hostPort(other) === hostPort(one)).length;
+  const voices = (one: RedisServer) => masters.filter((other) => inWords(other) === inWords(one)).length;
   return masters.find((one) => voices(one) > sentinels / 2);
 }
 
@@ -115,6 +116,6 @@ const PORT_MAX = 65_535;
 /** A name in DNS or an address of either kind; whether there is such a one shows when it is looked up. */
 const HOST = /^[A-Za-z0-9_:][A-Za-z0-9_.:%-]{0,254}$/;
 
-function hostPort({ host, port }: RedisServer): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+function inWords({ host, port }: RedisServer): string {
+  return hostPort(host, port);
 }
