@@ -5,7 +5,7 @@
 import { unbracketed } from '../base/host-text.ts';
 import { asIs, bad, good, type Kind, quoteHint, type Reading } from './kind.ts';
 
-const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/;
+export const HOST_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/;
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 const HOST_RULE = { expected: 'a host name or an IP address', example: '10.0.1.50' };
 
@@ -13,7 +13,7 @@ const HOST_RULE = { expected: 'a host name or an IP address', example: '10.0.1.5
 export const isIpv6 = (given: string) => /^[0-9a-fA-F:.]+$/.test(given) && URL.canParse(`http://[${given}]/`);
 const isIp = (given: string) => IPV4.test(given) || isIpv6(given);
 /** Only digits and dots is meant as an address, so it has to be one: 10.0.0.666 is no name. */
-export const isHost = (given: string) => isIp(given) || (NAME.test(given) && !/^[\d.]+$/.test(given));
+export const isHost = (given: string) => isIp(given) || (HOST_NAME.test(given) && !/^[\d.]+$/.test(given));
 
 /** IPv6 between brackets, and nothing else. */
 export function isUrlHost(given: string): boolean {

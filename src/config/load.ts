@@ -13,7 +13,7 @@ import { bad, describeFound, describeHidden, type Fault, type Kind, type Reading
 import { CONFIG_MAX_BYTES, readPrivateFile } from './private-file.ts';
 import { errorCount, type Place, type Problem } from './problem.ts';
 import type { Whole } from './rules/whole.ts';
-import { isSecretPath, KEY_PATHS, type KeyPath, rowOf, type Values, variableOf } from './schema.ts';
+import { isSecretPath, KEY_PATHS, type KeyPath, rowOf, type Values } from './schema.ts';
 import {
   type Candidate,
   CONFIG_VARIABLE,
@@ -23,6 +23,7 @@ import {
   fromFlags,
   type Origin,
 } from './source.ts';
+import { variableOf } from './variable.ts';
 
 const DEFAULT_PATHS = ['/Library/FleetServer/config.yaml', '/etc/atlas-fleet/config.yaml'] as const;
 

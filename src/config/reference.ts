@@ -1,6 +1,7 @@
 /** What can be configured, from the table of keys: for people as rows, for editors as a JSON Schema (draft 2020-12). */
 import type { JsonSchema } from './kind.ts';
-import { hasFileVariable, KEY_PATHS, type KeyPath, rowOf, SECTIONS, variableOf } from './schema.ts';
+import { KEY_PATHS, type KeyPath, rowOf, SECTIONS } from './schema.ts';
+import { hasFileVariable, variableOf } from './variable.ts';
 
 export interface KeyReference {
   readonly key: KeyPath;

@@ -5,127 +5,17 @@
  */
 import { join } from 'node:path';
 import type { Secret } from '../base/secret.ts';
-import {
-  CLOCK_TOLERANCE_MAX_SECONDS,
-  CLOCK_TOLERANCE_SECONDS,
-  NODE_ID,
-  NODE_ID_MAX_LENGTH,
-} from '../protocol/limits.ts';
+import { CLOCK_TOLERANCE_MAX_SECONDS, CLOCK_TOLERANCE_SECONDS } from '../protocol/limits.ts';
 import { host, hostAndPort, network, serverUrl, webhook } from './address-kind.ts';
 import { type DatabaseAddress, databaseUrl } from './database-address.ts';
-import {
-  choice,
-  duration,
-  flag,
-  integer,
-  type Kind,
-  list,
-  map,
-  path,
-  text,
-  textOrPlaceholder,
-} from './kind.ts';
+import { choice, duration, flag, integer, list, map, path } from './kind.ts';
+import { derived, later, optional, type Row, row, secret } from './row.ts';
 import { apiKey, clusterSecret, joinTicket, key, password, passwordHash } from './secret-kind.ts';
-
-export interface Folders {
-  /** Of the config file. */
-  readonly config: string;
-  readonly data: string;
-}
-
-export interface Row<T> {
-  readonly kind: Kind<T>;
-  readonly default: T;
-  /** A default that hangs on where the file is; `default` counts for nothing then. */
-  readonly derive?: (folders: Folders) => T;
-  /** One sentence. */
-  readonly about: string;
-  /**
-   * open: shown. secret: a Secret, shown by its fingerprint. password: a Secret that people choose, so that a
-   * fingerprint would help to guess it. address: may hold a password, and is shown without it. private: no Secret,
-   * and not shown. Secrets and addresses are also read from …_FILE.
-   */
-  readonly view: 'open' | 'secret' | 'password' | 'address' | 'private';
-  /** Accepted with its type, though nothing in this version acts on it. */
-  readonly later: boolean;
-}
-
-const open = { view: 'open', later: false } as const;
-
-function row<T>(kind: Kind<T>, fallback: NoInfer<T>, about: string): Row<T> {
-  return { kind, default: fallback, about, ...open };
-}
-
-function optional<T>(kind: Kind<T>, about: string): Row<T | null> {
-  return { kind, default: null, about, ...open };
-}
-
-/** Such a row stands after server.data_dir, which it may hang on. */
-function derived<T>(
-  kind: Kind<T>,
-  fallback: NoInfer<T>,
-  derive: (folders: Folders) => NoInfer<T>,
-  about: string,
-): Row<T> {
-  return { ...row(kind, fallback, about), derive };
-}
-
-function secret(
-  kind: Kind<Secret>,
-  about: string,
-  view: 'secret' | 'password' = 'secret',
-): Row<Secret | null> {
-  return { kind, default: null, about, view, later: false };
-}
-
-const later = <T>(given: Row<T>, view: Row<T>['view'] = 'open'): Row<T> => ({ ...given, view, later: true });
+import { clusterId, hostname, name, nodeId, pin, quietHours, rosterPin, username } from './text-kind.ts';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
 const YEARS_10 = 3650 * DAY;
-
-const name = (what: string, example: string) =>
-  text({
-    expected: `${what} of at most 128 printable characters`,
-    example,
-    pattern: /^[^\p{C}\p{Z}](?:[^\p{C}]{0,126}[^\p{C}\p{Z}])?$/u,
-  });
-
-const nodeId = textOrPlaceholder({
-  expected: `letters, digits, dot, hyphen and underscore, a letter or digit first, at most ${NODE_ID_MAX_LENGTH} characters`,
-  example: 'server-01',
-  pattern: NODE_ID,
-});
-
-const hostname = textOrPlaceholder({
-  expected: 'a host name of at most 253 characters',
-  example: 'server-01.example.com',
-  pattern: /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/,
-});
-
-const clusterId = text({
-  expected: '32 lower-case hex digits',
-  example: '00112233445566778899aabbccddeeff',
-  pattern: /^[0-9a-f]{32}$/,
-});
-
-const pin = text({
-  expected: 'base64 of the SHA-256 of a public key, 44 characters',
-  example: '47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=',
-  pattern: /^[A-Za-z0-9+/]{43}=$/,
-});
-
-const rosterPin = text({
-  expected: 'the number of a step of the roster, a colon, and 64 lower-case hex digits',
-  example: `0:${'0123456789abcdef'.repeat(4)}`,
-  pattern: /^\d{1,9}:[0-9a-f]{64}$/,
-});
-
-const hours = text({
-  expected: 'a span such as "22:00-07:00"',
-  example: '22:00-07:00',
-  pattern: /^(?:[01]\d|2[0-3]):[0-5]\d-(?:[01]\d|2[0-3]):[0-5]\d$/,
-});
 
 const sqlite = (path: string): DatabaseAddress => ({ engine: 'sqlite', path });
 
@@ -154,11 +44,7 @@ const SCHEMA = {
     apiKey('the same on every server; agents have it as agent.api_key'),
     'What agents show to be let in.',
   ),
-  'server.web_username': row(
-    name('a user name', 'admin'),
-    'admin',
-    'The administrator that web_password belongs to.',
-  ),
+  'server.web_username': row(username, 'admin', 'The administrator that web_password belongs to.'),
   'server.web_password': secret(
     passwordHash(),
     'Hash of the password of web_username; never a password in clear.',
@@ -301,7 +187,7 @@ const SCHEMA = {
 
   'notify.webhooks': later(row(list(webhook()), [], 'Addresses that alarms are posted to.'), 'private'),
   'notify.smtp': later(row(map('{}'), {}, 'Mail server for alarms.'), 'private'),
-  'notify.quiet_hours': later(optional(hours, 'Span of the day without notifications.')),
+  'notify.quiet_hours': later(optional(quietHours, 'Span of the day without notifications.')),
 } as const satisfies Record<string, Row<never> | Row<unknown>>;
 
 export type KeyPath = keyof typeof SCHEMA;
@@ -321,18 +207,6 @@ export function rowOf(keyPath: KeyPath): Row<unknown> {
 
 export function isKeyPath(given: string): given is KeyPath {
   return Object.hasOwn(SCHEMA, given);
-}
-
-const ENV_PREFIX = 'ATLAS_FLEET_';
-
-/** `cluster.redis_host` is ATLAS_FLEET_CLUSTER__REDIS_HOST. */
-export function variableOf(keyPath: KeyPath): string {
-  return ENV_PREFIX + keyPath.toUpperCase().replace('.', '__');
-}
-
-/** Whether its variable also exists as …_FILE. */
-export function hasFileVariable(keyPath: KeyPath): boolean {
-  return isSecretPath(keyPath) || rowOf(keyPath).view === 'address';
 }
 
 export function isSecretPath(keyPath: KeyPath): keyPath is SecretPath {

@@ -10,16 +10,8 @@ import { describeFound, type Plain } from './kind.ts';
 import { nearest } from './nearest.ts';
 import { readPrivateFile, SECRET_FILE_MAX_BYTES } from './private-file.ts';
 import type { Place, Problem, ProblemCode } from './problem.ts';
-import {
-  hasFileVariable,
-  isKeyPath,
-  KEY_PATHS,
-  type KeyPath,
-  rowOf,
-  SECTIONS,
-  type SecretPath,
-  variableOf,
-} from './schema.ts';
+import { isKeyPath, KEY_PATHS, type KeyPath, rowOf, SECTIONS, type SecretPath } from './schema.ts';
+import { ENV_PREFIX, hasFileVariable, variableOf } from './variable.ts';
 
 /** Where a value came from. */
 export type Origin =
@@ -159,7 +151,6 @@ function shownName(name: string): string {
 
 // The environment
 
-const ENV_PREFIX = 'ATLAS_FLEET_';
 /** Names the file itself, so it is no key of it. */
 export const CONFIG_VARIABLE = 'ATLAS_FLEET_CONFIG';
 /** Names a folder of this machine and nothing of a server (program/cache-folder.ts). */

@@ -3,14 +3,8 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { loadConfig } from '../../src/config/load.ts';
-import {
-  hasFileVariable,
-  isSecretPath,
-  KEY_PATHS,
-  type KeyPath,
-  rowOf,
-  variableOf,
-} from '../../src/config/schema.ts';
+import { isSecretPath, KEY_PATHS, type KeyPath, rowOf } from '../../src/config/schema.ts';
+import { hasFileVariable, variableOf } from '../../src/config/variable.ts';
 import { makeTicket } from '../../src/protocol/ticket.ts';
 import { configFile, PASSWORD_HASH, problemsOf, writeFile } from './config-file.ts';
 

@@ -56,7 +56,7 @@ function source({ redisPassword = REDIS_PASSWORD, databasePassword = DATABASE_PA
   const text = [
     ['server.port', 9000],
     ['server.api_key', API_KEY],
-    ['server.web_username', 'Ada "L" \'von\' Ω'],
+    ['server.web_username', 'Ada.von@Ω'],
     ['server.web_password', PASSWORD_HASH],
     ['server.encryption_key', ENCRYPTION_KEY],
     ['server.db_encryption_key', DB_KEY],
@@ -106,7 +106,7 @@ describe('a cluster node with embedded credentials', () => {
     const { config, secrets, warnings } = loaded(path);
     expect(warnings).toEqual([]);
     expect(config).toMatchObject({
-      server: { port: 8768, webUsername: 'Ada "L" \'von\' Ω' },
+      server: { port: 8768, webUsername: 'Ada.von@Ω' },
       database: { host: 'db.example.com', caFile: join(path, '../data/ca_file.pem') },
       cluster: {
         enabled: true,

@@ -247,4 +247,18 @@ describe('a value out of its bounds', () => {
       /^2:12 bad_value cluster.node_id: found a text of 41/,
     );
   });
+
+  it.each(['ada lovelace', '.ada', '"Ada"', 'a/b', 'x'.repeat(129)])(
+    'is not the web_username %s, which no server would take',
+    (name) => {
+      expect(problemsWith('server.web_username', `web_username: ${JSON.stringify(name)}`)[0]).toMatch(
+        /bad_value server\.web_username: .*; expected a user name: at most 128 letters, digits and/,
+      );
+    },
+  );
+
+  it('is not a web_username in another spelling of the same letters', () => {
+    const [problem] = problemsWith('server.web_username', 'web_username: "\u212bsa"');
+    expect(problem).toMatch(/bad_value server\.web_username: .*not in their usual spelling \(Unicode NFC\)/);
+  });
 });

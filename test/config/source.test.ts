@@ -2,7 +2,8 @@ import { chmodSync, chownSync, mkdirSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
-import { KEY_PATHS, variableOf } from '../../src/config/schema.ts';
+import { KEY_PATHS } from '../../src/config/schema.ts';
+import { variableOf } from '../../src/config/variable.ts';
 import {
   API_KEY,
   CLUSTER_SECRET,
