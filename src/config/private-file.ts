@@ -35,88 +35,81 @@ export function readPublicFile(path: string, maxBytes: number): GuardedFile {
   return readGuarded(path, maxBytes, PUBLIC_MODE);
 }
 
+/** What is wrong with the file, in words. */
+type Blame = (code: ProblemCode, sentence: string, hint: string) => Problem;
+
+interface Guard {
+  readonly path: string;
+  readonly maxBytes: number;
+  /** The bits that its mode may have. */
+  readonly allowed: number;
+  readonly blame: Blame;
+}
+
+const unread = (...problems: Problem[]): GuardedFile => ({ text: null, problems });
+
 function readGuarded(path: string, maxBytes: number, allowed: number): GuardedFile {
-  const problem = (code: ProblemCode, sentence: string, hint: string): Problem => ({
-    severity: 'error',
-    code,
-    place: { kind: 'file', path, line: 1, column: 1 },
-    key: null,
-    sentence,
-    hint,
-  });
-  let descriptor: number;
+  const place = { kind: 'file', path, line: 1, column: 1 } as const;
+  const blame: Blame = (code, sentence, hint) => {
+    return { severity: 'error', code, place, key: null, sentence, hint };
+  };
+  const opened = openGuarded(path, blame);
+  if (typeof opened !== 'number') return unread(opened);
   try {
-    // Without O_NONBLOCK a named pipe in this place would hold us until somebody writes to it.
-    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch (error) {
-    const code = systemCode(error);
-    return {
-      text: null,
-      problems: [
-        code === 'ENOENT' || code === 'ENOTDIR'
-          ? problem(
-              'file_missing',
-              'there is no such file',
-              'Check the path; `atlas-fleet init` makes a fresh config.yaml.',
-            )
-          : problem(
-              'file_unreadable',
-              `it cannot be read (${code ?? 'unknown error'})`,
-              'Run as the owner of the file, or as root.',
-            ),
-      ],
-    };
-  }
-  try {
-    const stats = fstatSync(descriptor);
-    if (!stats.isFile()) {
-      return {
-        text: null,
-        problems: [problem('file_irregular', 'it is not a regular file', 'Name a file.')],
-      };
-    }
-    const problems = guardProblems(path, stats, allowed, problem);
-    const bytes = readBounded(descriptor, maxBytes + 1);
-    if (bytes.byteLength > maxBytes) {
-      const sentence = `it is larger than ${maxBytes} bytes, the largest size that is read`;
-      return {
-        text: null,
-        problems: [...problems, problem('file_too_large', sentence, 'Remove what does not belong there.')],
-      };
-    }
-    const text = decodeUtf8(bytes);
-    if (text !== undefined) return { text, problems };
-    return {
-      text: null,
-      problems: [...problems, problem('file_not_utf8', 'it is not UTF-8 text', 'Save it as UTF-8.')],
-    };
+    return readOpened(opened, { path, maxBytes, allowed, blame });
   } catch (error) {
     const sentence = `it cannot be read (${systemCode(error) ?? 'unknown error'})`;
-    return { text: null, problems: [problem('file_unreadable', sentence, 'Check the disk and the path.')] };
+    return unread(blame('file_unreadable', sentence, 'Check the disk and the path.'));
   } finally {
-    closeSync(descriptor);
+    closeSync(opened);
   }
 }
 
+/** The descriptor, or why there is none. */
+function openGuarded(path: string, blame: Blame): number | Problem {
+  try {
+    // Without O_NONBLOCK a named pipe in this place would hold us until somebody writes to it.
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      const hint = 'Check the path; `atlas-fleet init` makes a fresh config.yaml.';
+      return blame('file_missing', 'there is no such file', hint);
+    }
+    const sentence = `it cannot be read (${code ?? 'unknown error'})`;
+    return blame('file_unreadable', sentence, 'Run as the owner of the file, or as root.');
+  }
+}
+
+function readOpened(descriptor: number, guard: Guard): GuardedFile {
+  const { maxBytes, blame } = guard;
+  const stats = fstatSync(descriptor);
+  if (!stats.isFile()) return unread(blame('file_irregular', 'it is not a regular file', 'Name a file.'));
+  const problems = guardProblems(stats, guard);
+  const bytes = readBounded(descriptor, maxBytes + 1);
+  if (bytes.byteLength > maxBytes) {
+    const sentence = `it is larger than ${maxBytes} bytes, the largest size that is read`;
+    return unread(...problems, blame('file_too_large', sentence, 'Remove what does not belong there.'));
+  }
+  const text = decodeUtf8(bytes);
+  if (text !== undefined) return { text, problems };
+  return unread(...problems, blame('file_not_utf8', 'it is not UTF-8 text', 'Save it as UTF-8.'));
+}
+
 /** Whoever else may read the file has the secrets; whoever else may write it has the server. */
-function guardProblems(
-  path: string,
-  stats: Stats,
-  allowed: number,
-  problem: (code: ProblemCode, sentence: string, hint: string) => Problem,
-): Problem[] {
+function guardProblems(stats: Stats, { path, allowed, blame }: Guard): Problem[] {
   const problems: Problem[] = [];
   const mode = stats.mode & 0o7777;
   if ((mode & ~allowed) !== 0) {
     const isPrivate = allowed === PRIVATE_MODE;
     const expected = isPrivate ? '0600, open to its owner only' : 'one that others cannot write';
     const mend = `Run \`chmod ${isPrivate ? '600' : 'o-w'} ${shellWord(path)}\`.`;
-    problems.push(problem('file_mode', `its mode is ${octal(mode)}; expected ${expected}`, mend));
+    problems.push(blame('file_mode', `its mode is ${octal(mode)}; expected ${expected}`, mend));
   }
   const us = process.geteuid?.() ?? stats.uid;
   if (stats.uid !== us && stats.uid !== 0) {
     const sentence = `it belongs to user ${stats.uid}; expected root or user ${us}, who runs this`;
-    problems.push(problem('file_owner', sentence, `Run \`sudo chown ${us} ${shellWord(path)}\`.`));
+    problems.push(blame('file_owner', sentence, `Run \`sudo chown ${us} ${shellWord(path)}\`.`));
   }
   return problems;
 }
