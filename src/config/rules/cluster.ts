@@ -1,4 +1,5 @@
 /** What a cluster needs: three heartbeats before a death, a secret that admission rests on, and a backend. */
+import { DISABLED_MEND, DISABLED_WARNING } from '../../protocol/security-level.ts';
 import type { Problem } from '../problem.ts';
 import type { KeyPath } from '../schema.ts';
 import { judgeRedis } from './redis.ts';
@@ -42,10 +43,8 @@ function* judgeSecret(whole: Whole): Generator<Problem> {
     yield error(whole, 'ticket_without_secret', 'cluster.admission', sentence, hint);
     return;
   }
-  const sentence = 'Cluster authentication DISABLED - nodes can join without verification!';
-  const hint =
-    "Add 'cluster_secret' to config for node authentication (`atlas-fleet secret generate` makes one).";
-  yield warning(whole, 'cluster_unauthenticated', 'cluster.enabled', sentence, hint);
+  const hint = `${DISABLED_MEND} (\`atlas-fleet secret generate\` makes one).`;
+  yield warning(whole, 'cluster_unauthenticated', 'cluster.enabled', DISABLED_WARNING, hint);
 }
 
 const isRedisKey = (key: KeyPath) => key.startsWith('cluster.redis_');
