@@ -6,6 +6,7 @@ import { type Clock, unixSeconds } from '../../base/clock.ts';
 import { AtlasError } from '../../base/errors.ts';
 import { hostPort } from '../../base/host-text.ts';
 import type { Secret } from '../../base/secret.ts';
+import { answering } from '../../membership/answering.ts';
 import { admitsAt, type RosterTicket } from '../../membership/roster.ts';
 import { OPEN_TICKETS_MAX } from '../../protocol/limits.ts';
 import type { NodeRecordBody } from '../../protocol/node-record.ts';
@@ -19,8 +20,6 @@ import type { Trust } from './trust.ts';
 const ADDRESSES_NAMED = 8;
 /** Tickets told, the newest first. Arbitrary. */
 const TICKETS_TOLD = 100;
-/** Members that are asked for a joiner: they answer, and are not about to stop. */
-const ANSWERING: ReadonlySet<string> = new Set(['healthy', 'late']);
 
 export interface TicketView {
   id: string;
@@ -122,9 +121,7 @@ export class Tickets {
         hint: 'make the ticket on a server with `tls: own` or `files`, or set that here and restart',
       });
     const { watch } = requireTrust(this.#parts.cluster);
-    const others = watch
-      .members()
-      .flatMap(({ state, record }) => (ANSWERING.has(state) && record !== null ? addressesOf(record) : []));
+    const others = answering(watch.members()).flatMap(addressesOf);
     return [...own, ...others].slice(0, ADDRESSES_NAMED);
   }
 }
