@@ -1,7 +1,7 @@
 /** The environment variables of the keys. */
 import { isSecretPath, type KeyPath, rowOf } from './schema.ts';
 
-/** Of all variables of ours, those that stand for no key among them. */
+/** Of every variable of ours, also of those that stand for no key. */
 export const ENV_PREFIX = 'ATLAS_FLEET_';
 
 /** `cluster.redis_host` is ATLAS_FLEET_CLUSTER__REDIS_HOST. */
