@@ -26,7 +26,7 @@ export class RedisTap {
 
   /** Of a Redis without a password. */
   static async on(redis: RedisServer): Promise<RedisTap> {
-    const socket = connect(redis.port, '127.0.0.1');
+    const socket = connect(redis.port, '127.0.0.1').on('error', () => {}); // of a Redis that was killed
     socket.write('MONITOR\r\n');
     await once(socket, 'data');
     return new RedisTap(redis, socket);

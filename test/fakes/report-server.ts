@@ -46,7 +46,7 @@ export class ReportServer {
   private constructor(answering: Answering, tls: { key: string; cert: string } | undefined) {
     this.answering = answering;
     const handle = (request: IncomingMessage, response: ServerResponse) =>
-      void this.#handle(request, response);
+      void this.#handle(request, response).catch(() => response.destroy()); // who asked went away
     this.#server = tls ? createTlsServer(tls, handle) : createServer(handle);
     this.#scheme = tls ? 'https' : 'http';
     this.#server.on('connection', () => {
