@@ -5,7 +5,11 @@
  */
 import { join } from 'node:path';
 import type { Secret } from '../base/secret.ts';
-import { CLOCK_TOLERANCE_MAX_SECONDS, CLOCK_TOLERANCE_SECONDS } from '../protocol/limits.ts';
+import {
+  AGENT_INTERVAL_MAX_SECONDS,
+  CLOCK_TOLERANCE_MAX_SECONDS,
+  CLOCK_TOLERANCE_SECONDS,
+} from '../protocol/limits.ts';
 import { host, hostAndPort, network, serverUrl, webhook } from './address-kind.ts';
 import { type DatabaseAddress, databaseUrl } from './database-address.ts';
 import { choice, duration, flag, integer, list, map, path } from './kind.ts';
@@ -146,7 +150,7 @@ const SCHEMA = {
   ),
   'agent.api_key': secret(apiKey('as server.api_key of the servers'), 'The api_key of the servers.'),
   'agent.interval': row(
-    duration(1, HOUR),
+    duration(1, AGENT_INTERVAL_MAX_SECONDS),
     10,
     'How often the agent reports; on a server, how often it expects all agents to.',
   ),
