@@ -65,8 +65,10 @@ describe('what the server is asked before anything is built', () => {
       'kind=cluster-node&architecture=universal&credentials=ticket&node_name=server-03&redis_host=127.0.0.1',
     );
     expect(questionOf('standalone', typed, {})).toBe('kind=standalone&architecture=universal');
-    const servers = new URLSearchParams(questionOf('agent', draft({ servers: 'https://a\nhttps://b' }), {}));
-    expect(servers.getAll('servers')).toEqual(['https://a', 'https://b']);
+    const agent = draft({ servers: 'https://a\nhttps://b', interval: '60' });
+    expect(questionOf('agent', agent, {})).toBe(
+      'kind=agent&architecture=universal&servers=https%3A%2F%2Fa&servers=https%3A%2F%2Fb&interval_seconds=60',
+    );
   });
 
   it('is nothing that is known to be wrong: it would take nothing else with it', () => {

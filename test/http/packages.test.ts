@@ -9,11 +9,13 @@ import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { CONNECTION_LIMITS } from '../../src/http/connections.ts';
 import { sourceOfBytes } from '../../src/installer/byte-source.ts';
-import { makeSegment } from '../../src/installer/segment.ts';
 import type { ReadinessView } from '../../src/services/packages/package-readiness.ts';
 import type { BuildView } from '../../src/services/packages/package-records.ts';
+import { UNDER_WAY_MS } from '../../src/services/packages/packages-under-way.ts';
 import { makeFolder } from '../fakes/folder.ts';
+import { makeSegment } from '../fakes/segment.ts';
 import { findSecrets } from '../rehearsal/secret-search.ts';
 import { unpack } from '../rehearsal/unpacked-package.ts';
 import { eventually } from '../scenario/eventually.ts';
@@ -145,6 +147,12 @@ describe('readiness', () => {
     expect([view.ready, failed]).toEqual([failing.length === 0, failing]);
   });
 
+  it('warns of an agent that this server would call late by its order', async () => {
+    const view = await stand.client.get<ReadinessView>(`${RECORDS}/readiness?kind=agent&interval_seconds=60`);
+    expect(view.checks).toContainEqual(expect.objectContaining({ code: 'agent_interval', result: 'warn' }));
+    expect([view.ready, view.defaults.interval_seconds]).toEqual([true, 10]);
+  });
+
   it.each([
     'kind=everything',
     '',
@@ -153,9 +161,15 @@ describe('readiness', () => {
     'kind=agent&servers=ftp://a.example',
     'kind=cluster-node&node_name=a%20b',
     'kind=cluster-node&redis_host=$(id)',
+    'kind=agent&interval_seconds=3601',
+    'kind=agent&interval_seconds=10&interval_seconds=20',
   ])('refuses ?%s', async (query) => {
     expect((await stand.client.ask(`${RECORDS}/readiness?${query}`)).status).toBe(400);
   });
+});
+
+it('no answer takes as long as a package may be under way, after which its ticket is ended', () => {
+  expect(CONNECTION_LIMITS.answerMs).toBeLessThan(UNDER_WAY_MS);
 });
 
 describe('a package that is built', () => {

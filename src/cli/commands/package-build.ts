@@ -7,6 +7,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { AtlasError } from '../../base/errors.ts';
 import { installCommands } from '../../installer/install-commands.ts';
 import { ARCHITECTURES } from '../../installer/program.ts';
+import { PACKAGE_NAME } from '../../protocol/limits.ts';
 import { administer } from '../administer.ts';
 import type { ControlClient } from '../control-client.ts';
 import { runningServer } from '../control-socket.ts';
@@ -17,9 +18,6 @@ import { refuseInFlags } from '../refused-order.ts';
 import { print, printJson, say, sayHint } from '../terminal.ts';
 import { type Build, RECORDS_PATH } from './package-records.ts';
 import { lifeOption } from './ticket.ts';
-
-/** Names that an order may give the file; another one is the file's own business. */
-const ORDERED_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,123}\.pkg$/;
 
 interface Flags extends CommonFlags {
   readonly out: string;
@@ -134,8 +132,8 @@ async function buildAgent(flags: AgentFlags): Promise<void> {
 }
 
 function commonOrder({ out, arch: architecture, note, sign = false }: Flags): object {
-  const name = basename(out);
-  return { architecture, sign, ...given({ note, package_name: ORDERED_NAME.test(name) ? name : undefined }) };
+  const name = basename(out); // one that no order may have is the file's own business
+  return { architecture, sign, ...given({ note, package_name: PACKAGE_NAME.test(name) ? name : undefined }) };
 }
 
 function given(order: Readonly<Record<string, unknown>>): object {
