@@ -38,7 +38,7 @@ export class BackendsElsewhere {
     const { files } = await makeRedisCertificates(ELSEWHERE, keys);
     for (const path of [keys, files.key, files.cert]) own(path);
     const [redis, postgres] = await Promise.all([
-      RedisServer.start({ password: randomBytes(15).toString('base64url') }),
+      RedisServer.start({ password: randomBytes(15).toString('hex') }),
       PostgresServer.start({ tls: files }),
     ]);
     const url = (await postgres.createDatabase('fleet')).replace('127.0.0.1', ELSEWHERE);
