@@ -159,12 +159,12 @@ async function openDoors(
 /** What goes on by itself, the cluster first: who is ready is a member, and knows the others. */
 async function startServices(
   { closing }: Ground,
-  { intake, accounts, audit }: Services,
+  { nonceSweep, accounts, audit }: Services,
   { packages, readiness, security }: CompleteParts,
   checked: OpenedCluster | null,
 ): Promise<void> {
-  intake.start();
-  closing.defer(() => intake.stop());
+  nonceSweep.start();
+  closing.defer(() => nonceSweep.stop());
   accounts.start();
   closing.defer(() => accounts.stop());
   audit.start();

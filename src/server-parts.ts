@@ -15,6 +15,7 @@ import type { NodeRecordBody } from './protocol/node-record.ts';
 import { Changes } from './services/changes.ts';
 import { ClusterView } from './services/cluster/cluster-view.ts';
 import { FleetView } from './services/fleet/fleet-view.ts';
+import { NonceSweep } from './services/fleet/nonce-sweep.ts';
 import { ReportIntake } from './services/fleet/report-intake.ts';
 import { Accounts } from './services/people/accounts.ts';
 import { ApiTokens } from './services/people/api-tokens.ts';
@@ -67,6 +68,7 @@ export function openServices(
     log,
     changes,
     intake,
+    nonceSweep: new NonceSweep({ reports: stores.reports, clock, log }),
     audit,
     refusedLogins,
     accounts,

@@ -11,7 +11,7 @@ export interface Sabotage {
   readonly becomes: string;
 }
 
-const APPEND = 'this.#append(opened, takenAtMs, receivedAtMs)';
+const APPEND = 'this.#append(opened, when)';
 const READY = "log.info('server.ready', ";
 const LIST = 'const listed = size.isListable ? await listNewcomers(client) : null;';
 

@@ -4,6 +4,7 @@ import { AtlasError } from '../../src/base/errors.ts';
 import { Secret } from '../../src/base/secret.ts';
 import { MACHINES_MAX, REPORT_MAX_BYTES } from '../../src/protocol/limits.ts';
 import { sealReport } from '../../src/protocol/report-envelope.ts';
+import { NonceSweep } from '../../src/services/fleet/nonce-sweep.ts';
 import { INTAKE_MAX_PENDING, MACHINE_REPORTS, ReportIntake } from '../../src/services/fleet/report-intake.ts';
 import { ManualClock, START_MS } from '../fakes/clock.ts';
 import { FakeLog } from '../fakes/log.ts';
@@ -17,6 +18,7 @@ const seal = (report: unknown, under = key) => sealReport(report, under, randomB
 let clock: ManualClock;
 let reports: FakeReportStore;
 let log: FakeLog;
+let sweep: NonceSweep;
 
 function makeIntake(acceptV1 = true): ReportIntake {
   return new ReportIntake({ reports, clock, log, encryptionKey: key, acceptV1, nodeId: 'server-01' });
@@ -26,6 +28,7 @@ beforeEach(() => {
   clock = new ManualClock();
   reports = new FakeReportStore();
   log = new FakeLog();
+  sweep = new NonceSweep({ reports, clock, log });
 });
 
 describe('take', () => {
@@ -221,7 +224,7 @@ describe('what the status shows', () => {
 describe('the sweep of nonces', () => {
   it('keeps a nonce for as long as its report would be stored again, and forgets it after', async () => {
     const intake = makeIntake();
-    intake.start();
+    sweep.start();
     const body = seal(makeReport({ atMs: START_MS + 300_000 }));
     await intake.take(body);
     await clock.advance(7 * DAY_MS + 299_999);
@@ -235,7 +238,7 @@ describe('the sweep of nonces', () => {
 
   it('keeps the nonce of a machine whose clock is far ahead until its time has come', async () => {
     const intake = makeIntake();
-    intake.start();
+    sweep.start();
     const body = seal(makeReport({ atMs: START_MS + 30 * DAY_MS }));
     await intake.take(body);
     await clock.advance(20 * DAY_MS);
@@ -247,13 +250,12 @@ describe('the sweep of nonces', () => {
   });
 
   it('goes on after the store failed, and ends with stop()', async () => {
-    const intake = makeIntake();
-    intake.start();
+    sweep.start();
     reports.failure = new AtlasError('store_unavailable', 'The database cannot be written.');
     await clock.advance(3_600_000);
     expect(log.events()).toEqual(['report.sweep_failed']);
     expect(clock.waiting).toBe(1);
-    intake.stop();
+    sweep.stop();
     expect(clock.waiting).toBe(0);
   });
 });

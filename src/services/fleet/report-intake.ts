@@ -2,20 +2,17 @@
  * Takes a report in: opens it, judges its time, stores it, and only then says so (docs/protocol/reports.md).
  * What take() resolves to is durable. A sender learns only that a report was refused, never why.
  */
-import type { Clock, Timer } from '../../base/clock.ts';
+import type { Clock } from '../../base/clock.ts';
 import { AtlasError } from '../../base/errors.ts';
 import { type Log, RateLimitedLog } from '../../base/log.ts';
 import type { Secret } from '../../base/secret.ts';
-import {
-  MACHINES_MAX,
-  REPORT_CLOCK_TOLERANCE_SECONDS,
-  REPORT_MAX_AGE_DAYS,
-  REPORT_MAX_BYTES,
-} from '../../protocol/limits.ts';
+import { REPORT_MAX_BYTES } from '../../protocol/limits.ts';
 import { type OpenedReport, openReport } from '../../protocol/sealed-report.ts';
-import type { ReportStore } from '../../store/report-store.ts';
+import type { AcceptedReport, ReportStore } from '../../store/report-store.ts';
 import { RateLimit } from '../limits/rate-limit.ts';
 import { RateMeter } from '../limits/rate-meter.ts';
+import { MachineRoom } from './machine-room.ts';
+import { claimedTime, judgeTime } from './report-time.ts';
 
 /** Reports on their way to the disk; more are sent away to come again. Arbitrary: some seconds of a slow disk. */
 export const INTAKE_MAX_PENDING = 2048;
@@ -25,15 +22,19 @@ export const INTAKE_MAX_PENDING = 2048;
  */
 export const MACHINE_REPORTS = { burst: 8640, perSecond: 2 } as const;
 const BUSY_RETRY_SECONDS = 2;
-const FULL_RETRY_SECONDS = 3600;
-const NONCE_SWEEP_MS = 3_600_000;
-const REPORT_MAX_AGE_MS = REPORT_MAX_AGE_DAYS * 86_400_000;
-const TOLERANCE_MS = REPORT_CLOCK_TOLERANCE_SECONDS * 1000;
 /** The one text for every kind of bad envelope, key, byte and content. */
 const REFUSED_TEXT = 'The report was refused.';
 
+/** What is said of a report whose time is not the one that its machine claims. */
+const ODD_TIMES = {
+  old: ['report.old', 'Report acknowledged but not stored: it is older than what is kept'],
+  ahead: ['report.ahead', 'Report stored under the time it came: the clock of its machine is ahead'],
+} as const;
+
 export const INTAKE_OUTCOMES = ['stored', 'known', 'old', 'refused', 'plain', 'limited'] as const;
 export type IntakeOutcome = (typeof INTAKE_OUTCOMES)[number];
+
+type ReportTimes = Pick<AcceptedReport, 'claimedAtMs' | 'takenAtMs' | 'receivedAtMs'>;
 
 export interface ReportIntakeOptions {
   readonly reports: ReportStore;
@@ -51,29 +52,16 @@ export class ReportIntake {
   readonly #meters: Record<IntakeOutcome, RateMeter>;
   readonly #limit: RateLimit;
   readonly #listeners = new Set<(machineId: string) => void>();
-  /** Machines that the store has: at most MACHINES_MAX, and some that raced in. */
-  readonly #known = new Set<string>();
+  readonly #room: MachineRoom;
   #pending = 0;
-  #sweep: Timer | undefined;
 
   constructor(options: ReportIntakeOptions) {
     this.#options = options;
     this.#rareLog = new RateLimitedLog(options.clock);
     this.#meters = ofEach(() => new RateMeter(options.clock));
+    this.#room = new MachineRoom(options);
     const words = { who: 'One machine', what: 'reports', hint: 'Keep this one, and send it again then.' };
     this.#limit = new RateLimit({ ...MACHINE_REPORTS, ...words }, options.clock);
-  }
-
-  /** Forgets old nonces once an hour, until stop(). */
-  start(): void {
-    this.#sweep = this.#options.clock.after(NONCE_SWEEP_MS, () => {
-      this.start();
-      void this.#forgetNonces();
-    });
-  }
-
-  stop(): void {
-    this.#sweep?.cancel();
   }
 
   /**
@@ -84,22 +72,17 @@ export class ReportIntake {
   async take(body: Uint8Array): Promise<{ stored: boolean }> {
     const opened = this.#open(body);
     const receivedAtMs = this.#options.clock.wallMs();
-    const takenAtMs = this.#judgeTime(opened, receivedAtMs);
-    if (takenAtMs === undefined) {
+    const claimedAtMs = claimedTime(opened.report);
+    const time = judgeTime(claimedAtMs, receivedAtMs);
+    if (time !== 'claimed') this.#noteTime(time, opened, claimedAtMs - receivedAtMs);
+    if (time === 'old') {
       this.#meters.old.add();
       return { stored: false };
     }
     this.#requireRate(opened.report.machine_id);
-    if (this.#pending >= INTAKE_MAX_PENDING) {
-      throw new AtlasError(
-        'intake_busy',
-        `No more than ${INTAKE_MAX_PENDING} reports wait for the disk at the same time.`,
-        {
-          retryAfterSeconds: BUSY_RETRY_SECONDS,
-        },
-      );
-    }
-    const stored = (await this.#append(opened, takenAtMs, receivedAtMs)) === 'stored';
+    this.#requirePlace();
+    const when = { claimedAtMs, takenAtMs: time === 'ahead' ? receivedAtMs : claimedAtMs, receivedAtMs };
+    const stored = (await this.#append(opened, when)) === 'stored';
     this.#meters[stored ? 'stored' : 'known'].add();
     if (stored) for (const listener of this.#listeners) listener(opened.report.machine_id);
     return { stored };
@@ -151,20 +134,10 @@ export class ReportIntake {
     throw new AtlasError('report_refused', REFUSED_TEXT);
   }
 
-  /** When the figures were taken as we believe it, Unix ms; undefined when that is longer ago than nonces are kept. */
-  #judgeTime({ report }: OpenedReport, receivedAtMs: number): number | undefined {
-    const claimedAtMs = claimedTime(report);
-    const aheadMs = claimedAtMs - receivedAtMs;
-    if (aheadMs >= -REPORT_MAX_AGE_MS && aheadMs <= TOLERANCE_MS) return claimedAtMs;
-    const old = aheadMs < 0;
+  #noteTime(time: keyof typeof ODD_TIMES, { report }: OpenedReport, aheadMs: number): void {
+    const [event, sentence] = ODD_TIMES[time];
     const fields = { machine_id: report.machine_id, clock_offset_seconds: Math.round(aheadMs / 1000) };
-    this.#rareLog.once(old ? 'old' : 'ahead', (times) => {
-      const sentence = old
-        ? 'Report acknowledged but not stored: it is older than what is kept'
-        : 'Report stored under the time it came: the clock of its machine is ahead';
-      this.#options.log.warn(old ? 'report.old' : 'report.ahead', sentence, { ...fields, times });
-    });
-    return old ? undefined : receivedAtMs;
+    this.#rareLog.once(time, (times) => this.#options.log.warn(event, sentence, { ...fields, times }));
   }
 
   #requireRate(machineId: string): void {
@@ -180,57 +153,25 @@ export class ReportIntake {
     }
   }
 
-  /** Whoever holds the shared key can make machines up; they end at MACHINES_MAX, and those that report go on. */
-  async #requireRoom(machineId: string): Promise<void> {
-    if (this.#known.has(machineId)) return;
-    const { reports, log } = this.#options;
-    if ((await reports.machine(machineId)) !== undefined) return void this.#known.add(machineId);
-    const total = await reports.countMachines();
-    if (total < MACHINES_MAX) return;
-    this.#rareLog.once('full', (times) =>
-      log.error('report.fleet_full', `Report of a new machine not taken: the fleet has ${total}`, { times }),
-    );
-    throw new AtlasError('fleet_full', `This fleet has ${MACHINES_MAX} machines already.`, {
-      hint: 'Machines that it has still report. Look for made-up ids in its list of machines.',
-      retryAfterSeconds: FULL_RETRY_SECONDS,
-    });
+  #requirePlace(): void {
+    if (this.#pending < INTAKE_MAX_PENDING) return;
+    const sentence = `No more than ${INTAKE_MAX_PENDING} reports wait for the disk at the same time.`;
+    throw new AtlasError('intake_busy', sentence, { retryAfterSeconds: BUSY_RETRY_SECONDS });
   }
 
-  async #append({ report, nonce }: OpenedReport, takenAtMs: number, receivedAtMs: number) {
+  async #append({ report, nonce }: OpenedReport, when: ReportTimes) {
     const { reports, nodeId } = this.#options;
     this.#pending += 1;
     try {
-      await this.#requireRoom(report.machine_id);
-      const claimedAtMs = claimedTime(report);
-      const accepted = { report, nonce, claimedAtMs, takenAtMs, receivedAtMs, viaNode: nodeId };
-      const outcome = await reports.append(accepted);
+      await this.#room.require(report.machine_id);
+      const outcome = await reports.append({ report, nonce, ...when, viaNode: nodeId });
       // Of a nonce that is known nothing is stored, so its machine may be made up all the same.
-      if (outcome === 'stored') this.#known.add(report.machine_id);
+      if (outcome === 'stored') this.#room.entered(report.machine_id);
       return outcome;
     } finally {
       this.#pending -= 1;
     }
   }
-
-  /**
-   * What judges a report when it comes again is the time it claims: from seven days after that it is too old to be
-   * stored. So that time ends its nonce too, whenever it came, and the tolerance later for servers whose clocks differ.
-   * The nonces of a machine whose clock is a year ahead are kept for that year.
-   */
-  async #forgetNonces(): Promise<void> {
-    const { reports, clock, log } = this.#options;
-    try {
-      await reports.forgetNonces(clock.wallMs() - REPORT_MAX_AGE_MS - TOLERANCE_MS);
-    } catch (error) {
-      log.warn('report.sweep_failed', 'Old nonces could not be forgotten; the next try is in an hour', {
-        err: error,
-      });
-    }
-  }
-}
-
-function claimedTime({ metrics }: OpenedReport['report']): number {
-  return Math.round(metrics.timestamp * 1000);
 }
 
 function ofEach<T>(make: (outcome: IntakeOutcome) => T): Record<IntakeOutcome, T> {
