@@ -11,7 +11,7 @@ export interface ChainCopies {
   readonly registry: Pick<RosterStore, 'read'>;
 }
 
-export interface RosterView {
+export interface RosterSummary {
   epoch: number;
   /** Of its last step, hex. */
   hash: string;
@@ -22,7 +22,14 @@ export interface RosterView {
   pending: { key_id: string; phase: string; begun_by: string } | null;
 }
 
-export function viewRoster({ epoch, digest, members, admission, level, pending }: Roster): RosterView {
+export function summarizeRoster({
+  epoch,
+  digest,
+  members,
+  admission,
+  level,
+  pending,
+}: Roster): RosterSummary {
   return {
     epoch,
     hash: digest,

@@ -23,7 +23,13 @@ import {
   registryLines,
   undescribedLine,
 } from './registry-lines.ts';
-import { type ChainCopies, headLines, type RosterView, rosterLines, viewRoster } from './roster-lines.ts';
+import {
+  type ChainCopies,
+  headLines,
+  type RosterSummary,
+  rosterLines,
+  summarizeRoster,
+} from './roster-lines.ts';
 import { isAlarming, type SecurityLine } from './security-line.ts';
 import { selfTest } from './self-test.ts';
 
@@ -62,7 +68,7 @@ export interface SecurityReport extends SecurityStatus {
   checked_by: string;
   lines: SecurityLine[];
   nodes: NodeSecurity[];
-  roster: RosterView | null;
+  roster: RosterSummary | null;
   blast_radius: BlastRadius[];
 }
 
@@ -127,7 +133,7 @@ export class SecurityCheck {
       checked_by: nodeId,
       lines: this.#lines(),
       nodes: cluster === null ? [] : this.#nodes(cluster),
-      roster: roster && viewRoster(roster),
+      roster: roster && summarizeRoster(roster),
       blast_radius: blastRadius({
         ...exposure,
         members,
