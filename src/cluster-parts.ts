@@ -21,13 +21,13 @@ import { PasswordWatch } from './services/trust/password-watch.ts';
 
 type Given = { readonly config: Config; readonly secrets: Secrets };
 
-/** Null at level 1, and for a single server. */
 export function statusOf(given: Given, keyring: Keyring | null): SecurityStatus {
   if (!given.config.cluster.enabled) return SINGLE_SERVER_STATUS;
   const keys = keyring && { clusterId: keyring.clusterId, keyId: keyring.signing.keyId };
   return securityStatus(keys, hasRedisPassword(given));
 }
 
+/** Null at level 1, and for a single server. */
 export function openKeyring({ config, secrets }: Given): Keyring | null {
   const { clusterSecret } = secrets;
   if (clusterSecret === null || !config.cluster.enabled) return null;

@@ -36,7 +36,7 @@ const WORDS: Readonly<Record<RefusalCode, Words>> = {
   evicted: ({ nodeId }) =>
     `${nodeId} was evicted and still tries. Switch it off, or readmit it with a new key.`,
   not_member: ({ nodeId, reason }) =>
-    `${nodeId} is not believed: ${reason.toLowerCase()}. If it is yours, look at its log; its node record comes again within two minutes.`,
+    `${nodeId} is not believed: ${reason.toLowerCase()}. If it is yours, look at its log, which says what it waits for.`,
   bad_node_signature: ({ nodeId }, isAboutUs) =>
     // Whoever reads it here must not remove the very server that tells it.
     isAboutUs

@@ -6,7 +6,7 @@ export interface StepNews {
   /** RFC 3339, as the signer's clock had it. */
   at: string;
   signer: string;
-  /** First digits of the digest, by which a past is chosen. */
+  /** SHA-256, hex: by its first digits a past is chosen. */
   hash: string;
   sentences: string[];
 }

@@ -9,9 +9,10 @@ import { type Canonical, inSubset, isObject, type JsonObject, plainCopy } from '
 import { checkWindow } from './freshness.ts';
 import { deriveClusterId, generateSecretText, Keyring, parseSecret, type RecordType } from './keyring.ts';
 import { CLOCK_TOLERANCE_SECONDS, HEARTBEAT_MAX_AGE_SECONDS, NODE_RECORD_MAX_AGE_SECONDS } from './limits.ts';
-import { checkEnvelope, macOf, SECURITY_VERSION, signedBytes } from './record.ts';
+import { checkEnvelope, macOf, signedBytes } from './record.ts';
 import type { RefusalCode } from './refusal.ts';
 import { type SecurityStatus, securityStatus } from './security-level.ts';
+import { SECURITY_VERSION } from './security-version.ts';
 
 export type { RefusalCode } from './refusal.ts';
 export type { SecurityStatus } from './security-level.ts';

@@ -7,10 +7,10 @@ import type { KeyObject } from 'node:crypto';
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core';
 import { decodeBase64, encodeBase64 } from '../base/bytes.ts';
 import { canonicalText } from './canonical-json.ts';
-import { SECURITY_VERSION } from './record.ts';
 import type { Envelope } from './roster-step.ts';
+import { signingPrefix } from './security-version.ts';
 
-const PREFIX = `atlas-fleet/envelope/${SECURITY_VERSION}\n`;
+const PREFIX = signingPrefix('envelope');
 const KEY_BYTES = 32;
 
 const SUITE = new CipherSuite({

@@ -4,12 +4,10 @@
  * no verifier has to keep what it saw across a restart.
  */
 import { z } from 'zod';
-import { MEMBERS_MAX } from './limits.ts';
+import { count, keyId, sha256 } from './fields.ts';
+import { ACCEPTED_KEYS_MAX, MEMBERS_MAX } from './limits.ts';
 import { serverAddress } from './node-record.ts';
 import type { VerifiedRecord } from './record.ts';
-
-const keyId = z.string().regex(/^[0-9a-f]{16}$/);
-const count = z.number().int().min(0);
 
 const contested = z.object({
   /** The incarnation that the sender took when it first found a record under its own key ahead of its own. */
@@ -20,14 +18,14 @@ const contested = z.object({
 
 const body = z.object({
   /** SHA-256 of the sender's current node record, hex. */
-  record: z.string().regex(/^[0-9a-f]{64}$/),
+  record: sha256,
   state: z.enum(['up', 'draining', 'left']),
   /** Ids of the cluster secrets it accepts, and of the one it signs with; empty and null at level 1. */
-  accepts: z.array(keyId).max(16),
+  accepts: z.array(keyId).max(ACCEPTED_KEYS_MAX),
   signs: keyId.nullable(),
   load: z.object({ reports_per_minute: count }),
   /** The last step of the roster that it holds: epoch and SHA-256, hex. Absent at level 1. */
-  roster: z.object({ epoch: count, hash: z.string().regex(/^[0-9a-f]{64}$/) }).optional(),
+  roster: z.object({ epoch: count, hash: sha256 }).optional(),
   /** Absent unless another server may be running on a copy of the sender's data folder. */
   contested: contested.optional(),
   /** The incarnation of every peer, as the sender last saw it. */

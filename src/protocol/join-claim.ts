@@ -7,9 +7,10 @@ import type { KeyObject } from 'node:crypto';
 import { canonicalText } from './canonical-json.ts';
 import { signAsNode, verifyAsNode } from './identity-key.ts';
 import type { RosterMember } from './roster-step.ts';
+import { signingPrefix } from './security-version.ts';
 import { signWithTicket, type Ticket } from './ticket.ts';
 
-const PREFIX = 'atlas-fleet/join/2.0\n';
+const PREFIX = signingPrefix('join');
 
 export interface JoinClaim {
   readonly clusterId: string;

@@ -7,6 +7,7 @@ import { createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:cry
 import { decodeBase64, decodeHex, encodeBase64, encodeHex } from '../base/bytes.ts';
 import { Secret } from '../base/secret.ts';
 import { SECRET_MIN_BYTES } from './limits.ts';
+import { derivationInfo } from './security-version.ts';
 
 export const RECORD_TYPES = ['node', 'heartbeat'] as const;
 export type RecordType = (typeof RECORD_TYPES)[number];
@@ -62,7 +63,7 @@ export function keyIdOf(secret: Secret): string {
 
 /** For a hand-written config without cluster_id: the same on every node that holds the same secret. 32 hex digits. */
 export function deriveClusterId(secret: Secret): string {
-  return encodeHex(derive(secret, NO_SALT, 'atlas-fleet/2.0/cluster-id', CLUSTER_ID_BYTES));
+  return encodeHex(derive(secret, NO_SALT, derivationInfo('cluster-id'), CLUSTER_ID_BYTES));
 }
 
 /** One secret with what is derived from it, once. */
@@ -145,7 +146,7 @@ export class Keyring {
 }
 
 function deriveKey(secret: Secret, salt: Uint8Array): ClusterKey {
-  const macKey = (info: string) => createSecretKey(derive(secret, salt, `atlas-fleet/2.0/${info}`, 32));
+  const macKey = (info: string) => createSecretKey(derive(secret, salt, derivationInfo(info), 32));
   return {
     keyId: keyIdOf(secret),
     macKeys: { node: macKey('record/node'), heartbeat: macKey('record/heartbeat') },

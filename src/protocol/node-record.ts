@@ -3,18 +3,12 @@
  * the same node names its hash, so an old one that is put back moves nothing.
  */
 import { z } from 'zod';
-import { decodeBase64 } from '../base/bytes.ts';
-import { isSealingKey } from './identity-key.ts';
+import { bytes32, id128, sealingKey, time } from './fields.ts';
 import type { VerifiedRecord } from './record.ts';
 
 /** Characters of a host name (RFC 1035, 2.3.4) and of a version. */
 const HOST_MAX_LENGTH = 253;
 const VERSION_MAX_LENGTH = 64;
-/** The end of the year 9999: RFC 3339 writes no later time, and a Date that cannot hold a time throws. */
-const STARTED_AT_MAX_SECONDS = 253_402_300_799;
-
-/** Base64 of 32 bytes in its one spelling: a key, or a SHA-256. */
-const bytes32 = z.string().refine((text) => decodeBase64(text)?.byteLength === 32);
 
 /** The address under which browsers and agents reach a server. */
 export const serverAddress = z.object({
@@ -25,19 +19,15 @@ export const serverAddress = z.object({
 const body = serverAddress.extend({
   hostname: z.string().min(1).max(HOST_MAX_LENGTH),
   version: z.string().min(1).max(VERSION_MAX_LENGTH),
-  /** Unix seconds. */
-  started_at: z.number().int().min(0).max(STARTED_AT_MAX_SECONDS),
+  started_at: time,
   /** Ed25519, 32 bytes, base64: what its records are signed with. */
   identity_key: bytes32,
   /** X25519, 32 bytes, base64: what secrets for it are sealed to. */
-  sealing_key: z.string().refine(isSealingKey),
+  sealing_key: sealingKey,
   /** SHA-256 of its TLS key's SPKI, base64; absent where it does not speak TLS with a key of its own. */
   tls_spki_sha256: bytes32.optional(),
   /** Of the database that it keeps the reports in: 16 random bytes, hex. Servers of one cluster share one. */
-  database_id: z
-    .string()
-    .regex(/^[0-9a-f]{32}$/)
-    .optional(),
+  database_id: id128.optional(),
 });
 
 export type ServerAddress = z.output<typeof serverAddress>;

@@ -20,9 +20,9 @@ import { signAsNode, verifyAsNode } from './identity-key.ts';
 import type { ClusterKey, Keyring, RecordType } from './keyring.ts';
 import { NODE_ID_MAX_LENGTH, RECORD_MAX_BYTES } from './limits.ts';
 import { type Refusal, refuse } from './refusal.ts';
+import { SECURITY_VERSION, signingPrefix } from './security-version.ts';
 
-export const SECURITY_VERSION = '2.0';
-const PREFIX = `atlas-fleet/record/${SECURITY_VERSION}\n`;
+const PREFIX = signingPrefix('record');
 
 declare const verified: unique symbol;
 
@@ -112,7 +112,7 @@ function signaturesOf(unsigned: JsonObject, key: ClusterKey, type: RecordType, i
   };
 }
 
-/** size → UTF-8, JSON → canonical → shape → envelope and MAC → slot → standing → own signature → window → novelty. */
+/** size → UTF-8, JSON → canonical → shape → envelope and MAC → slot → standing → own signature → old news → window → novelty. */
 export function openRecord(bytes: Uint8Array, verifier: Verifier): Opening {
   const { keyring, type } = verifier;
   const authentic = authenticate(bytes, keyring, type);

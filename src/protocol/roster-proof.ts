@@ -7,8 +7,9 @@ import { createHmac } from 'node:crypto';
 import { decodeBase64, encodeBase64, equalBytes } from '../base/bytes.ts';
 import type { ClusterKey, Keyring } from './keyring.ts';
 import type { RosterStep } from './roster-step.ts';
+import { signingPrefix } from './security-version.ts';
 
-const PREFIX = 'atlas-fleet/roster-proof/2.0\n';
+const PREFIX = signingPrefix('roster-proof');
 
 /** `about`: the founder's identity key for the first step, the parent's digest for the activation of a secret. */
 export function rosterProof(key: ClusterKey, about: string): string {

@@ -11,26 +11,17 @@ import { hash, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { decodeBase64 } from '../base/bytes.ts';
 import { canonicalText, type JsonObject, parseCanonical } from './canonical-json.ts';
-import { isSealingKey, signAsNode, verifyAsNode } from './identity-key.ts';
-import { MEMBERS_MAX, NODE_ID, ROSTER_STEP_MAX_BYTES } from './limits.ts';
-import { SECURITY_VERSION } from './record.ts';
+import { bytes32, count, id128, keyId, nodeId, sealingKey, sha256, ticketId, time } from './fields.ts';
+import { signAsNode, verifyAsNode } from './identity-key.ts';
+import { MEMBERS_MAX, ROSTER_STEP_MAX_BYTES } from './limits.ts';
+import { SECURITY_VERSION, signingPrefix } from './security-version.ts';
 
-const PREFIX = `atlas-fleet/roster-step/${SECURITY_VERSION}\n`;
+const PREFIX = signingPrefix('roster-step');
 const OPERATIONS_MAX = 2 * MEMBERS_MAX;
 const NOTE_MAX_LENGTH = 512;
-/** The end of the year 9999, Unix seconds. */
-const TIME_MAX = 253_402_300_799;
 
-const nodeId = z.string().regex(NODE_ID);
-const bytes32 = z.string().refine((text) => decodeBase64(text)?.byteLength === 32);
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-const keyId = z.string().regex(/^[0-9a-f]{16}$/);
-const time = z.number().int().min(0).max(TIME_MAX);
-const ticketId = z.string().regex(/^[0-9a-f]{16}$/);
 const base64 = z.string().refine((text) => decodeBase64(text) !== undefined);
 
-/** With one to whom nothing can be sealed, no rotation would ever be whole. */
-const sealingKey = z.string().refine(isSealingKey);
 const member = z.strictObject({ node_id: nodeId, identity_key: bytes32, sealing_key: sealingKey });
 /** A cluster secret sealed to one member (HPKE): the encapsulated key and the ciphertext. */
 const envelope = z.strictObject({ enc: bytes32, ciphertext: base64 });
@@ -38,7 +29,7 @@ const admission = z.enum(['secret', 'ticket']);
 const level = z.union([z.literal(2), z.literal(3)]);
 
 const operation = z.discriminatedUnion('op', [
-  /** The first step of a chain, signed by the member that it names. `proof`: see genesisProof(). */
+  /** The first step of a chain, signed by the member that it names. `proof`: see rosterProof(). */
   z.strictObject({ op: z.literal('found'), member, admission, level, key_id: keyId, proof: bytes32 }),
   /** `ticket`: consumed by this step. `secret`: the one that a rotation has prepared, for the newcomer too. */
   z.strictObject({
@@ -75,9 +66,9 @@ const operation = z.discriminatedUnion('op', [
 const body = z.strictObject({
   _security_version: z.literal(SECURITY_VERSION),
   _type: z.literal('roster_step'),
-  _cluster: z.string().regex(/^[0-9a-f]{32}$/),
+  _cluster: id128,
   /** 0 for the first. */
-  epoch: z.number().int().min(0),
+  epoch: count,
   /** SHA-256 of the parent's bytes, hex; null for the first. */
   parent: sha256.nullable(),
   signer: nodeId,

@@ -6,34 +6,33 @@
  */
 import { createPrivateKey, hash, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { decodeBase64, decodeHex, encodeBase64 } from '../base/bytes.ts';
+import { decodeHex, encodeBase64 } from '../base/bytes.ts';
 import { Secret } from '../base/secret.ts';
 import { canonicalText, type JsonObject, parseCanonical } from './canonical-json.ts';
+import { bytes32, count, id128, sha256, ticketId } from './fields.ts';
 import { publicKeyText, signAsNode } from './identity-key.ts';
 import { TICKET_MAX_LENGTH, TICKET_SERVERS_MAX } from './limits.ts';
+import { derivationInfo, signingPrefix } from './security-version.ts';
 
 const NAME = 'atlas-fleet-ticket.';
 const VERSION = 'v1';
 const SECRET_BYTES = 32;
-const ID_PREFIX = 'atlas-fleet/ticket/2.0\n';
+const ID_PREFIX = signingPrefix('ticket');
 const ID_DIGITS = 16;
-const KEY_INFO = 'atlas-fleet/2.0/ticket';
+const KEY_INFO = derivationInfo('ticket');
 /** RFC 8410, section 7: what stands before the 32 bytes of an Ed25519 seed in PKCS#8. */
 const PKCS8_ED25519 = Buffer.from('302e020100300506032b657004220420', 'hex');
-
-const bytes32 = z.string().refine((text) => decodeBase64(text)?.byteLength === 32);
-const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`));
 
 /** `spki_sha256`: of the TLS key's SubjectPublicKeyInfo, base64. Without it anybody could answer. */
 const server = z.strictObject({ url: z.string().refine(isHttpsOrigin), spki_sha256: bytes32 });
 
 const body = z.strictObject({
-  id: hex(ID_DIGITS),
+  id: ticketId,
   secret: bytes32,
-  cluster: hex(32),
+  cluster: id128,
   servers: z.array(server).min(1).max(TICKET_SERVERS_MAX),
-  epoch: z.number().int().min(0),
-  hash: hex(64),
+  epoch: count,
+  hash: sha256,
 });
 
 export type TicketServer = z.output<typeof server>;

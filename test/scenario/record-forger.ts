@@ -11,7 +11,8 @@ import { Secret } from '../../src/base/secret.ts';
 import { canonicalText, inSubset, type JsonObject } from '../../src/protocol/canonical-json.ts';
 import { publicKeyText, signAsNode } from '../../src/protocol/identity-key.ts';
 import { Keyring, type RecordType } from '../../src/protocol/keyring.ts';
-import { macOf, SECURITY_VERSION, signedBytes } from '../../src/protocol/record.ts';
+import { macOf, signedBytes } from '../../src/protocol/record.ts';
+import { SECURITY_VERSION } from '../../src/protocol/security-version.ts';
 import type { ClusterSecrets } from './live-cluster.ts';
 
 export interface Signing {
