@@ -1,5 +1,5 @@
 /** What servers complain of: refused records, counted, and findings on the health page. */
-import type { RefusalView } from '../../src/services/cluster/cluster-view.ts';
+import type { RefusalView } from '../../src/services/cluster/refusal-view.ts';
 import { eventually } from './eventually.ts';
 import type { LiveServer } from './live-cluster.ts';
 

@@ -6,7 +6,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RECORD_TYPES } from '../../src/protocol/keyring.ts';
-import type { RefusalView } from '../../src/services/cluster/cluster-view.ts';
+import type { RefusalView } from '../../src/services/cluster/refusal-view.ts';
 import { eventually } from './eventually.ts';
 import type { ClusterPlan, LiveCluster, LiveServer } from './live-cluster.ts';
 import { nowSeconds, RecordForger, stolenKey } from './record-forger.ts';

@@ -3,8 +3,8 @@
  * it leave nor for a verifier that starts afterwards and has seen nothing.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { RefusalView } from '../../src/services/cluster/cluster-view.ts';
 import type { NodeView } from '../../src/services/cluster/node-view.ts';
+import type { RefusalView } from '../../src/services/cluster/refusal-view.ts';
 import { eventually } from './eventually.ts';
 import { FileIntruder } from './file-intruder.ts';
 import { LiveCluster, type LiveServer } from './live-cluster.ts';

@@ -1,39 +1,20 @@
 /**
- * The cluster as pages and scripts ask for it: this node's own view, with the words that findings have. A
- * single server without cluster mode is a cluster of one, not an error.
+ * The cluster as pages and scripts ask for it: this node's own view, with the words that findings have. A single server
+ * without cluster mode is a cluster of one, not an error.
  */
-import type { Clock } from '../../base/clock.ts';
 import type { ClusterFacts } from '../../membership/cluster-facts.ts';
 import { isActive } from '../../membership/failure-detector.ts';
 import type { Finding } from '../../membership/finding.ts';
 import { findingsOf } from '../../membership/findings.ts';
 import type { Member } from '../../membership/member-table.ts';
-import type { RefusalLedger } from '../../membership/refusal-ledger.ts';
-import { refusalSentence } from '../../membership/refusal-words.ts';
-import type { TwinAddresses } from '../../membership/twin-findings.ts';
 import { type Overall, verdictOf } from '../../membership/verdict.ts';
-import type { Contested } from '../../protocol/heartbeat.ts';
-import type { NodeRecordBody } from '../../protocol/node-record.ts';
-import type { RefusalCode } from '../../protocol/refusal.ts';
 import type { SecurityStatus } from '../../protocol/security-level.ts';
-import type { MemberStore } from '../../store/member-store.ts';
-import type { StoreOutage } from '../readiness.ts';
-import type { Trust } from '../trust/trust.ts';
-import type { Heartbeat } from './heartbeat.ts';
-import type { MemberWatch } from './member-watch.ts';
+import { type FactSources, factsNow, ownSilenceMs } from './facts-now.ts';
 import { describeNode, type NodeView } from './node-view.ts';
 import { ownState } from './own-state.ts';
+import { describeRefusal, type RefusalView } from './refusal-view.ts';
 import { inspectSlot, type SlotInspection } from './slot-inspection.ts';
-
-export interface RefusalView {
-  code: RefusalCode;
-  node_id: string;
-  slot: string;
-  count: number;
-  first_at: string;
-  last_at: string;
-  sentence: string;
-}
+import { NOT_PROBED, probeWrite, type WriteProbe } from './write-probe.ts';
 
 export interface ClusterStatusView {
   enabled: boolean;
@@ -58,7 +39,7 @@ export interface HealthCheckView {
     address: string;
     state: 'available' | 'unavailable' | 'incomplete';
     since: string | null;
-    write_probe: { ok: boolean; milliseconds: number | null; error: string | null };
+    write_probe: WriteProbe;
   };
   nodes: NodeView[];
   failover: { servers_that_can_stop: number; sentence: string };
@@ -67,34 +48,15 @@ export interface HealthCheckView {
   findings: Finding[];
 }
 
-/** What runs only in cluster mode. */
-export interface ClusterParts {
-  readonly store: MemberStore;
-  readonly watch: MemberWatch;
-  readonly heartbeat: Heartbeat;
-  readonly ledger: RefusalLedger;
-  readonly trust: Trust | null;
-}
-
-export interface ClusterViewOptions {
-  readonly clock: Clock;
-  readonly nodeId: string;
-  readonly describe: () => NodeRecordBody;
+export interface ClusterViewOptions extends FactSources {
   readonly reportsPerMinute: () => number;
   /** As it is now: a rotation changes it. */
   readonly security: () => SecurityStatus;
   readonly intervalSeconds: number;
   readonly timeoutSeconds: number;
-  readonly databaseOutage: () => StoreOutage | null;
-  /** Of the security check, which counts before all else. */
+  /** Of the security check and of joining, which count before all else. */
   readonly securityFindings: () => readonly Finding[];
-  /** Null without cluster mode. */
-  readonly cluster: ClusterParts | null;
 }
-
-type WriteProbe = HealthCheckView['backend']['write_probe'];
-
-const NOT_PROBED: WriteProbe = { ok: true, milliseconds: null, error: null };
 
 export class ClusterView {
   readonly #options: ClusterViewOptions;
@@ -128,8 +90,9 @@ export class ClusterView {
   /** `probe`: write to the registry and read it back first; otherwise the last probe is told. */
   async healthCheck(probe: boolean): Promise<HealthCheckView> {
     const { clock, cluster, nodeId, intervalSeconds, timeoutSeconds } = this.#options;
-    if (cluster && (probe || this.#probe === NOT_PROBED)) this.#probe = await this.#runProbe(cluster.store);
-    const facts = this.#facts();
+    if (cluster && (probe || this.#probe === NOT_PROBED))
+      this.#probe = await probeWrite(cluster.store, clock);
+    const facts = factsNow(this.#options, this.#options.security().enabled);
     const findings = [...this.#options.securityFindings(), ...findingsOf(facts)];
     const verdict = verdictOf(facts, findings);
     const down = cluster?.watch.outage?.sinceMs ?? null;
@@ -151,7 +114,7 @@ export class ClusterView {
       nodes: this.nodes().nodes,
       failover: {
         servers_that_can_stop: verdict.serversThatCanStop,
-        sentence: this.#failoverSentence(verdict.serversThatCanStop),
+        sentence: failoverSentence(verdict.serversThatCanStop),
       },
       security: this.#options.security(),
       refusals: this.#refusals(),
@@ -165,73 +128,19 @@ export class ClusterView {
     return inspectSlot(key, cluster, { authenticated: security().enabled, self });
   }
 
-  #facts(): ClusterFacts {
-    const { clock, cluster, nodeId, describe } = this.#options;
-    const members = cluster?.watch.members() ?? [];
-    const self = {
-      nodeId,
-      state: ownState(cluster),
-      silentMs: this.#selfAgeMs(),
-      missing: false,
-      refusal: null,
-      databaseId: describe().database_id ?? null,
-      twin: twinOf(describe(), cluster?.heartbeat.contested),
-    };
-    return {
-      clustered: cluster !== null,
-      authenticated: this.#options.security().enabled,
-      selfNodeId: nodeId,
-      members: [
-        self,
-        ...members.map((member) => ({
-          ...member,
-          databaseId: member.record?.database_id ?? null,
-          twin: twinOf(member.record, member.heartbeat?.contested),
-        })),
-      ],
-      refusals: cluster?.ledger.counts ?? [],
-      registryOutage: cluster?.watch.outage ?? null,
-      ownSlotLost: cluster?.watch.isOwnSlotLost ?? false,
-      silentBeside: cluster?.heartbeat.isSilent ? { twin: cluster.heartbeat.contested?.twin ?? null } : null,
-      junkNames: cluster?.watch.junkNames ?? 0,
-      unreadNames: cluster?.watch.unreadNames ?? 0,
-      ownClock: cluster?.watch.ownClock ?? 'trusted',
-      roster: cluster?.trust?.state ?? null,
-      databaseOutage: this.#options.databaseOutage(),
-      nowMs: clock.wallMs(),
-    };
-  }
-
-  async #runProbe(store: MemberStore): Promise<WriteProbe> {
-    const startedAt = this.#options.clock.monotonicMs();
-    try {
-      await store.probe();
-      const milliseconds = Math.round((this.#options.clock.monotonicMs() - startedAt) * 10) / 10;
-      return { ok: true, milliseconds, error: null };
-    } catch (error) {
-      return { ok: false, milliseconds: null, error: error instanceof Error ? error.message : 'failed' };
-    }
-  }
-
-  #failoverSentence(canStop: number): string {
-    if (canStop === 0) return 'No server can stop: reports then wait on the Macs until it is back.';
-    const servers = canStop === 1 ? 'One server' : `Any ${canStop} servers, one after the other,`;
-    return `${servers} can stop; agents send to the others, and no acknowledged report is lost.`;
-  }
-
-  #selfAgeMs(): number | null {
-    const writtenAtMs = this.#options.cluster?.heartbeat.writtenAtMs ?? null;
-    return writtenAtMs === null ? null : this.#options.clock.monotonicMs() - writtenAtMs;
+  #refusals(): RefusalView[] {
+    const { cluster, nodeId } = this.#options;
+    return cluster?.ledger.counts.map((refused) => describeRefusal(refused, nodeId)) ?? [];
   }
 
   #describeSelf(): NodeView {
-    const { cluster, nodeId, reportsPerMinute, describe } = this.#options;
+    const { clock, cluster, nodeId, reportsPerMinute, describe } = this.#options;
     const security = this.#options.security();
     return describeNode({
       nodeId,
       record: describe(),
       state: ownState(cluster),
-      heartbeatAgeMs: this.#selfAgeMs(),
+      heartbeatAgeMs: ownSilenceMs(cluster, clock),
       keyId: security.key_id,
       mark: cluster?.heartbeat.mark('heartbeat') ?? null,
       signature: security.enabled ? 'verified' : 'off',
@@ -250,28 +159,15 @@ export class ClusterView {
       isThisNode: false,
     });
   }
-
-  #refusals(): RefusalView[] {
-    return (this.#options.cluster?.ledger.counts ?? []).map((refused) => {
-      return {
-        code: refused.code,
-        node_id: refused.nodeId,
-        slot: refused.slot,
-        count: refused.count,
-        first_at: new Date(refused.firstAtMs).toISOString(),
-        last_at: new Date(refused.lastAtMs).toISOString(),
-        sentence: refusalSentence(refused, this.#options.nodeId),
-      };
-    });
-  }
-}
-
-function twinOf(record: NodeRecordBody | null, contested: Contested | undefined): TwinAddresses | null {
-  if (contested?.twin === undefined) return null;
-  return { speaks: record && { host: record.host, port: record.port }, other: contested.twin };
 }
 
 function registryState(facts: ClusterFacts): 'available' | 'unavailable' | 'incomplete' {
   if (facts.registryOutage !== null) return 'unavailable';
   return facts.members.some((member) => member.missing) ? 'incomplete' : 'available';
+}
+
+function failoverSentence(canStop: number): string {
+  if (canStop === 0) return 'No server can stop: reports then wait on the Macs until it is back.';
+  const servers = canStop === 1 ? 'One server' : `Any ${canStop} servers, one after the other,`;
+  return `${servers} can stop; agents send to the others, and no acknowledged report is lost.`;
 }

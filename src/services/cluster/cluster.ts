@@ -15,9 +15,9 @@ import { AUTHENTICATION, DISABLED_MEND, DISABLED_WARNING } from '../../protocol/
 import type { MemberStore } from '../../store/member-store.ts';
 import type { RosterDisk, RosterStore } from '../../store/roster-store.ts';
 import { Trust, type TrustParts } from '../trust/trust.ts';
-import type { ClusterParts } from './cluster-view.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { MemberWatch } from './member-watch.ts';
+import type { RunningCluster } from './running-cluster.ts';
 
 export interface ClusterOptions {
   readonly store: MemberStore;
@@ -43,7 +43,7 @@ export interface ClusterOptions {
   readonly onOwnStep: TrustParts['onOwnStep'];
 }
 
-export class Cluster implements ClusterParts {
+export class Cluster implements RunningCluster {
   readonly store: MemberStore;
   readonly ledger = new RefusalLedger();
   readonly heartbeat: Heartbeat;

@@ -8,7 +8,7 @@ import type { Log } from '../../base/log.ts';
 import { answerTo, type Contest } from '../../membership/twin.ts';
 import { APART } from '../../membership/twin-findings.ts';
 import { type Contested, parseHeartbeat } from '../../protocol/heartbeat.ts';
-import type { RecordType } from '../../protocol/keyring.ts';
+import { RECORD_TYPES, type RecordType } from '../../protocol/keyring.ts';
 import { parseNodeRecord, type ServerAddress } from '../../protocol/node-record.ts';
 import type { Opening, VerifiedRecord } from '../../protocol/record.ts';
 import { type Refusal, refuse } from '../../protocol/refusal.ts';
@@ -27,8 +27,6 @@ export interface OwnSlotsParts {
   readonly refuse: (refusal: Refusal, type: RecordType, reading: SlotReading) => void;
   readonly digestOf: (reading: SlotReading) => string;
 }
-
-const TYPES = ['node', 'heartbeat'] as const;
 
 export class OwnSlots {
   readonly #parts: OwnSlotsParts;
@@ -64,7 +62,7 @@ export class OwnSlots {
     this.#lost = ours.node && ours.heartbeat ? null : { firstMs, lastMs: readFromMs };
     const ahead: VerifiedRecord[] = [];
     let isBehind = false;
-    for (const type of TYPES) {
+    for (const type of RECORD_TYPES) {
       // What is ours now and put back later must be new to us then.
       if (ours[type]) this.#judged.delete(type);
       const strange = ours[type] ? 'foreign' : this.#judgeStrange(type, slots[type]);

@@ -1,32 +1,26 @@
 /**
- * What lies in the slots of the registry, judged: opens what changed, and lets only verified records into the
- * member table. A refused record is counted, explained and logged once; it changes nothing else.
+ * What lies in the slots of the registry, judged: opens what changed, and lets only verified records into the member
+ * table. A refused record goes to the refusal desk, and changes nothing else.
  */
-import { decodeUtf8 } from '../../base/bytes.ts';
 import { type Clock, unixSeconds } from '../../base/clock.ts';
 import { type Log, RateLimitedLog } from '../../base/log.ts';
 import { ClockSuspicion, type OwnClock } from '../../membership/clock-suspicion.ts';
 import type { MemberTable, Sighting } from '../../membership/member-table.ts';
 import { type RefusalLedger, type RefusedRecord, shownId } from '../../membership/refusal-ledger.ts';
-import { refusalSentence } from '../../membership/refusal-words.ts';
 import type { Roster } from '../../membership/roster.ts';
-import { isObject } from '../../protocol/canonical-json.ts';
 import type { Mark } from '../../protocol/freshness.ts';
 import type { Keyring, RecordType } from '../../protocol/keyring.ts';
-import {
-  HEARTBEAT_MAX_AGE_SECONDS,
-  NEWCOMERS_PER_REFRESH,
-  NODE_RECORD_MAX_AGE_SECONDS,
-  RECORD_MAX_BYTES,
-} from '../../protocol/limits.ts';
-import { digestOf, type Opening, openRecord, type Standing, type Verifier } from '../../protocol/record.ts';
+import { HEARTBEAT_MAX_AGE_SECONDS, NODE_RECORD_MAX_AGE_SECONDS } from '../../protocol/limits.ts';
+import { type Opening, openRecord, type Standing, type Verifier } from '../../protocol/record.ts';
 import { type Refusal, refuse } from '../../protocol/refusal.ts';
 import { slotKey } from '../../protocol/registry-key.ts';
 import type { RosterMember } from '../../protocol/roster-step.ts';
 import type { NodeSlots, SlotReading } from '../../store/member-store.ts';
 import { ClaimJudge } from '../trust/claim-judge.ts';
 import type { Heartbeat } from './heartbeat.ts';
+import { digestOfReading, JudgedSlots, type Outcome } from './judged-slots.ts';
 import { OwnSlots } from './own-slots.ts';
+import { claimedNodeId, RefusalDesk } from './refusal-desk.ts';
 
 export interface SlotJudgeParts {
   readonly table: MemberTable;
@@ -45,18 +39,6 @@ export interface SlotJudgeParts {
   readonly onClaim: (member: RosterMember) => void;
 }
 
-/**
- * `ill_timed`: refused, and yet its owner's own word, spoken by a wrong clock. `claimed`: authentic, and not a member
- * yet (claim-judge.ts).
- */
-type Outcome = 'kept' | 'refused' | 'ill_timed' | 'claimed';
-
-interface Judged {
-  /** Of the bytes, or what else lay there. */
-  readonly digest: string;
-  readonly outcome: Outcome;
-}
-
 const MAX_AGE_SECONDS: Readonly<Record<RecordType, number>> = {
   node: NODE_RECORD_MAX_AGE_SECONDS,
   heartbeat: HEARTBEAT_MAX_AGE_SECONDS,
@@ -66,35 +48,32 @@ const AGELESS = {
   clockToleranceSeconds: Number.POSITIVE_INFINITY,
 };
 
-/** Judged slots remembered beyond twice those of one refresh. Arbitrary. */
-const SPARE_SLOTS = NEWCOMERS_PER_REFRESH * 8;
-
 export class SlotJudge {
   readonly #parts: SlotJudgeParts;
   readonly #rare: RateLimitedLog;
   readonly #suspicion = new ClockSuspicion();
-  /** What was last judged in each slot: the same bytes are not judged, counted or believed twice. */
-  readonly #judged = new Map<string, Judged>();
+  readonly #judged = new JudgedSlots();
   readonly #own: OwnSlots;
   readonly #claims: ClaimJudge;
-  #refusals = 0;
+  readonly #desk: RefusalDesk;
 
   constructor(parts: SlotJudgeParts) {
     this.#parts = parts;
     this.#rare = new RateLimitedLog(parts.clock);
+    this.#desk = new RefusalDesk(parts);
     const { nodeId, heartbeat } = parts;
     this.#claims = new ClaimJudge({ ...parts, incarnation: () => heartbeat.incarnation });
     this.#own = new OwnSlots({
       ...parts,
       open: (type, reading, ageless) => this.#openReading(reading, this.#verifier(type, nodeId, ageless)),
-      refuse: (refusal, type, reading) => this.#refuse(refusal, type, nodeId, reading),
+      refuse: (refusal, type, reading) => this.#desk.refuse(refusal, type, nodeId, reading),
       digestOf: digestOfReading,
     });
   }
 
   /** How many records were refused since the start. */
   get refusals(): number {
-    return this.#refusals;
+    return this.#desk.count;
   }
 
   /** `fine`: how many others are healthy. */
@@ -121,7 +100,7 @@ export class SlotJudge {
       if (each.nodeId === this.#parts.nodeId) await this.#own.judge(each, readFromMs);
       else this.#judgeOther(each);
     }
-    this.#forgetOthers(slots);
+    this.#judged.forgetOthers(slots);
   }
 
   /** Our clock was set, or the roster is another: what was refused may be good now, and the reverse. */
@@ -131,10 +110,8 @@ export class SlotJudge {
     this.#own.judgeAnew();
   }
 
-  /** Its heartbeats never named this run of ours, and stopped. */
   refuseGhost(nodeId: string): void {
-    const refusal = refuse('replayed', 'Speaks to an earlier run of this server');
-    this.#count(refusal, nodeId, slotKey('heartbeat', nodeId));
+    this.#desk.refuseGhost(nodeId);
   }
 
   #judgeOther({ nodeId, node, heartbeat }: NodeSlots): void {
@@ -145,13 +122,13 @@ export class SlotJudge {
   }
 
   #open(type: RecordType, nodeId: string, reading: SlotReading, nodeRefused = false): Outcome {
-    const before = this.#judgedBefore(type, nodeId, reading);
-    if (before !== undefined) return before.outcome;
+    const before = this.#judged.outcomeOf(type, nodeId, reading);
+    if (before !== undefined) return before;
     const { outcome, refusal } = this.#take(type, nodeId, reading);
-    this.#remember(type, nodeId, reading, outcome);
+    this.#judged.remember(type, nodeId, reading, outcome);
     // A heartbeat without a believed node record says nothing that the record's own refusal does not say.
     const isSaid = refusal?.code === 'not_member' && nodeRefused;
-    if (refusal !== undefined && !isSaid) this.#refuse(refusal, type, nodeId, reading);
+    if (refusal !== undefined && !isSaid) this.#desk.refuse(refusal, type, nodeId, reading);
     return outcome;
   }
 
@@ -229,46 +206,6 @@ export class SlotJudge {
     return this.#parts.table.seen(nodeId, type) ?? claimed;
   }
 
-  #judgedBefore(type: RecordType, nodeId: string, reading: SlotReading): Judged | undefined {
-    const before = this.#judged.get(slotKey(type, nodeId));
-    return before?.digest === digestOfReading(reading) ? before : undefined;
-  }
-
-  #remember(type: RecordType, nodeId: string, reading: SlotReading, outcome: Outcome): void {
-    this.#judged.set(slotKey(type, nodeId), { digest: digestOfReading(reading), outcome });
-  }
-
-  #forgetOthers(slots: readonly NodeSlots[]): void {
-    const read = new Set(
-      slots.flatMap(({ nodeId }) => [slotKey('node', nodeId), slotKey('heartbeat', nodeId)]),
-    );
-    if (this.#judged.size <= 2 * read.size + SPARE_SLOTS) return;
-    for (const slot of this.#judged.keys()) if (!read.has(slot)) this.#judged.delete(slot);
-  }
-
-  #refuse(refusal: Refusal, type: RecordType, nodeId: string, reading: SlotReading): void {
-    this.#count(refusal, claimedNodeId(reading) ?? nodeId, slotKey(type, nodeId));
-  }
-
-  #count(refusal: Refusal, claimed: string, slot: string): void {
-    const { ledger, clock, log, nodeId } = this.#parts;
-    const counted = ledger.note(refusal, { nodeId: claimed, slot }, clock.wallMs());
-    this.#refusals += 1;
-    // In a flood of names one line a minute is for all of them.
-    const subject = ledger.isCrowded(refusal.code) ? refusal.code : `${refusal.code} ${counted.nodeId}`;
-    this.#rare.once(subject, (times) => {
-      if (refusal.code === 'invalid_signature') {
-        log.warn('cluster.node.invalid_signature', `Invalid signature for node: ${counted.nodeId}`, { slot });
-      }
-      log.warn('cluster.node.rejected', `Rejecting node ${counted.nodeId}: ${refusal.reason}`, {
-        code: refusal.code,
-        slot,
-        times,
-        meaning: refusalSentence(counted, nodeId),
-      });
-    });
-  }
-
   #sighting(): Sighting {
     const { clock, nodeId, heartbeat } = this.#parts;
     return {
@@ -276,20 +213,5 @@ export class SlotJudge {
       wallSeconds: unixSeconds(clock),
       self: { nodeId, incarnation: heartbeat.incarnation },
     };
-  }
-}
-
-function digestOfReading(reading: SlotReading): string {
-  return reading.kind === 'bytes' ? digestOf(reading.bytes) : reading.kind;
-}
-
-/** What a refused record says of itself: for the eyes only, and escaped by the ledger. */
-function claimedNodeId(reading: SlotReading): string | undefined {
-  if (reading.kind !== 'bytes' || reading.bytes.byteLength > RECORD_MAX_BYTES) return undefined;
-  try {
-    const value: unknown = JSON.parse(decodeUtf8(reading.bytes) ?? '');
-    return isObject(value) && typeof value.node_id === 'string' ? value.node_id : undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -3,8 +3,8 @@ import { AtlasError } from '../../base/errors.ts';
 import type { Roster } from '../../membership/roster.ts';
 import { fingerprintOf } from '../../protocol/identity-key.ts';
 import type { Admission, RosterLevel } from '../../protocol/roster-step.ts';
-import type { ClusterParts } from '../cluster/cluster-view.ts';
 import { ownState } from '../cluster/own-state.ts';
+import type { RunningCluster } from '../cluster/running-cluster.ts';
 import { evictMember, readmitMember, removeMember, type StandingParts } from './member-standing.ts';
 import { requireRoster, requireTrust } from './required-roster.ts';
 import { describeRoster, type RosterView, type Sight } from './roster-view.ts';
@@ -19,7 +19,7 @@ export interface KeptMember {
 export interface TrustDeskParts {
   readonly nodeId: string;
   /** Null without cluster mode. */
-  readonly cluster: ClusterParts | null;
+  readonly cluster: RunningCluster | null;
 }
 
 /** All of it rejects with roster_missing where there is no roster. */
