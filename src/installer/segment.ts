@@ -80,15 +80,6 @@ class Sums {
   }
 }
 
-/** In memory; for what is too large for it, compressSegment into a file. */
-export async function makeSegment(source: ByteSource): Promise<Segment> {
-  const runs: ByteSource[] = [];
-  const facts = await compressSegment(source.read(), async (deflated) => {
-    runs.push(sourceOfBytes(deflated));
-  });
-  return { ...facts, deflated: joinSources(runs) };
-}
-
 /** Deflate blocks of these bytes alone, none of them the last, ended on a byte. */
 export function deflateRun(bytes: Uint8Array): Promise<Uint8Array> {
   const options = { level: LEVEL, finishFlush: constants.Z_FULL_FLUSH };

@@ -2,7 +2,8 @@
 import { AtlasError } from '../../src/base/errors.ts';
 import { sourceOfBytes } from '../../src/installer/byte-source.ts';
 import type { Architecture, Lack, Program, ProgramFile, ProgramKind } from '../../src/installer/program.ts';
-import { makeSegment, type Segment } from '../../src/installer/segment.ts';
+import type { Segment } from '../../src/installer/segment.ts';
+import { makeSegment } from './segment.ts';
 
 export class FakeProgram implements Program {
   readonly version = '0.1.0';

@@ -6,9 +6,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ByteSource, CHUNK_BYTES, joinSources, sourceOfBytes } from '../../src/installer/byte-source.ts';
 import { gzipMember } from '../../src/installer/gzip-member.ts';
-import { makeSegment } from '../../src/installer/segment.ts';
 import { findPython } from '../backends/python.ts';
 import { makeFolder } from '../fakes/folder.ts';
+import { makeSegment } from '../fakes/segment.ts';
 import { run } from './foreign.ts';
 import { bytesOf, segmentOf } from './plans.ts';
 

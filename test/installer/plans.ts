@@ -3,9 +3,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ByteSource, sourceOfBytes } from '../../src/installer/byte-source.ts';
 import { assemblePackage, type PackagePlan } from '../../src/installer/flat-package.ts';
-import { makeSegment } from '../../src/installer/segment.ts';
 import type { Entry, Tree } from '../../src/installer/tree.ts';
 import { FakeProgram } from '../fakes/program.ts';
+import { makeSegment } from '../fakes/segment.ts';
 
 export const EPOCH = 1_700_000_000;
 

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { inflateRawSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { type ByteSource, sourceOfBytes } from '../../src/installer/byte-source.ts';
-import { LAST_BLOCK, makeSegment, type Segment } from '../../src/installer/segment.ts';
+import { LAST_BLOCK, type Segment } from '../../src/installer/segment.ts';
 import { openCache } from '../../src/program/open-program.ts';
 import { makeFolder } from '../fakes/folder.ts';
 import { type FakeRuntime, fakeRuntime, LICENCE, pack, pinOf } from '../fakes/runtime-tarball.ts';
+import { makeSegment } from '../fakes/segment.ts';
 
 const ground = async (runtime: FakeRuntime = fakeRuntime({ machine: 'arm64' })) => {
   const path = join(await makeFolder(), 'cache');
