@@ -7,7 +7,7 @@ import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AtlasError } from '../src/base/errors.ts';
 import { withNewFile } from '../src/cli/new-file.ts';
-import { type PackageConfig, standaloneConfig, unfilledAgentConfig } from '../src/config/package-config.ts';
+import { type ConfigOfPackage, standaloneConfig, unfilledAgentConfig } from '../src/config/package-config.ts';
 import { rowOf } from '../src/config/schema.ts';
 import type { ArchiveSigner } from '../src/installer/archive.ts';
 import { productOf } from '../src/installer/product.ts';
@@ -53,7 +53,7 @@ async function releasePackage(
   const config = configOf(kind);
   const contents = [...config.contents, programContent(program)];
   const build = { kind, architecture, credentials: 'none', contents } as const;
-  const source = await packageFile({ build, config, policy: 'keep', program, signer });
+  const source = await packageFile({ build, config, existingConfig: 'keep', program, signer });
   const name = FILE_NAMES[kind].replace('.pkg', `-${program.version}-${architecture}.pkg`);
   const file = await writeReleased(out, name, source.read());
   await requireSound(join(out, name), file);
@@ -72,10 +72,10 @@ export async function writeReleased(
   return { name, ...written };
 }
 
-function configOf(kind: Kind): PackageConfig {
+function configOf(kind: Kind): ConfigOfPackage {
   return kind === 'agent'
-    ? unfilledAgentConfig(productOf(kind).root)
-    : standaloneConfig({ port: Number(rowOf('server.port').default) });
+    ? unfilledAgentConfig(productOf(kind))
+    : standaloneConfig({ port: Number(rowOf('server.port').default), place: productOf(kind) });
 }
 
 async function requireSound(path: string, { size, sha256 }: ReleasedFile): Promise<void> {

@@ -1,7 +1,6 @@
 /**
  * The config.yaml of a package, and what is in it by name: of a server that joins this cluster, of one that stands
- * alone, and of an agent. Pure: what the running server knows goes in, texts come out. The names below
- * `package-files/` and `data/` are those that installation copies from and to.
+ * alone, and of an agent. Pure: what the running server knows goes in, and where things lie on the Mac; texts come out.
  */
 import { encodeBase64 } from '../base/bytes.ts';
 import { AtlasError } from '../base/errors.ts';
@@ -24,15 +23,23 @@ export interface ConfigContent {
   readonly fingerprint: string | null;
 }
 
-export interface PackageConfig {
+export interface ConfigOfPackage {
   /** Of config.yaml. */
   readonly text: string;
-  /** PEM texts by their path below the root, such as `package-files/redis_ca_file.pem`. */
+  /** PEM texts by the name that they have in the data folder, such as `redis_ca_file.pem`. */
   readonly files: Readonly<Record<string, string>>;
   readonly contents: readonly ConfigContent[];
 }
 
-export interface ClusterNodeOrder {
+/** On the Mac, absolute, without a slash at the end (installer/product.ts). */
+interface Place {
+  /** The folder of the installation. */
+  readonly root: string;
+  readonly log: string;
+  readonly spool: string;
+}
+
+export interface ClusterNodeConfigTerms {
   /** What all servers of the cluster share, as it is now. */
   readonly shared: JoinValues;
   /** `ticket`: the secrets stay here, and come when it joins. */
@@ -48,26 +55,23 @@ export interface ClusterNodeOrder {
   /** Redis as the new server reaches it; null: as this one does. */
   readonly redisHost: string | null;
   readonly redisPort: number | null;
-  /** The folder on the Mac, without a slash at the end. */
-  readonly root: string;
+  readonly place: Pick<Place, 'root' | 'log'>;
 }
 
-export interface StandaloneOrder {
+export interface StandaloneConfigTerms {
   readonly port: number;
+  readonly place: Pick<Place, 'log'>;
 }
 
-export interface AgentOrder {
+export interface AgentConfigTerms {
   readonly servers: readonly string[];
   /** SHA-256 of public keys (SPKI), base64; empty where public authorities vouch for the servers. */
   readonly pins: readonly string[];
   readonly apiKey: Secret;
   readonly encryptionKey: Secret;
   readonly intervalSeconds: number;
-  readonly root: string;
+  readonly place: Pick<Place, 'log' | 'spool'>;
 }
-
-const SERVER_LOG = '/var/log/fleet-server.log';
-const AGENT_LOG = '/var/log/fleet-agent.log';
 
 /** Filled in on the Mac. */
 const HOSTNAME = '$' + '{HOSTNAME}';
@@ -83,11 +87,11 @@ const SPELT_OUT: FreshText = {
 };
 
 /** Throws bad_request for what config.yaml would not take, and where Redis is not to be had under another address. */
-export function clusterNodeConfig(order: ClusterNodeOrder): PackageConfig {
-  const { shared, credentials, ticket, nodeName, port, root } = order;
+export function clusterNodeConfig(terms: ClusterNodeConfigTerms): ConfigOfPackage {
+  const { shared, credentials, ticket, place } = terms;
   const own: FreshText = {
-    ...ownValues(port, nodeName),
-    ...redisAddress(order),
+    ...ownValues(terms),
+    ...redisAddress(terms),
     ...(ticket !== null && { 'cluster.join_ticket': ticket === 'later' ? null : ticket.revealText() }),
   };
   if (credentials === 'ticket') {
@@ -97,51 +101,55 @@ export function clusterNodeConfig(order: ClusterNodeOrder): PackageConfig {
   const files: Record<string, string> = {};
   const paths: Record<string, string> = {};
   for (const [key, pem] of Object.entries(shared.files)) {
-    files[`package-files/${keptFileName(key)}`] = pem;
-    paths[key] = `${root}/data/${keptFileName(key)}`;
+    files[keptFileName(key)] = pem;
+    paths[key] = `${place.root}/data/${keptFileName(key)}`;
   }
   return { ...packaged({ ...SPELT_OUT, ...shared.values, ...paths, ...own }), files };
 }
 
 /** Without a secret: those are made on the Mac. Throws bad_request. */
-export function standaloneConfig({ port }: StandaloneOrder): PackageConfig {
-  return packaged(ownValues(port, null));
+export function standaloneConfig(terms: StandaloneConfigTerms): ConfigOfPackage {
+  return packaged(ownValues({ ...terms, nodeName: null }));
 }
 
 /** Throws bad_request. */
-export function agentConfig(order: AgentOrder): PackageConfig {
-  const { servers, pins, apiKey, encryptionKey, intervalSeconds, root } = order;
+export function agentConfig(terms: AgentConfigTerms): ConfigOfPackage {
+  const { servers, pins, apiKey, encryptionKey, intervalSeconds, place } = terms;
   const values: FreshText = {
     'server.encryption_key': encodeBase64(encryptionKey.reveal()),
     'agent.servers': servers,
     'agent.api_key': apiKey.revealText(),
     'agent.interval': intervalSeconds,
     ...(pins.length > 0 && { 'agent.pins': pins }),
-    ...agentPlaces(root),
+    ...agentPlaces(place),
   };
   return packaged(values, 'agent');
 }
 
 /** Of no fleet yet: whom it reports to, and the keys for that, are commented places that the administrator fills in. */
-export function unfilledAgentConfig(root: string): PackageConfig {
-  return packaged(agentPlaces(root), 'agent');
+export function unfilledAgentConfig(place: AgentConfigTerms['place']): ConfigOfPackage {
+  return packaged(agentPlaces(place), 'agent');
 }
 
-const agentPlaces = (root: string): FreshText => ({
-  'agent.spool_dir': `${root}/spool`,
-  'log.file': AGENT_LOG,
+const agentPlaces = ({ spool, log }: AgentConfigTerms['place']): FreshText => ({
+  'agent.spool_dir': spool,
+  'log.file': log,
 });
 
-function ownValues(port: number, nodeName: string | null): FreshText {
+function ownValues({
+  port,
+  nodeName,
+  place,
+}: StandaloneConfigTerms & Pick<ClusterNodeConfigTerms, 'nodeName'>): FreshText {
   return {
     'server.port': port,
     'cluster.hostname': HOSTNAME,
     'cluster.node_id': nodeName ?? NODE_ID,
-    'log.file': SERVER_LOG,
+    'log.file': place.log,
   };
 }
 
-function redisAddress({ shared, redisHost, redisPort }: ClusterNodeOrder): FreshText {
+function redisAddress({ shared, redisHost, redisPort }: ClusterNodeConfigTerms): FreshText {
   if (redisHost === null && redisPort === null) return {};
   const { 'cluster.redis_host': host, 'cluster.redis_port': port } = shared.values;
   if (host !== undefined) {
@@ -160,7 +168,7 @@ function usual(key: KeyPath): number {
   return Number(rowOf(key).default);
 }
 
-function packaged(values: FreshText, reader: 'server' | 'agent' = 'server'): PackageConfig {
+function packaged(values: FreshText, reader: 'server' | 'agent' = 'server'): ConfigOfPackage {
   const keys = KEY_PATHS.filter((key) => values[key] !== undefined);
   return {
     text: freshConfig(values, reader),

@@ -3,7 +3,7 @@
  * line. Pure, and without a module of node, for the page runs it in a browser.
  */
 import { shellWord } from '../base/shell-word.ts';
-import { type Product, productOf } from './product.ts';
+import { type PackagedKind, PROGRAM_OF, type Product, productOf } from './product.ts';
 
 export interface PackageCommand {
   readonly what: string;
@@ -12,7 +12,7 @@ export interface PackageCommand {
 
 /** A package that is at hand. */
 interface AtHand {
-  readonly kind: 'cluster-node' | 'standalone' | 'agent';
+  readonly kind: PackagedKind;
   /** As whoever types finds it. */
   readonly path: string;
   /** Null where it is not known. */
@@ -22,7 +22,7 @@ interface AtHand {
 }
 
 export function installCommands({ kind, path, sha256, login }: AtHand): readonly PackageCommand[] {
-  const product = productOfKind(kind);
+  const product = productOf(PROGRAM_OF[kind]);
   const name = filePath(path.slice(path.lastIndexOf('/') + 1));
   const file = shellWord(name);
   const sums = sha256 === null ? [] : [sumCommand(`${sha256}  ${name}`)];
@@ -51,7 +51,6 @@ export function missingCommands(): readonly PackageCommand[] {
   ];
 }
 
-const productOfKind = (kind: AtHand['kind']) => productOf(kind === 'cluster-node' ? 'server' : kind);
 const programOf = ({ root }: Product) => `${root}/bin/atlas-fleet`;
 
 /** What begins with a dash is a flag, and what has a colon is a file on another machine, unless a folder comes first. */

@@ -4,28 +4,24 @@
  * never in it.
  */
 import { AtlasError } from '../base/errors.ts';
-import {
-  type ConfigPolicy,
-  launcher,
-  PACKAGE_MARK,
-  postinstall,
-  preinstall,
-  uninstallScript,
-} from './install-scripts.ts';
+import { launcher, uninstallScript } from './kept-scripts.ts';
 import { launchDaemon, newsyslogRule } from './launchd.ts';
-import { newsyslogRuleOf, plistOf, productOf } from './product.ts';
+import { type ExistingConfig, PACKAGE_MARK } from './package-mark.ts';
+import { postinstall } from './postinstall.ts';
+import { preinstall } from './preinstall.ts';
+import { newsyslogRuleOf, PACKAGE_FILES, plistOf, productOf } from './product.ts';
 import type { ProgramFile, ProgramKind } from './program.ts';
 import type { File, Tree } from './tree.ts';
 
 export interface InstallationPlan {
   readonly kind: ProgramKind;
-  readonly policy: ConfigPolicy;
+  readonly existingConfig: ExistingConfig;
   /** Of Atlas Fleet, as in `0.1.0`. */
   readonly version: string;
   readonly program: readonly ProgramFile[];
   /** The text of config.yaml. */
   readonly config: string;
-  /** PEM texts by their path below the root, as in `package-files/redis_ca_file.pem`. */
+  /** PEM texts by the name of their file, as in `redis_ca_file.pem`. */
   readonly files: Readonly<Record<string, string>>;
   /** The text of contents.json: what the configuration holds, by name and fingerprint. */
   readonly contents: string;
@@ -43,11 +39,11 @@ const PROGRAM = 0o755;
 const PRIVATE = 0o600;
 const PRIVATE_FOLDER = 0o700;
 
-const PACKAGE_FILE = /^package-files\/[a-z0-9_-]+\.pem$/;
+const PACKAGE_FILE = /^[a-z0-9_-]+\.pem$/;
 
-/** Throws package_unfit for a file of the configuration with another name than `service prepare` looks for. */
+/** Throws package_unfit for a file of the configuration whose name could lead elsewhere. */
 export function installation(plan: InstallationPlan): Installation {
-  const { kind, policy } = plan;
+  const { kind, existingConfig } = plan;
   const product = productOf(kind);
   const inRoot = (path: string) => `${product.root.slice(1)}/${path}`;
   return {
@@ -67,8 +63,8 @@ export function installation(plan: InstallationPlan): Installation {
       text(newsyslogRuleOf(product).slice(1), OPEN, newsyslogRule(product)),
     ],
     scripts: [
-      text('preinstall', PROGRAM, preinstall(product, policy, plan.version)),
-      text('postinstall', PROGRAM, postinstall(product, policy)),
+      text('preinstall', PROGRAM, preinstall(product, existingConfig, plan.version)),
+      text('postinstall', PROGRAM, postinstall(product, existingConfig)),
     ],
   };
 }
@@ -76,12 +72,12 @@ export function installation(plan: InstallationPlan): Installation {
 function packageFiles(files: InstallationPlan['files'], inRoot: (path: string) => string): Tree {
   const entries = Object.entries(files);
   if (entries.length === 0) return [];
-  const odd = entries.find(([path]) => !PACKAGE_FILE.test(path));
+  const odd = entries.find(([name]) => !PACKAGE_FILE.test(name));
   if (odd !== undefined)
     throw new AtlasError('package_unfit', `${odd[0]} is no name for a file of a package`);
   return [
-    { type: 'directory', path: inRoot('package-files'), mode: PRIVATE_FOLDER },
-    ...entries.map(([path, pem]) => text(inRoot(path), PRIVATE, pem)),
+    { type: 'directory', path: inRoot(PACKAGE_FILES), mode: PRIVATE_FOLDER },
+    ...entries.map(([name, pem]) => text(inRoot(`${PACKAGE_FILES}/${name}`), PRIVATE, pem)),
   ];
 }
 

@@ -9,9 +9,9 @@ import { setKey } from '../../src/config/edit.ts';
 import { type JoinValues, joinValues } from '../../src/config/join-values.ts';
 import {
   agentConfig,
-  type ClusterNodeOrder,
+  type ClusterNodeConfigTerms,
+  type ConfigOfPackage,
   clusterNodeConfig,
-  type PackageConfig,
   standaloneConfig,
   unfilledAgentConfig,
 } from '../../src/config/package-config.ts';
@@ -84,25 +84,28 @@ const ORDER = {
   redisPort: null,
 } as const;
 
-function order(more: Partial<ClusterNodeOrder> = {}): ClusterNodeOrder {
-  return { ...ORDER, shared: source(), root: '/Library/FleetServer', ...more };
+const LOG = '/var/log/fleet.log';
+const at = (root: string) => ({ root, log: LOG, spool: `${root}/spool` });
+
+function order(more: Partial<ClusterNodeConfigTerms> = {}): ClusterNodeConfigTerms {
+  return { ...ORDER, shared: source(), place: at('/Library/FleetServer'), ...more };
 }
 
 /** As installation leaves it: config.yaml at the root, and the files of the package in the data folder. */
-function installed(make: (root: string) => PackageConfig) {
+function installed(make: (root: string) => ConfigOfPackage) {
   const root = temporaryFolder();
   const { text, files } = make(root);
   mkdirSync(join(root, 'data'), { mode: 0o700 });
-  for (const [path, pem] of Object.entries(files))
-    writeFileSync(join(root, path.replace('package-files/', 'data/')), pem, { mode: 0o600 });
+  for (const [name, pem] of Object.entries(files))
+    writeFileSync(join(root, 'data', name), pem, { mode: 0o600 });
   return writeFile(join(root, 'config.yaml'), text);
 }
 
-const contentOf = ({ contents }: PackageConfig, name: string) => contents.find((one) => one.name === name);
+const contentOf = ({ contents }: ConfigOfPackage, name: string) => contents.find((one) => one.name === name);
 
 describe('a cluster node with embedded credentials', () => {
   it('loads as a server, with all that the servers share and names of its own to be filled in', () => {
-    const path = installed((root) => clusterNodeConfig(order({ root })));
+    const path = installed((root) => clusterNodeConfig(order({ place: at(root) })));
     const { config, secrets, warnings } = loaded(path);
     expect(warnings).toEqual([]);
     expect(config).toMatchObject({
@@ -117,7 +120,7 @@ describe('a cluster node with embedded credentials', () => {
         rosterPins: [{ epoch: 7, digest: DIGEST }],
         redis: { host: 'redis.example.com', caFile: join(path, '../data/redis_ca_file.pem') },
       },
-      log: { file: '/var/log/fleet-server.log' },
+      log: { file: LOG },
     });
     const given = Object.entries(secrets).map(([name, secret]) => [name, secret?.revealText()]);
     expect(Object.fromEntries(given)).toMatchObject({
@@ -146,8 +149,8 @@ describe('a cluster node with embedded credentials', () => {
   });
 
   it('shows the fingerprints that `config show` shows, and none of a password', () => {
-    const made = clusterNodeConfig(order({ ticket: TICKET, root: '/r' }));
-    const path = installed((root) => clusterNodeConfig(order({ ticket: TICKET, root })));
+    const made = clusterNodeConfig(order({ ticket: TICKET, place: at('/r') }));
+    const path = installed((root) => clusterNodeConfig(order({ ticket: TICKET, place: at(root) })));
     const shown = new Map(shownKeys(loaded(path)).map(({ key, value }) => [key, value]));
     for (const name of ['cluster_secret', 'join_ticket'] as const)
       expect(shown.get(`cluster.${name}`)).toBe(`[secret ${contentOf(made, name)?.fingerprint}]`);
@@ -168,7 +171,9 @@ describe('a cluster node with embedded credentials', () => {
 
   it('takes the name that is given, and Redis where the new server finds it', () => {
     const make = (root: string) =>
-      clusterNodeConfig(order({ root, nodeName: 'mac-07', redisHost: '10.0.9.9', redisPort: 6390 }));
+      clusterNodeConfig(
+        order({ place: at(root), nodeName: 'mac-07', redisHost: '10.0.9.9', redisPort: 6390 }),
+      );
     const { config } = loaded(installed(make));
     expect(config.cluster).toMatchObject({ nodeId: 'mac-07', redis: { host: '10.0.9.9', port: 6390 } });
   });
@@ -210,7 +215,9 @@ describe('a cluster node with embedded credentials', () => {
     fc.assert(
       fc.property(password, (text) => {
         const values = { ...shared.values, 'cluster.redis_password': text };
-        const path = installed((root) => clusterNodeConfig(order({ shared: { ...shared, values }, root })));
+        const path = installed((root) =>
+          clusterNodeConfig(order({ shared: { ...shared, values }, place: at(root) })),
+        );
         expect(loaded(path).secrets.redisPassword?.revealText()).toBe(text);
       }),
       { numRuns: 20 },
@@ -219,7 +226,7 @@ describe('a cluster node with embedded credentials', () => {
 });
 
 describe('a cluster node with a ticket', () => {
-  const make = (more: Partial<ClusterNodeOrder> = {}) =>
+  const make = (more: Partial<ClusterNodeConfigTerms> = {}) =>
     clusterNodeConfig(order({ credentials: 'ticket', ticket: TICKET, ...more }));
 
   it('is good for joining, and for nothing else', () => {
@@ -288,7 +295,7 @@ function formsOf(secret: string): string[] {
 
 describe('a standalone server', () => {
   it('holds no secret, and loads as a server once they are made', () => {
-    const { text, contents } = standaloneConfig({ port: 9000 });
+    const { text, contents } = standaloneConfig({ port: 9000, place: at('/r') });
     expect(contents.map(({ name }) => name)).toEqual(['port', 'hostname', 'node_id', 'log_file']);
     expect(contents.some(({ secret }) => secret)).toBe(false);
     const made = [
@@ -314,7 +321,7 @@ describe('an agent', () => {
     apiKey: Secret.fromText('"quotes\'and$' + '{HOME}:#{}[]|>%@`\\'),
     encryptionKey: new Secret(Buffer.from(ENCRYPTION_KEY, 'base64')),
     intervalSeconds: 30,
-    root: '/Library/FleetAgent',
+    place: at('/Library/FleetAgent'),
   };
 
   it('loads as an agent', () => {
@@ -326,7 +333,7 @@ describe('an agent', () => {
       intervalSeconds: 30,
       spoolDir: '/Library/FleetAgent/spool',
     });
-    expect(config.log.file).toBe('/var/log/fleet-agent.log');
+    expect(config.log.file).toBe(LOG);
     expect(secrets.agentApiKey?.revealText()).toBe(ORDERED.apiKey.revealText());
     expect(secrets.encryptionKey?.fingerprint()).toBe(ORDERED.encryptionKey.fingerprint());
   });
@@ -350,7 +357,7 @@ describe('an agent', () => {
   });
 
   it('of no fleet yet holds no secret, and lacks what an administrator fills in', () => {
-    const { text, contents } = unfilledAgentConfig('/Library/FleetAgent');
+    const { text, contents } = unfilledAgentConfig(at('/Library/FleetAgent'));
     expect(contents.some(({ secret }) => secret)).toBe(false);
     const keys = ['server.encryption_key', 'agent.servers', 'agent.api_key'];
     expect(problemsOf(load(configFile(text), { role: 'agent' }))).toEqual(

@@ -3,22 +3,22 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { ConfigPolicy } from '../../src/installer/install-scripts.ts';
 import { type InstallationPlan, installation } from '../../src/installer/installation.ts';
+import type { ExistingConfig } from '../../src/installer/package-mark.ts';
 import type { ProgramKind } from '../../src/installer/program.ts';
 import type { Tree } from '../../src/installer/tree.ts';
 import { run } from './foreign.ts';
 
 const KINDS: readonly ProgramKind[] = ['server', 'standalone', 'agent'];
-const POLICIES: readonly ConfigPolicy[] = ['keep', 'replace'];
+const EXISTING: readonly ExistingConfig[] = ['keep', 'replace'];
 
 const plan = (over: Partial<InstallationPlan> = {}): InstallationPlan => ({
   kind: 'server',
-  policy: 'keep',
+  existingConfig: 'keep',
   version: '0.1.0',
   program: [{ path: 'bin/node', mode: 0o755, content: [Buffer.from('node')] }],
   config: 'server:\n',
-  files: { 'package-files/redis_ca_file.pem': 'PEM' },
+  files: { 'redis_ca_file.pem': 'PEM' },
   contents: '[]\n',
   ...over,
 });
@@ -64,13 +64,7 @@ describe('an installation', () => {
     });
   });
 
-  it.each([
-    '../config.yaml',
-    'package-files/../x.pem',
-    'package-files/a/b.pem',
-    'package-files/$(x).pem',
-    'x.pem',
-  ])('takes no file called %s', (path) => {
+  it.each(['../config.yaml', '../x.pem', 'a/b.pem', '$(x).pem', 'x'])('takes no file called %s', (path) => {
     expect(() => installation(plan({ files: { [path]: '' } }))).toThrow(
       expect.objectContaining({ code: 'package_unfit' }),
     );
@@ -85,10 +79,10 @@ describe('an installation', () => {
   });
 });
 
-describe.each(KINDS.flatMap((kind) => POLICIES.map((policy) => [kind, policy] as const)))(
+describe.each(KINDS.flatMap((kind) => EXISTING.map((existing) => [kind, existing] as const)))(
   'the scripts of kind %s that %s the configuration',
-  (kind, policy) => {
-    const { payload, scripts } = installation(plan({ kind, policy }));
+  (kind, existingConfig) => {
+    const { payload, scripts } = installation(plan({ kind, existingConfig }));
     const shell = [...scripts, ...payload].filter(({ path }) => /install$|\.sh$|atlas-fleet$/.test(path));
     const texts = shell.map(({ path }) => textOf([...scripts, ...payload], path));
 

@@ -3,12 +3,12 @@
  * the configuration in use is never lost, nothing half-laid is started, and the next installation mends it all.
  */
 import { createHash } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
-import type { ConfigPolicy } from '../../src/installer/install-scripts.ts';
-import { type Cut, type Ended, MacStand, macStandLack } from './mac-stand.ts';
+import { expect, it } from 'vitest';
+import type { ExistingConfig } from '../../src/installer/package-mark.ts';
+import { type Cut, type Ended, MacStand } from './mac-stand.ts';
+import { onMac } from './on-mac.ts';
 import { sampleInstallation } from './sample-installation.ts';
 
-const lack = macStandLack();
 const LABEL = 'com.fleet.server';
 const ROOT = '/Library/FleetServer';
 const CONFIG = `${ROOT}/config.yaml`;
@@ -41,17 +41,17 @@ class Upgrades {
   }
 
   /** Whether the installation was cut off. */
-  async cutOff(policy: ConfigPolicy, cut: Cut): Promise<boolean> {
+  async cutOff(existingConfig: ExistingConfig, cut: Cut): Promise<boolean> {
     const mac = this.#mac;
     await mac.shell(
       'rm -rf /Library /var/db/stand-in && cp -a /before/Library / && cp -a /before/stand-in /var/db/',
     );
-    const newer = sampleInstallation('server', { policy, version: '0.2.0', port: 9999 });
+    const newer = sampleInstallation('server', { existingConfig, version: '0.2.0', port: 9999 });
     const { code } = await mac.install(newer, { cut });
     const state = createHash('sha256')
       .update(await this.#state())
       .digest('hex');
-    if (!this.#seen.has(state)) await this.#look(JSON.stringify({ policy, ...cut }));
+    if (!this.#seen.has(state)) await this.#look(JSON.stringify({ existingConfig, ...cut }));
     this.#seen.add(state);
     return code !== 0;
   }
@@ -82,26 +82,23 @@ function expectMended({ code, said }: Ended, where: string): void {
   expect({ code, said }, where).toMatchObject({ code: 0 });
 }
 
-describe.skipIf(lack !== null)(
-  lack === null ? 'an upgrade that is cut off' : `an upgrade that is cut off (skipped: ${lack})`,
-  () => {
-    it.each([
-      ['keep', 'preinstall'],
-      ['keep', 'payload'],
-      ['keep', 'postinstall'],
-      ['replace', 'postinstall'],
-    ] as const)(
-      'that is to %s the configuration, anywhere in %s',
-      async (policy, phase) => {
-        const upgrades = await Upgrades.begin();
-        let before = 0;
-        const entries = phase === 'payload' ? sampleInstallation('server').payload.length : CUTS_MAX;
-        while (before < entries && (await upgrades.cutOff(policy, { in: phase, before }))) before += 1;
-        expect(before).toBeGreaterThan(5);
-        expect(before).toBeLessThan(CUTS_MAX);
-        expect(upgrades.statesSeen).toBeGreaterThan(2);
-      },
-      600_000,
-    );
-  },
-);
+onMac('an upgrade that is cut off', () => {
+  it.each([
+    ['keep', 'preinstall'],
+    ['keep', 'payload'],
+    ['keep', 'postinstall'],
+    ['replace', 'postinstall'],
+  ] as const)(
+    'that is to %s the configuration, anywhere in %s',
+    async (existingConfig, phase) => {
+      const upgrades = await Upgrades.begin();
+      let before = 0;
+      const entries = phase === 'payload' ? sampleInstallation('server').payload.length : CUTS_MAX;
+      while (before < entries && (await upgrades.cutOff(existingConfig, { in: phase, before }))) before += 1;
+      expect(before).toBeGreaterThan(5);
+      expect(before).toBeLessThan(CUTS_MAX);
+      expect(upgrades.statesSeen).toBeGreaterThan(2);
+    },
+    600_000,
+  );
+});

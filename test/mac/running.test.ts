@@ -1,17 +1,17 @@
 /** An installation whose service really runs: launchd's stand-in starts what the plist says. */
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { eventually } from '../scenario/eventually.ts';
 import { freePorts } from '../scenario/loopback-ports.ts';
-import { MacStand, macStandLack } from './mac-stand.ts';
+import { MacStand } from './mac-stand.ts';
+import { onMac } from './on-mac.ts';
 import { sampleInstallation } from './sample-installation.ts';
 
-const lack = macStandLack();
 const ROOT = '/Library/FleetServer';
 const LOG = '/var/log/fleet-server.log';
 /** Milliseconds. */
 const SOON = 120_000;
 
-describe.skipIf(lack !== null)(`a standalone server${lack === null ? '' : ` (skipped: ${lack})`}`, () => {
+onMac('a standalone server', () => {
   it('runs when it is installed, ends for an upgrade, and is the same one afterwards', async () => {
     const mac = await MacStand.start();
     mac.launchd({ really: true });

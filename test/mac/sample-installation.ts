@@ -2,13 +2,13 @@
 import { Secret } from '../../src/base/secret.ts';
 import {
   agentConfig,
+  type ConfigOfPackage,
   clusterNodeConfig,
-  type PackageConfig,
   standaloneConfig,
   unfilledAgentConfig,
 } from '../../src/config/package-config.ts';
-import type { ConfigPolicy } from '../../src/installer/install-scripts.ts';
 import { type Installation, installation } from '../../src/installer/installation.ts';
+import type { ExistingConfig } from '../../src/installer/package-mark.ts';
 import { productOf } from '../../src/installer/product.ts';
 import type { ProgramFile, ProgramKind } from '../../src/installer/program.ts';
 import { API_KEY, CLUSTER_SECRET, DB_KEY, ENCRYPTION_KEY } from '../config/config-file.ts';
@@ -18,7 +18,7 @@ import { CHECKOUT } from './checkout.ts';
 export const SAMPLE_SECRETS = [API_KEY, CLUSTER_SECRET, DB_KEY, ENCRYPTION_KEY, 'of-redis', 'of-postgres'];
 
 export interface SamplePlan {
-  readonly policy?: ConfigPolicy;
+  readonly existingConfig?: ExistingConfig;
   readonly version?: string;
   readonly nodeName?: string;
   readonly port?: number;
@@ -31,9 +31,17 @@ export interface SamplePlan {
 }
 
 export function sampleInstallation(kind: ProgramKind, plan: SamplePlan = {}): Installation {
-  const { policy = 'keep', version = '0.1.0' } = plan;
+  const { existingConfig = 'keep', version = '0.1.0' } = plan;
   const { text, files } = sampleConfig(kind, plan);
-  return installation({ kind, policy, version, program: PROGRAM, config: text, files, contents: '[]\n' });
+  return installation({
+    kind,
+    existingConfig,
+    version,
+    program: PROGRAM,
+    config: text,
+    files,
+    contents: '[]\n',
+  });
 }
 
 /** With what Node compiled of this checkout before: this is run many times. */
@@ -52,10 +60,9 @@ const PROGRAM: readonly ProgramFile[] = [
 function sampleConfig(
   kind: ProgramKind,
   { port = 8768, nodeName, ticket, authority, unfilled = false }: SamplePlan,
-): PackageConfig {
-  const { root } = productOf(kind);
-  if (kind === 'standalone') return standaloneConfig({ port });
-  if (unfilled) return unfilledAgentConfig(root);
+): ConfigOfPackage {
+  if (kind === 'standalone') return standaloneConfig({ port, place: productOf(kind) });
+  if (unfilled) return unfilledAgentConfig(productOf('agent'));
   if (kind === 'agent') {
     return agentConfig({
       servers: ['https://fleet.example.com:8768'],
@@ -63,7 +70,7 @@ function sampleConfig(
       apiKey: Secret.fromText(API_KEY),
       encryptionKey: new Secret(Buffer.from(ENCRYPTION_KEY, 'base64')),
       intervalSeconds: 10,
-      root,
+      place: productOf(kind),
     });
   }
   return clusterNodeConfig({
@@ -74,7 +81,7 @@ function sampleConfig(
     port,
     redisHost: null,
     redisPort: null,
-    root,
+    place: productOf(kind),
   });
 }
 

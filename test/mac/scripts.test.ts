@@ -1,18 +1,16 @@
 /** The scripts of an installation, unchanged, in a root of their own with stand-ins for Apple's tools (mac-stand.ts). */
 import { statSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { setKey } from '../../src/config/edit.ts';
+import { PACKAGE_MARK } from '../../src/installer/package-mark.ts';
 import type { ProgramKind } from '../../src/installer/program.ts';
 import { makeTicket } from '../../src/protocol/ticket.ts';
 import { openIdentity } from '../../src/store/file/identity.ts';
 import { API_KEY, ENCRYPTION_KEY } from '../config/config-file.ts';
 import { makeCertificate } from '../fakes/certificate.ts';
-import { MacStand, macStandLack } from './mac-stand.ts';
+import { MacStand } from './mac-stand.ts';
+import { onMac } from './on-mac.ts';
 import { SAMPLE_SECRETS, sampleInstallation } from './sample-installation.ts';
-
-const lack = macStandLack();
-const onMac = lack === null ? describe : describe.skip;
-const named = (what: string) => (lack === null ? what : `${what} (skipped: ${lack})`);
 
 const SERVER = 'com.fleet.server';
 const ROOT = '/Library/FleetServer';
@@ -40,7 +38,7 @@ async function installed(kind: ProgramKind = 'server'): Promise<{ mac: MacStand;
   return { mac, config: mac.read(CONFIG) };
 }
 
-onMac(named('a fresh installation'), () => {
+onMac('a fresh installation', () => {
   it.each(['server', 'standalone', 'agent'] as const)(
     'of kind %s runs, private, and says no secret',
     async (kind) => {
@@ -186,7 +184,7 @@ onMac(named('a fresh installation'), () => {
   });
 });
 
-onMac(named('an upgrade'), () => {
+onMac('an upgrade', () => {
   it('keeps the configuration to the byte and leaves nothing of the package lying about', async () => {
     const { mac, config } = await installed();
     mac.launchd({ linger: 3 });
@@ -205,7 +203,11 @@ onMac(named('an upgrade'), () => {
 
   it('that replaces takes the configuration of the package, and the names that the Mac had', async () => {
     const { mac, config } = await installed();
-    const newer = sampleInstallation('server', { policy: 'replace', port: 9999, nodeName: 'another' });
+    const newer = sampleInstallation('server', {
+      existingConfig: 'replace',
+      port: 9999,
+      nodeName: 'another',
+    });
     expect(await mac.install(newer)).toMatchObject({ code: 0 });
     expect(mac.read(CONFIG)).toContain('port: 9999');
     expect(mac.read(CONFIG)).not.toContain('of the operator');
@@ -215,7 +217,9 @@ onMac(named('an upgrade'), () => {
 
   it('that replaces says where the configuration stays that was there, and how to go back to it', async () => {
     const { mac, config } = await installed();
-    const { said } = await mac.install(sampleInstallation('server', { policy: 'replace', port: 9999 }));
+    const { said } = await mac.install(
+      sampleInstallation('server', { existingConfig: 'replace', port: 9999 }),
+    );
     expect(said).toContain(`kept as ${CONFIG}.before, with its secrets`);
     expect(mac.read(`${CONFIG}.before`)).toBe(config);
     expect(modeOf(mac, `${CONFIG}.before`)).toBe(0o600);
@@ -227,7 +231,7 @@ onMac(named('an upgrade'), () => {
 
   it('that makes a node of a standalone server keeps the key to its database, however often it is done', async () => {
     const { mac, config } = await installed('standalone');
-    const node = sampleInstallation('server', { policy: 'replace' });
+    const node = sampleInstallation('server', { existingConfig: 'replace' });
     expect((await mac.install(node)).said).toContain(`kept as ${CONFIG}.before-standalone`);
     expect(await mac.install(node)).toMatchObject({ code: 0 });
     expect(mac.read(`${CONFIG}.before-standalone`)).toBe(config);
@@ -241,7 +245,7 @@ onMac(named('an upgrade'), () => {
     mac.write(CONFIG, mac.read(CONFIG).replace('redis.example.com', 'redis-2.example.com'), 0o600);
     const ticket = sampleTicket();
     const { code, said } = await mac.install(
-      sampleInstallation('server', { policy: 'replace', port: 9999, ticket }),
+      sampleInstallation('server', { existingConfig: 'replace', port: 9999, ticket }),
     );
     expect({ code, said }).toMatchObject({
       code: 0,
@@ -255,14 +259,14 @@ onMac(named('an upgrade'), () => {
   it('that replaces the configuration of another cluster by a ticket carries none of its secrets over', async () => {
     const { mac, config } = await installed();
     mac.write(CONFIG, config.replace(PIN.clusterId, 'ff'.repeat(16)), 0o600);
-    const plan = sampleInstallation('server', { policy: 'replace', ticket: sampleTicket() });
+    const plan = sampleInstallation('server', { existingConfig: 'replace', ticket: sampleTicket() });
     expect(await mac.install(plan)).toMatchObject({ code: 0 });
     for (const value of SAMPLE_SECRETS) expect(mac.read(CONFIG)).not.toContain(value);
   });
 
   it('that replaces a standalone server keeps the secrets that its database needs', async () => {
     const { mac, config } = await installed('standalone');
-    const newer = sampleInstallation('standalone', { policy: 'replace', port: 9999 });
+    const newer = sampleInstallation('standalone', { existingConfig: 'replace', port: 9999 });
     expect(await mac.install(newer)).toMatchObject({ code: 0 });
     const secretsOf = (text: string) =>
       text.match(/^ {2}(\w+_key|cluster_secret|cluster_id|node_id): .*$/gm)?.sort();
@@ -301,9 +305,12 @@ hunter2: 1
     expect(mac.read(CONFIG)).toBe(odd);
   });
 
-  it('takes a configuration for one in use as soon as its first line is another than the mark', async () => {
+  it.each([
+    ['has more in it', ' Said who?'],
+    ['ends in a blank', ' '],
+  ])('takes a configuration for one in use when its first line is the mark and %s', async (_, more) => {
     const { mac, config } = await installed();
-    const kept = `# From a package. The installation that laid it down is not complete. Said who?\n${config}`;
+    const kept = `${PACKAGE_MARK}${more}\n${config}`;
     mac.write(CONFIG, kept, 0o600);
     expect(await mac.install(sampleInstallation('server', { port: 9999 }))).toMatchObject({ code: 0 });
     expect(mac.read(CONFIG)).toBe(kept);
@@ -356,7 +363,7 @@ hunter2: 1
 
   it.each([
     ['an upgrade', sampleInstallation('standalone', { version: '0.2.0' })],
-    ['what was to make a node of it', sampleInstallation('server', { policy: 'replace' })],
+    ['what was to make a node of it', sampleInstallation('server', { existingConfig: 'replace' })],
   ])('does not do so either after %s was cut off', async (_, newer) => {
     const { mac, config } = await installed('standalone');
     await mac.install(newer, { cut: { in: 'postinstall', before: 0 } });
@@ -376,6 +383,22 @@ hunter2: 1
     expect(mac.read(CONFIG)).toBe(config);
   });
 
+  it('lets the Python ancestor run on when its configuration cannot be set aside', async () => {
+    const mac = await MacStand.start();
+    const ancestor = `${SERVER}.cluster`;
+    const plist = `/Library/LaunchDaemons/${ancestor}.plist`;
+    mac.write(plist, `<key>Label</key>\n<string>${ancestor}</string>\n`);
+    expect(await mac.shell(`/bin/launchctl bootstrap system ${plist}`)).toMatchObject({ code: 0 });
+    mac.write(`${ROOT}/.upgrade`, 'in the way');
+    const { code, said } = await mac.install(sampleInstallation('standalone'));
+    expect({ code, said }).toMatchObject({ code: 1, said: expect.stringContaining('not a folder of root') });
+    expect(mac.calls()).toContain(`bootout system/${ancestor}`);
+    expect([mac.isLoaded(ancestor), mac.has(plist)]).toEqual([true, true]);
+    mac.remove(`${ROOT}/.upgrade`);
+    expect(await mac.install(sampleInstallation('standalone'))).toMatchObject({ code: 0 });
+    expect([mac.isLoaded(ancestor), mac.has(plist)]).toEqual([false, false]);
+  });
+
   it('on a Mac that lost its configuration and kept its data has the name of its keys', async () => {
     const mac = await MacStand.start();
     await openIdentity(mac.at(`${ROOT}/data`), { nodeId: 'mac-of-old', hostname: 'mac' });
@@ -386,7 +409,7 @@ hunter2: 1
   });
 });
 
-onMac(named('what somebody else made before'), () => {
+onMac('what somebody else made before', () => {
   it("of folders becomes root's alone", async () => {
     const mac = await MacStand.start();
     await mac.shell(`mkdir -p ${ROOT}/data && chown -R 1000:1000 ${ROOT} && chmod -R 0777 ${ROOT}`);
@@ -451,7 +474,7 @@ onMac(named('what somebody else made before'), () => {
   });
 });
 
-onMac(named('an installation that is taken away'), () => {
+onMac('an installation that is taken away', () => {
   it('leaves configuration and data, and finds both when it comes back', async () => {
     const { mac, config } = await installed();
     const { code, said } = await mac.run([`${ROOT}/bin/uninstall.sh`]);
@@ -466,6 +489,19 @@ onMac(named('an installation that is taken away'), () => {
     expect(mac.has(`/var/db/receipts/${SERVER}`)).toBe(false);
     expect(await mac.install(sampleInstallation('server'))).toMatchObject({ code: 0 });
     expect(mac.read(CONFIG)).toBe(config);
+  });
+
+  it('names what it keeps of the Python ancestor, and of reports that were not sent', async () => {
+    const { mac } = await installed();
+    mac.write(`${ROOT}/config/config.yaml`, 'server:\n', 0o600);
+    const { said } = await mac.run([`${ROOT}/bin/uninstall.sh`]);
+    expect(said).toContain(`kept: ${ROOT}/config, which holds secrets`);
+    expect(said).not.toContain('spool');
+    expect(mac.has(`${ROOT}/config/config.yaml`)).toBe(true);
+    expect(await mac.install(sampleInstallation('agent'))).toMatchObject({ code: 0 });
+    const ofAgent = await mac.run(['/Library/FleetAgent/bin/uninstall.sh']);
+    expect(ofAgent.said).toContain('kept: /Library/FleetAgent/spool, the reports that were not sent');
+    expect(mac.has('/Library/FleetAgent/spool')).toBe(true);
   });
 
   it.each(['server', 'agent'] as const)('with --purge leaves nothing of a %s', async (kind) => {

@@ -8,7 +8,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
-import { PACKAGE_MARK } from '../../src/installer/install-scripts.ts';
+import { PACKAGE_MARK } from '../../src/installer/package-mark.ts';
 import { NONCE_BYTES, sealReport } from '../../src/protocol/report-envelope.ts';
 import {
   NODE_PACKAGE,

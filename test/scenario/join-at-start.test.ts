@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Secret } from '../../src/base/secret.ts';
 import { setKey } from '../../src/config/edit.ts';
 import { joinValues } from '../../src/config/join-values.ts';
-import { type ClusterNodeOrder, clusterNodeConfig } from '../../src/config/package-config.ts';
+import { type ClusterNodeConfigTerms, clusterNodeConfig } from '../../src/config/package-config.ts';
 import { makeTicket, readTicket, type Ticket } from '../../src/protocol/ticket.ts';
 import { RedisServer } from '../backends/redis.ts';
 import { atlasFleet } from '../cli/atlas-fleet.ts';
@@ -75,7 +75,7 @@ function opened(text: string): Ticket {
 async function newcomer(
   name: string,
   ticket: string,
-  credentials: ClusterNodeOrder['credentials'],
+  credentials: ClusterNodeConfigTerms['credentials'],
 ): Promise<Newcomer> {
   const root = join(cluster.folder, name);
   mkdirSync(join(root, 'data'), { mode: 0o700, recursive: true });
@@ -83,6 +83,7 @@ async function newcomer(
   const clusterSecret = new Secret(Buffer.from(cluster.secrets.clusterSecret, 'base64'));
   const terms = { clusterId, clusterSecret, admission: 'ticket', pin: { epoch, digest } } as const;
   const port = await freePorts(1);
+  const logPath = join(root, 'fleet-server.log');
   const { text } = clusterNodeConfig({
     shared: joinValues(loaded(first().configPath), terms),
     credentials,
@@ -91,10 +92,9 @@ async function newcomer(
     port,
     redisHost: null,
     redisPort: null,
-    root,
+    place: { root, log: logPath },
   });
-  const logPath = join(root, 'fleet-server.log');
-  const here = setKey(setKey(text, 'server.host', '127.0.0.1'), 'log.file', logPath);
+  const here = setKey(text, 'server.host', '127.0.0.1');
   const configPath = join(root, 'config.yaml');
   writeFileSync(configPath, `${here}\n# of this machine alone\n`, { mode: 0o600 });
   const made = {

@@ -1,5 +1,6 @@
 /** `atlas-fleet package list|revoke`: which packages were built, who came by them, and the end of one that is lost. */
 import { Command } from 'commander';
+import type { PackagedKind } from '../../installer/product.ts';
 import { administer } from '../administer.ts';
 import { runningServer } from '../control-socket.ts';
 import { type Flags, withFlags } from '../flags.ts';
@@ -12,7 +13,7 @@ const SHORT_SUM_LENGTH = 12;
 
 export interface Build {
   readonly build_id: string;
-  readonly kind: 'cluster-node' | 'standalone' | 'agent';
+  readonly kind: PackagedKind;
   readonly file_name: string;
   readonly credentials: string;
   readonly signed: boolean;

@@ -1,6 +1,7 @@
 /** `atlas-fleet service`: what the scripts of a package call on the Mac; not for people. */
 import { Command, Option } from 'commander';
 import { escapeControls } from '../../base/log.ts';
+import { productOf } from '../../installer/product.ts';
 import type { ProgramKind } from '../../installer/program.ts';
 import type { Installed } from '../service/prepare.ts';
 import { print } from '../terminal.ts';
@@ -12,16 +13,20 @@ export function serviceCommand(): Command {
   service
     .command('prepare')
     .description('complete the configuration that a package laid down')
-    .requiredOption('--root <folder>', 'the folder of the installation')
     .addOption(new Option('--kind <kind>', 'what the package installs').choices(KINDS).makeOptionMandatory())
     .option('--carry-over <file>', 'where the config.yaml is kept that ran here before')
     .action(prepareService);
   return service;
 }
 
-async function prepareService(installed: Installed): Promise<void> {
+interface Flags extends Pick<Installed, 'carryOver'> {
+  readonly kind: ProgramKind;
+}
+
+async function prepareService({ kind, ...flags }: Flags): Promise<void> {
   const { prepare } = await import('../service/prepare.ts');
   const { nextStep } = await import('../service/next-step.ts');
+  const installed = { ...productOf(kind), ...flags };
   const lines = nextStep(installed, await prepare(installed)).split('\n');
   for (const line of lines) print(escapeControls(line));
 }

@@ -1,10 +1,10 @@
 /**
- * The last part of an installation on a Mac, run by its postinstall script (installer/install-scripts.ts): completes
+ * The last part of an installation on a Mac, run by its postinstall script (installer/postinstall.ts): completes
  * the configuration that the package laid down, with what only this Mac knows. A configuration that somebody ran
  * before is left as it is, to the byte. Until all is in its place the file bears the mark of the package: an
  * installation that is cut off is one that was not made.
  */
-import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { AtlasError } from '../../base/errors.ts';
 import { editConfig } from '../../config/config-file.ts';
@@ -13,19 +13,18 @@ import type { FreshValues } from '../../config/fresh-config.ts';
 import { type LoadedConfig, loadConfig, type RefusedConfig } from '../../config/load.ts';
 import { isUnjoined } from '../../config/rules/joined.ts';
 import type { KeyPath } from '../../config/schema.ts';
-import { bearsMark } from '../../installer/install-scripts.ts';
+import { bearsMark } from '../../installer/package-mark.ts';
+import { PACKAGE_FILES, type Product } from '../../installer/product.ts';
 import type { ProgramKind } from '../../installer/program.ts';
 import { refusal } from '../configuration.ts';
 import { say, sayWarning } from '../terminal.ts';
+import { writeWhole } from '../whole-file.ts';
 import { writeKind } from './kind-in-use.ts';
 import { missingValues } from './missing-values.ts';
 import { ownFolder } from './own-folder.ts';
 import { sayPlaces } from './problem-places.ts';
 
-export interface Installed {
-  /** Of the installation, such as /Library/FleetServer. */
-  readonly root: string;
-  readonly kind: ProgramKind;
+export interface Installed extends Pick<Product, 'kind' | 'root' | 'spool'> {
   /** Where the config.yaml is kept that ran here before, and that the package's takes the place of. */
   readonly carryOver?: string;
 }
@@ -43,16 +42,16 @@ const PRIVATE_FILE = 0o600;
 
 /** Rejects with config_invalid when the package's configuration would not start; what is wrong was said. */
 export async function prepare(installed: Installed): Promise<Prepared> {
-  const { root, kind } = installed;
+  const { root, kind, spool } = installed;
   const path = join(root, 'config.yaml');
   const isNew = bearsMark(readFileSync(path, 'utf8'));
   ownFolder(join(root, 'data'));
-  if (kind === 'agent') ownFolder(join(root, 'spool'));
+  if (spool !== null) ownFolder(spool);
   if (isNew) await complete(installed, path);
   const loaded = loadFor(kind, path);
   writeKind(installed, loaded); // before the mark goes: KIND is of what is in use
   if (isNew) editConfig(path, (text) => text.slice(text.indexOf('\n') + 1));
-  rmSync(join(root, 'package-files'), { recursive: true, force: true });
+  rmSync(join(root, PACKAGE_FILES), { recursive: true, force: true });
   if (loaded.ok) return { isNew, loaded, toFillIn: [] };
   const toFillIn = unfilled(kind, loaded);
   if (toFillIn.length > 0) return { isNew, loaded: null, toFillIn };
@@ -102,12 +101,9 @@ const set = (text: string, [key, value]: [string, FreshValues[KeyPath]]) =>
 
 /** Authorities of Redis and PostgreSQL, to where the configuration names them. */
 function copyPackageFiles(root: string): void {
-  const folder = join(root, 'package-files');
+  const folder = join(root, PACKAGE_FILES);
   for (const name of existsSync(folder) ? readdirSync(folder) : []) {
-    const path = join(root, 'data', name);
-    copyFileSync(join(folder, name), `${path}.unfinished`);
-    chmodSync(`${path}.unfinished`, PRIVATE_FILE);
-    renameSync(`${path}.unfinished`, path);
+    writeWhole(join(root, 'data', name), readFileSync(join(folder, name)), PRIVATE_FILE);
     say(`Put ${name} into ${join(root, 'data')}.`);
   }
 }

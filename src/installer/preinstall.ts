@@ -1,0 +1,79 @@
+/**
+ * What the Installer runs before it lays down the payload (docs/mdm.md says it for people). From here to the end of
+ * postinstall the service is disabled, so that a Mac which restarts in between does not run a half-laid program. What
+ * cannot be set aside ends the installation before anything is laid down, and what ran before runs on.
+ */
+import type { ExistingConfig } from './package-mark.ts';
+import { type Product, plistOf } from './product.ts';
+import { constants, FUNCTIONS } from './script-parts.ts';
+
+/** `version`: of the package. */
+export function preinstall(product: Product, existingConfig: ExistingConfig, version: string): string {
+  return `#!/bin/sh
+# Stops the service and sets its configuration aside, before the Installer lays down the files.
+# Arguments: the package, the target, the volume of the target.
+${constants(product)}ANCESTORS='${product.ancestors.join(' ')}'
+${FUNCTIONS}
+# For when nothing was laid down yet: what ran before runs on.
+fail_and_go_on() {
+  if [ -f "$PLIST" ] && is_in_use "$CONFIG"; then
+    /bin/launchctl enable "system/$LABEL"
+    start "$LABEL"
+  fi
+  for ancestor in $ANCESTORS; do
+    [ ! -f "${plistOf({ label: '$ancestor' })}" ] || start "$ancestor"
+  done
+  fail "$1" "$2"
+}
+
+# Whoever else owns these could lay his configuration where ours is looked for, or have ours written elsewhere.
+own_folders() {
+  [ ! -L "$ROOT" ] && /bin/mkdir -p "$ROOT" &&
+    /usr/sbin/chown root:wheel "$ROOT" && /bin/chmod 0755 "$ROOT" &&
+    [ ! -L "$UPGRADE" ] && /bin/mkdir -p "$UPGRADE" && [ -O "$UPGRADE" ] && /bin/chmod 0700 "$UPGRADE"
+}
+
+if [ "$#" -ge 3 ] && [ "$3" != / ]; then
+  fail "$TITLE is installed on the startup volume alone" 'install it with: installer -pkg FILE -target /'
+fi
+${product.kind === 'server' && existingConfig === 'keep' ? NOT_A_STANDALONE : ''}${notOlder(version)}
+for label in $LABEL $ANCESTORS; do
+  stop "$label" || fail_and_go_on "$label does not end" "see what holds it: sudo launchctl print system/$label"
+done
+/bin/launchctl disable "system/$LABEL"
+
+own_folders || fail_and_go_on "$UPGRADE is not a folder of root alone" 'see what is in it, then move it away'
+if is_in_use "$CONFIG"; then
+  # With its kind, which changes when another takes its place. The configuration last: where it is, all is.
+  kind=$(kind_in_use)
+  echo "$kind" >"$UPGRADE/KIND" && copy_whole "$CONFIG" "$SAVED" ||
+    fail_and_go_on "$CONFIG cannot be set aside" 'see whether the disk is full'
+fi
+
+# Last: until here they are what goes on when this fails.
+for ancestor in $ANCESTORS; do
+  /bin/rm -f "${plistOf({ label: '$ancestor' })}"
+done
+exit 0
+`;
+}
+
+/** A warning at most: to go back to what ran well is a mend too. Of versions the three numbers are compared. */
+const notOlder = (version: string) => `
+installed=$(/bin/cat "$ROOT/VERSION" 2>/dev/null | /usr/bin/tr -cd '0-9A-Za-z.+-')
+if [ -n "$installed" ] && echo "$installed ${version}" | /usr/bin/awk '{
+  split($1, installed, /[.+-]/); split($2, own, /[.+-]/)
+  for (i = 1; i <= 3; i++) if (installed[i] + 0 != own[i] + 0) exit installed[i] + 0 < own[i] + 0
+  exit 1
+}'; then
+  echo "warning: this package has version ${version}, older than $installed, which is installed: what that wrote may not be read"
+fi
+`;
+
+/** A cluster node keeps its data in PostgreSQL, and its package carries nothing that opens SQLite. */
+const NOT_A_STANDALONE = `
+if [ "$(kind_in_use)" = standalone ]; then
+  fail 'this Mac is a standalone server: a cluster node could not open its database' \\
+    "to bring it up to date, install FleetServerStandalone.pkg; to make it a node, build the package with 'replace', which keeps its configuration beside the new one"
+fi
+`;
