@@ -2,7 +2,7 @@
  * How what a server of the cluster gave comes into config.yaml: into a new one of mode 0600, or into the one that is
  * there, key by key, where all else stays as it was. One that would not start is not left behind.
  */
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { AtlasError } from '../base/errors.ts';
 import type { FreshValues } from '../config/fresh-config.ts';
@@ -12,6 +12,7 @@ import type { KeyPath } from '../config/schema.ts';
 import type { Ticket } from '../joiner/joiner.ts';
 import { refusal } from './configuration.ts';
 import { reportConfigProblems } from './terminal.ts';
+import { writeWhole } from './whole-file.ts';
 
 const PRIVATE_FILE = 0o600;
 
@@ -67,7 +68,7 @@ async function keptFiles({ files }: JoinValues, dataDir: string): Promise<FreshV
   const { keptFileName } = await import('../config/join-values.ts');
   const kept = Object.entries(files).map(([key, pem]) => {
     const path = join(dataDir, keptFileName(key));
-    writeFileSync(path, pem, { mode: PRIVATE_FILE });
+    writeWhole(path, pem, PRIVATE_FILE);
     return [key, path];
   });
   return Object.fromEntries(kept);

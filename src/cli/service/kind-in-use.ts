@@ -1,13 +1,13 @@
 /**
  * The file KIND beside config.yaml: whether what this Mac runs keeps its data in SQLite, whatever package it came by. The
- * next package reads it before it touches anything (installer/install-scripts.ts), because one of a cluster node carries
+ * next package reads it before it touches anything (installer/preinstall.ts), because one of a cluster node carries
  * nothing that opens SQLite.
  */
-import { chmodSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LoadedConfig, RefusedConfig } from '../../config/load.ts';
 import { isUnjoined } from '../../config/rules/joined.ts';
 import type { ProgramKind } from '../../installer/program.ts';
+import { writeWhole } from '../whole-file.ts';
 import type { Installed } from './prepare.ts';
 
 const OPEN_FILE = 0o644;
@@ -15,11 +15,7 @@ const OPEN_FILE = 0o644;
 /** What a configuration with errors keeps its data in is not known: then it stays as it is. */
 export function writeKind({ root, kind }: Installed, loaded: LoadedConfig | RefusedConfig): void {
   const inUse = kind === 'agent' ? kind : kindOf(loaded);
-  if (inUse === null) return;
-  const path = join(root, 'KIND');
-  writeFileSync(`${path}.unfinished`, `${inUse}\n`);
-  chmodSync(`${path}.unfinished`, OPEN_FILE);
-  renameSync(`${path}.unfinished`, path);
+  if (inUse !== null) writeWhole(join(root, 'KIND'), `${inUse}\n`, OPEN_FILE);
 }
 
 /** A server that has yet to join is told its database when it does, and servers of packages share PostgreSQL. */
