@@ -34,7 +34,8 @@ beforeAll(async () => {
   ]);
   cluster = await LiveCluster.start({
     servers: 1,
-    timeoutSeconds: 3,
+    intervalSeconds: 2, // who is late is not shown as healthy, and on a busy machine half a second makes him so
+    timeoutSeconds: 10,
     redis,
     databaseUrl: postgres.url,
     values: { 'database.ca_file': postgres.caFile },
