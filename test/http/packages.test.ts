@@ -148,7 +148,9 @@ describe('readiness', () => {
   });
 
   it('warns of an agent that this server would call late by its order', async () => {
-    const view = await stand.client.get<ReadinessView>(`${RECORDS}/readiness?kind=agent&interval_seconds=60`);
+    const view = await stand.client.get<ReadinessView>(
+      `${RECORDS}/readiness?kind=agent&servers=https://a.example&interval_seconds=60`,
+    );
     expect(view.checks).toContainEqual(expect.objectContaining({ code: 'agent_interval', result: 'warn' }));
     expect([view.ready, view.defaults.interval_seconds]).toEqual([true, 10]);
   });
