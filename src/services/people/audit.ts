@@ -25,6 +25,8 @@ export const AUDIT_DETAILS_MAX = 16;
 
 /** What a server does by itself. */
 export const SYSTEM_ACTOR: AuditActor = { kind: 'system', name: '' };
+/** Who was not known. */
+export const ANONYMOUS_ACTOR: AuditActor = { kind: 'anonymous', name: '' };
 
 export interface AuditAct {
   readonly actor: AuditActor;

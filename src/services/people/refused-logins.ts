@@ -6,7 +6,7 @@
  */
 import type { Clock, Timer } from '../../base/clock.ts';
 import { type RateRule, take } from '../limits/rate-rule.ts';
-import type { Audit } from './audit.ts';
+import { ANONYMOUS_ACTOR, type Audit } from './audit.ts';
 
 export interface RefusedLogin {
   /** Null when there is no such user. */
@@ -95,8 +95,8 @@ class Gathering {
   }
 
   #note(subject: string, address: string | null, detail: Readonly<Record<string, number>>): void {
-    const actor = { kind: 'anonymous', name: '' } as const;
-    this.#audit.note({ actor, action: 'login.refused', outcome: 'refused', subject, address, detail });
+    const act = { actor: ANONYMOUS_ACTOR, action: 'login.refused', outcome: 'refused' } as const;
+    this.#audit.note({ ...act, subject, address, detail });
   }
 }
 

@@ -18,7 +18,7 @@ import type { Keyring } from '../../protocol/keyring.ts';
 import type { Admission, Envelope, Operation, RosterMember, RosterStep } from '../../protocol/roster-step.ts';
 import { RateLimit } from '../limits/rate-limit.ts';
 import type { RateRule } from '../limits/rate-rule.ts';
-import type { Audit } from '../people/audit.ts';
+import { ANONYMOUS_ACTOR, type Audit } from '../people/audit.ts';
 import { admitting } from './admission.ts';
 import { JoinNonces } from './join-nonces.ts';
 import { joinLater, joinRefused, ticketEnded, ticketUnknown, ticketUsed } from './join-refusals.ts';
@@ -107,8 +107,8 @@ export class Joining {
     const isAgain = this.#judge(requireRoster(trust), request, address);
     const fingerprint = fingerprintOf(member.identity_key);
     const detail = { node_id: member.node_id, fingerprint, again: isAgain };
-    const actor = { kind: 'anonymous', name: '' } as const;
-    const act = { actor, action: 'ticket.redeemed', subject: ticketId, detail, address } as const;
+    const told = { subject: ticketId, detail, address };
+    const act = { actor: ANONYMOUS_ACTOR, action: 'ticket.redeemed', ...told } as const;
     const step = await this.#parts.audit.perform(act, () => this.#admit(admitter, request, address));
     this.#parts.log.info('cluster.ticket.redeemed', `Admitted ${member.node_id} by a ticket`, {
       ticket: ticketId,

@@ -6,7 +6,7 @@ import type { Clock } from '../../base/clock.ts';
 import { type Log, RateLimitedLog } from '../../base/log.ts';
 import type { Finding } from '../../membership/finding.ts';
 import { misusedFinding, type TicketMisuse } from '../../membership/ticket-findings.ts';
-import type { Audit } from '../people/audit.ts';
+import { ANONYMOUS_ACTOR, type Audit } from '../people/audit.ts';
 
 /** Misused tickets remembered, and for how long they are told. Arbitrary. */
 const MISUSED_MAX = 16;
@@ -47,9 +47,8 @@ export class TicketAlarms {
   }
 
   refused(code: TicketRefusal, { ticketId: subject, address, nodeId }: RefusedTicket): void {
-    const actor = { kind: 'anonymous', name: '' } as const;
-    const act = { actor, action: 'ticket.refused', outcome: 'refused', subject, address } as const;
-    this.#parts.audit.note({ ...act, detail: { code, node_id: nodeId } });
+    const act = { actor: ANONYMOUS_ACTOR, action: 'ticket.refused', outcome: 'refused' } as const;
+    this.#parts.audit.note({ ...act, subject, address, detail: { code, node_id: nodeId } });
   }
 
   /** `admitted`: the node that the ticket let in. */
