@@ -21,6 +21,7 @@ import { Accounts } from './services/people/accounts.ts';
 import { ApiTokens } from './services/people/api-tokens.ts';
 import { Audit } from './services/people/audit.ts';
 import { RefusedLogins } from './services/people/refused-logins.ts';
+import { Sessions } from './services/people/sessions.ts';
 import { SetupCodes } from './services/people/setup-code.ts';
 import { Readiness } from './services/readiness.ts';
 import { SecurityCheck } from './services/security/security-check.ts';
@@ -56,9 +57,11 @@ export function openServices(
   const { attempts } = stores;
   const audit = new Audit({ audit: stores.audit, nodeId, clock, log });
   const refusedLogins = new RefusedLogins(audit, clock);
+  const sessions = new Sessions({ accounts: stores.accounts, clock, log });
   const accounts = new Accounts({
     accounts: stores.accounts,
     attempts,
+    sessions,
     clock,
     log,
     onRefused: (refused) => refusedLogins.note(refused),
@@ -71,6 +74,7 @@ export function openServices(
     nonceSweep: new NonceSweep({ reports: stores.reports, clock, log }),
     audit,
     refusedLogins,
+    sessions,
     accounts,
     tokens: new ApiTokens({ accounts: stores.accounts, clock, log }),
     setup: new SetupCodes({ accounts: stores.accounts, attempts, people: accounts, clock }),

@@ -7,8 +7,8 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { equalBytes } from '../base/bytes.ts';
 import { AtlasError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
-import type { Accounts, Login } from '../services/people/accounts.ts';
 import { type ApiTokens, hasScope } from '../services/people/api-tokens.ts';
+import type { Login, Sessions } from '../services/people/sessions.ts';
 import type { TokenScope } from '../store/account-store.ts';
 import type { Caller } from './caller.ts';
 import { callerAddress, type IsTrusted } from './caller-address.ts';
@@ -59,7 +59,7 @@ declare module 'fastify' {
 }
 
 export interface GuardParts {
-  readonly accounts: Accounts;
+  readonly sessions: Sessions;
   readonly tokens: ApiTokens;
   readonly apiKey: Secret;
   readonly door: 'network' | 'control';
@@ -146,7 +146,7 @@ async function admitPerson(
     });
   }
   const login = await parts.lookups.take(cookieValue, address, () =>
-    parts.accounts.authenticate(cookieValue),
+    parts.sessions.authenticate(cookieValue),
   );
   if (!SAFE_METHODS.has(request.method)) checkCsrf(request, login);
   if (isAsked && !login.hasRecentPassword)

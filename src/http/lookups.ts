@@ -8,7 +8,7 @@
 import { AtlasError } from '../base/errors.ts';
 import { networkOf } from '../services/limits/network-of.ts';
 import { type PlaceLimits, Places } from '../services/limits/places.ts';
-import { hashOf } from '../services/people/accounts.ts';
+import { hashOf } from '../services/people/token-hash.ts';
 import type { CallerRates } from './caller-rates.ts';
 
 /** Of one server, each lane by itself. All arbitrary: the database answers some thousand a second. */

@@ -36,29 +36,37 @@ import { HeldFiles } from './held-files.ts';
 import { NetworkShare } from './network-share.ts';
 import { answerPlainHttp } from './plain-on-tls.ts';
 import { handleProblems, refuseUnreadable, sendUnroutable } from './problem.ts';
-import { type AccountParts, accountRoutes } from './routes/accounts.ts';
 import { type AgentParts, agentRoutes } from './routes/agents.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { clusterRoutes } from './routes/cluster.ts';
 import { type JoinRouteParts, joinRoutes } from './routes/join.ts';
 import { machineRoutes } from './routes/machines.ts';
 import { type PackageRouteParts, packageRoutes } from './routes/packages.ts';
+import { type PasswordRouteParts, passwordRoutes } from './routes/passwords.ts';
+import { type RosterRouteParts, rosterRoutes } from './routes/roster.ts';
+import { type RotationRouteParts, rotationRoutes } from './routes/rotation.ts';
+import { type SessionRouteParts, sessionRoutes } from './routes/sessions.ts';
 import { type SystemParts, systemRoutes } from './routes/system.ts';
 import { type TicketRouteParts, ticketRoutes } from './routes/tickets.ts';
-import { type TrustRouteParts, trustRoutes } from './routes/trust.ts';
+import { type TokenRouteParts, tokenRoutes } from './routes/tokens.ts';
+import { type UserRouteParts, userRoutes } from './routes/users.ts';
 import { handleUnrouted } from './unrouted.ts';
 
 /** Milliseconds that a connection is kept for the next request. */
 const CONNECTION_IDLE_MS = 60_000;
 
 export interface ServerParts
-  extends AccountParts,
-    AgentParts,
+  extends AgentParts,
     JoinRouteParts,
     PackageRouteParts,
+    PasswordRouteParts,
+    RosterRouteParts,
+    RotationRouteParts,
+    SessionRouteParts,
     SystemParts,
     TicketRouteParts,
-    TrustRouteParts {
+    TokenRouteParts,
+    UserRouteParts {
   readonly door: 'network' | 'control';
   readonly fleet: FleetView;
   readonly cluster: ClusterView;
@@ -104,11 +112,15 @@ export async function buildServer(parts: ServerParts): Promise<App> {
   agentRoutes(app, parts);
   machineRoutes(app, parts);
   clusterRoutes(app, { view: parts.cluster, security: parts.security });
-  trustRoutes(app, parts);
+  rosterRoutes(app, parts);
+  rotationRoutes(app, parts);
   ticketRoutes(app, parts);
   joinRoutes(app, parts);
   packageRoutes(app, parts);
-  accountRoutes(app, parts);
+  sessionRoutes(app, parts);
+  passwordRoutes(app, parts);
+  userRoutes(app, parts);
+  tokenRoutes(app, parts);
   auditRoutes(app, parts);
   if (consoleFolder !== null) await serveAssets(app, consoleFolder);
   await app.ready();

@@ -1,6 +1,6 @@
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
-import { hashOf } from '../../src/services/people/accounts.ts';
+import { hashOf } from '../../src/services/people/token-hash.ts';
 import { openSqliteStores } from '../../src/store/sql/sqlite-stores.ts';
 import type { LiveCluster } from '../scenario/live-cluster.ts';
 

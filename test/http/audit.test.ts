@@ -5,6 +5,7 @@ import { AtlasError } from '../../src/base/errors.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { Accounts } from '../../src/services/people/accounts.ts';
 import { ApiTokens } from '../../src/services/people/api-tokens.ts';
+import { Sessions } from '../../src/services/people/sessions.ts';
 import { SetupCodes } from '../../src/services/people/setup-code.ts';
 import { FakeAccountStore } from '../fakes/account-store.ts';
 import { FakeAttemptStore } from '../fakes/attempt-store.ts';
@@ -30,7 +31,8 @@ beforeEach(async () => {
   store = new FakeAccountStore();
   auditLog = new FakeAuditLog();
   const parts = { accounts: store, attempts: new FakeAttemptStore(), clock: systemClock, log: silentLog };
-  const accounts = new Accounts(parts);
+  const sessions = new Sessions(parts);
+  const accounts = new Accounts({ ...parts, sessions });
   const tokens = new ApiTokens(parts);
   setup = new SetupCodes({ ...parts, people: accounts });
   token = (await tokens.create({ name: 'deploy', scopes: ['admin'] })).token;
@@ -39,7 +41,7 @@ beforeEach(async () => {
     acts.push(name);
   };
   const trust = { evict: act('evict'), readmit: act('readmit'), rotate: act('rotate') };
-  door = await openDoor({}, { accounts, tokens, setup, auditLog, trust });
+  door = await openDoor({}, { accounts, sessions, tokens, setup, auditLog, trust });
 });
 afterEach(() => door.app.close());
 

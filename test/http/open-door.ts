@@ -19,6 +19,7 @@ import type { ReportIntake } from '../../src/services/fleet/report-intake.ts';
 import type { Accounts } from '../../src/services/people/accounts.ts';
 import type { ApiTokens } from '../../src/services/people/api-tokens.ts';
 import { Audit } from '../../src/services/people/audit.ts';
+import type { Sessions } from '../../src/services/people/sessions.ts';
 import type { SetupCodes } from '../../src/services/people/setup-code.ts';
 import type { TrustDesk } from '../../src/services/trust/trust-desk.ts';
 import type { AuditLog } from '../../src/store/audit-log.ts';
@@ -40,6 +41,7 @@ export interface DoorPlan {
   readonly rates?: Partial<CallerRateRules>;
   readonly intake?: Pick<ReportIntake, 'take'>;
   readonly accounts?: Accounts;
+  readonly sessions?: Sessions;
   readonly tokens?: Pick<ApiTokens, 'authenticate'>;
   readonly setup?: SetupCodes;
   readonly auditLog?: AuditLog;

@@ -2,6 +2,7 @@
 import { afterEach, expect, it } from 'vitest';
 import { AtlasError } from '../../src/base/errors.ts';
 import { Accounts } from '../../src/services/people/accounts.ts';
+import { Sessions } from '../../src/services/people/sessions.ts';
 import { FakeAccountStore } from '../fakes/account-store.ts';
 import { FakeAttemptStore } from '../fakes/attempt-store.ts';
 import { ManualClock } from '../fakes/clock.ts';
@@ -22,9 +23,10 @@ async function openWithout(code: 'store_unavailable' | 'store_locked'): Promise<
   store.failure = failure;
   log = new FakeLog();
   const clock = new ManualClock();
-  const accounts = new Accounts({ accounts: store, attempts: new FakeAttemptStore(), clock, log });
+  const sessions = new Sessions({ accounts: store, clock, log });
+  const accounts = new Accounts({ accounts: store, attempts: new FakeAttemptStore(), sessions, clock, log });
   const fail = () => Promise.reject(failure);
-  door = await openDoor({}, { accounts, log, intake: { take: fail } });
+  door = await openDoor({}, { accounts, sessions, log, intake: { take: fail } });
 }
 
 function post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {

@@ -1,4 +1,4 @@
-/** What a person asks and orders where trust is concerned, at one server, over HTTP (src/http/routes/trust.ts). */
+/** What a person asks and orders where trust is concerned, at one server, over HTTP (src/http/routes/{roster,rotation}.ts). */
 import type { RosterView } from '../../src/services/trust/roster-view.ts';
 import type { RotationView } from '../../src/services/trust/rotation-view.ts';
 import type { FleetClient, Problem } from './fleet-client.ts';

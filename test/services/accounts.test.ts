@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { AtlasError } from '../../src/base/errors.ts';
-import { Accounts, PASSWORD_RECENT_MS } from '../../src/services/people/accounts.ts';
+import { Accounts } from '../../src/services/people/accounts.ts';
 import { PasswordHasher } from '../../src/services/people/password.ts';
 import type { RefusedLogin } from '../../src/services/people/refused-logins.ts';
+import { PASSWORD_RECENT_MS, Sessions } from '../../src/services/people/sessions.ts';
 import { FakeAccountStore } from '../fakes/account-store.ts';
 import { FakeAttemptStore } from '../fakes/attempt-store.ts';
 import { ManualClock, START_MS } from '../fakes/clock.ts';
@@ -18,6 +19,7 @@ let clock: ManualClock;
 let store: FakeAccountStore;
 let log: FakeLog;
 let accounts: Accounts;
+let sessions: Sessions;
 let refused: RefusedLogin[];
 
 beforeEach(async () => {
@@ -26,7 +28,9 @@ beforeEach(async () => {
   log = new FakeLog();
   refused = [];
   const onRefused = (one: RefusedLogin) => void refused.push(one);
-  accounts = new Accounts({ accounts: store, attempts: new FakeAttemptStore(), clock, log, onRefused });
+  sessions = new Sessions({ accounts: store, clock, log });
+  const stores = { accounts: store, attempts: new FakeAttemptStore() };
+  accounts = new Accounts({ ...stores, sessions, clock, log, onRefused });
   await accounts.addUser('ada', PASSWORD);
 });
 
@@ -135,34 +139,34 @@ describe('authenticate', () => {
   it('knows the holder of the cookie', async () => {
     const login = await accounts.login('ada', PASSWORD, ADDRESS);
     const { cookieValue, ...shown } = login;
-    expect(await accounts.authenticate(cookieValue)).toEqual(shown);
+    expect(await sessions.authenticate(cookieValue)).toEqual(shown);
   });
 
   it.each(['', 'x', 'A'.repeat(43), 'A'.repeat(10_000)])('refuses the cookie %.50s', async (cookie) => {
-    await expect(accounts.authenticate(cookie)).rejects.toMatchObject(ended);
+    await expect(sessions.authenticate(cookie)).rejects.toMatchObject(ended);
   });
 
   it('ends a session after 12 hours without use', async () => {
     const { cookieValue } = await accounts.login('ada', PASSWORD, ADDRESS);
     await clock.advance(12 * HOUR_MS);
-    await expect(accounts.authenticate(cookieValue)).rejects.toMatchObject(ended);
+    await expect(sessions.authenticate(cookieValue)).rejects.toMatchObject(ended);
   });
 
   it('ends a session after seven days, however much it is used', async () => {
     const { cookieValue } = await accounts.login('ada', PASSWORD, ADDRESS);
     for (let hours = 0; hours < 7 * 24 - 6; hours += 6) {
       await clock.advance(6 * HOUR_MS);
-      await accounts.authenticate(cookieValue);
+      await sessions.authenticate(cookieValue);
     }
-    expect((await accounts.authenticate(cookieValue)).expiresAtMs).toBe(START_MS + 7 * 24 * HOUR_MS);
+    expect((await sessions.authenticate(cookieValue)).expiresAtMs).toBe(START_MS + 7 * 24 * HOUR_MS);
     await clock.advance(6 * HOUR_MS);
-    await expect(accounts.authenticate(cookieValue)).rejects.toMatchObject(ended);
+    await expect(sessions.authenticate(cookieValue)).rejects.toMatchObject(ended);
   });
 
   it('writes the use of a session down at most once a minute', async () => {
     const { cookieValue } = await accounts.login('ada', PASSWORD, ADDRESS);
     for (let second = 0; second < 120; second += 1) {
-      await accounts.authenticate(cookieValue);
+      await sessions.authenticate(cookieValue);
       await clock.advance(1000);
     }
     expect(store.touches).toBe(1);
@@ -171,9 +175,9 @@ describe('authenticate', () => {
   it('ends with logout, for that session only', async () => {
     const first = await accounts.login('ada', PASSWORD, ADDRESS);
     const second = await accounts.login('ada', PASSWORD, ADDRESS);
-    await accounts.logout(first.cookieValue);
-    await expect(accounts.authenticate(first.cookieValue)).rejects.toMatchObject(ended);
-    await accounts.authenticate(second.cookieValue);
+    await sessions.logout(first.cookieValue);
+    await expect(sessions.authenticate(first.cookieValue)).rejects.toMatchObject(ended);
+    await sessions.authenticate(second.cookieValue);
   });
 
   it('sweeps ended sessions once an hour, until stop()', async () => {
@@ -190,7 +194,7 @@ describe('passwords', () => {
   it('changes a password, which ends every session of the user', async () => {
     const { cookieValue } = await accounts.login('ada', PASSWORD, ADDRESS);
     await accounts.changePassword('ada', PASSWORD, 'another long one', ADDRESS);
-    await expect(accounts.authenticate(cookieValue)).rejects.toMatchObject(ended);
+    await expect(sessions.authenticate(cookieValue)).rejects.toMatchObject(ended);
     await expect(accounts.login('ada', PASSWORD, ADDRESS)).rejects.toMatchObject(wrong);
     await accounts.login('ada', 'another long one', ADDRESS);
   });
@@ -219,12 +223,12 @@ describe('passwords', () => {
 describe('the password of a session', () => {
   it('is recent after the login, is not after a while, and is again when it was given again', async () => {
     const { cookieValue } = await accounts.login('ada', PASSWORD, ADDRESS);
-    const isRecent = async () => (await accounts.authenticate(cookieValue)).hasRecentPassword;
+    const isRecent = async () => (await sessions.authenticate(cookieValue)).hasRecentPassword;
     clock.advance(PASSWORD_RECENT_MS - 1);
     expect(await isRecent()).toBe(true);
     clock.advance(1);
     expect(await isRecent()).toBe(false);
-    const login = await accounts.authenticate(cookieValue);
+    const login = await sessions.authenticate(cookieValue);
     const confirm = (password: string) => accounts.confirmSession({ login, cookieValue }, password, ADDRESS);
     await expect(confirm('wrong')).rejects.toMatchObject(wrong);
     expect(await isRecent()).toBe(false);
@@ -236,8 +240,8 @@ describe('the password of a session', () => {
     const first = await accounts.login('ada', PASSWORD, ADDRESS);
     clock.advance(PASSWORD_RECENT_MS);
     const second = await accounts.login('ada', PASSWORD, ADDRESS);
-    expect((await accounts.authenticate(second.cookieValue)).hasRecentPassword).toBe(true);
-    expect((await accounts.authenticate(first.cookieValue)).hasRecentPassword).toBe(false);
+    expect((await sessions.authenticate(second.cookieValue)).hasRecentPassword).toBe(true);
+    expect((await sessions.authenticate(first.cookieValue)).hasRecentPassword).toBe(false);
   });
 });
 

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Accounts } from '../../src/services/people/accounts.ts';
+import { Sessions } from '../../src/services/people/sessions.ts';
 import { SetupCodes } from '../../src/services/people/setup-code.ts';
 import { FakeAccountStore } from '../fakes/account-store.ts';
 import { FakeAttemptStore } from '../fakes/attempt-store.ts';
@@ -21,7 +22,9 @@ beforeEach(() => {
   clock = new ManualClock();
   const accounts = new FakeAccountStore();
   const attempts = new FakeAttemptStore();
-  people = new Accounts({ accounts, attempts, clock, log: new FakeLog() });
+  const log = new FakeLog();
+  const sessions = new Sessions({ accounts, clock, log });
+  people = new Accounts({ accounts, attempts, sessions, clock, log });
   setup = new SetupCodes({ accounts, attempts, people, clock });
 });
 

@@ -7,6 +7,8 @@
 import { z } from 'zod';
 
 export const time = z.iso.datetime();
+/** Unix ms, as the API writes it. */
+export const asTime = (ms: number): string => new Date(ms).toISOString();
 /**
  * What somebody calls a thing. Without control characters, line separators and halves of a character, which no store,
  * log line or page shows as they are.

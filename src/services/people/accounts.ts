@@ -1,51 +1,29 @@
 /**
- * People: their passwords, their logins, their sessions. A session is 32 random bytes that only the browser
- * keeps; the store knows its SHA-256. A login tells neither by its words nor by its time whether the user
- * exists. Which requests need which of these stands in the guards, not here.
+ * People: their names, their passwords, their logins. A login tells neither by its words nor by its time whether the
+ * user exists. Which requests need which of these stands in the guards, not here.
  */
-import { createHash, randomBytes } from 'node:crypto';
 import type { Clock, Timer } from '../../base/clock.ts';
 import { AtlasError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { parsePasswordHash } from '../../base/password-hash.ts';
 import { isUsername } from '../../base/username.ts';
-import type { AccountStore, Session, User } from '../../store/account-store.ts';
+import type { AccountStore, User } from '../../store/account-store.ts';
 import type { AttemptStore } from '../../store/attempt-store.ts';
 import { networkOf } from '../limits/network-of.ts';
 import { ATTEMPTS_FREE, AttemptLimit, type Trial } from './attempt-limit.ts';
 import { checkNewPassword, PasswordHasher } from './password.ts';
 import type { RefusedLogin } from './refused-logins.ts';
+import type { Login, NewLogin, Sessions } from './sessions.ts';
 
-export const SESSION_IDLE_MS = 12 * 3_600_000;
-export const SESSION_MAX_MS = 7 * 86_400_000;
-/** For how long after a password its session may do what asks for a recent one. */
-export const PASSWORD_RECENT_MS = 5 * 60_000;
-/** How often the use of a session or token is written down at most. */
-export const TOUCH_INTERVAL_MS = 60_000;
 const SWEEP_MS = 3_600_000;
 
 /** Failures for one user from all addresses together before everybody new has to wait. Arbitrary. */
 const CROWD_FREE = 100;
-const COOKIE = /^[A-Za-z0-9_-]{43}$/;
-
-/** A session as its holder sees it. */
-export interface Login {
-  readonly user: { readonly userId: number; readonly username: string };
-  readonly csrfToken: string;
-  /** Its holder gave the password a moment ago: whoever only found the browser open did not. */
-  readonly hasRecentPassword: boolean;
-  /** When it ends if it is not used, or at all: the sooner of both. */
-  readonly expiresAtMs: number;
-}
-
-export interface NewLogin extends Login {
-  /** For the cookie, this once. */
-  readonly cookieValue: string;
-}
 
 export interface AccountsOptions {
   readonly accounts: AccountStore;
   readonly attempts: AttemptStore;
+  readonly sessions: Sessions;
   readonly clock: Clock;
   readonly log: Log;
   /** Called after each wrong password. Must not throw. */
@@ -58,14 +36,16 @@ export class Accounts {
   readonly #log: Log;
   readonly #hasher = new PasswordHasher();
   readonly #limit: AttemptLimit;
+  readonly #sessions: Sessions;
   readonly #onRefused: AccountsOptions['onRefused'];
   #sweep: Timer | undefined;
 
-  constructor({ accounts, attempts, clock, log, onRefused }: AccountsOptions) {
+  constructor({ accounts, attempts, sessions, clock, log, onRefused }: AccountsOptions) {
     this.#store = accounts;
     this.#clock = clock;
     this.#log = log;
     this.#limit = new AttemptLimit(attempts, clock);
+    this.#sessions = sessions;
     this.#onRefused = onRefused;
   }
 
@@ -73,8 +53,7 @@ export class Accounts {
   start(): void {
     this.#sweep = this.#clock.after(SWEEP_MS, () => {
       this.start();
-      const swept = [this.#store.sweepSessions(this.#clock.wallMs()), this.#limit.sweep()];
-      Promise.all(swept).catch((error: unknown) => {
+      Promise.all([this.#sessions.sweep(), this.#limit.sweep()]).catch((error: unknown) => {
         this.#log.warn('account.sweep_failed', 'Ended sessions and old attempts could not be removed', {
           err: error,
         });
@@ -88,55 +67,7 @@ export class Accounts {
 
   /** `address`: who asks, as the guard established it. Rejects with login_failed and rate_limited. */
   async login(username: string, password: string, address: string): Promise<NewLogin> {
-    return this.openSession(await this.confirmPassword(username, password, address));
-  }
-
-  /** The user, when this is the password: also for "enter your password again". Rejects as login() does. */
-  async confirmPassword(username: string, password: string, address: string): Promise<User> {
-    let exists = false;
-    const user = await this.#limit.attempt(trialOf(username, address), async () => {
-      const found = await this.#store.userByName(username);
-      exists = found !== undefined;
-      return (await this.#hasher.verify(found?.passwordHash, password)) ? found : undefined;
-    });
-    if (user !== undefined) return user;
-    // Only names that exist: people type their password into the wrong field.
-    const fields = exists ? { address, username } : { address };
-    this.#log.warn('account.login_failed', 'Login failed', fields);
-    this.#onRefused?.({ username: exists ? username : null, address });
-    throw new AtlasError('login_failed', 'The user name or the password is wrong.', {
-      hint: 'A forgotten password is set anew on the server: atlas-fleet user passwd NAME.',
-    });
-  }
-
-  /** For a user whose identity was proven by other means than a password. */
-  async openSession(user: User): Promise<NewLogin> {
-    const cookieValue = randomBytes(32).toString('base64url');
-    const nowMs = this.#clock.wallMs();
-    const session: Session = {
-      sessionHash: hashOf(cookieValue),
-      userId: user.userId,
-      csrfToken: randomBytes(32).toString('base64url'),
-      createdAtMs: nowMs,
-      passwordAtMs: nowMs,
-      lastUsedAtMs: nowMs,
-      expiresAtMs: nowMs + SESSION_MAX_MS,
-    };
-    await this.#store.addSession(session);
-    this.#log.info('account.login', 'Logged in', { username: user.username });
-    return { ...asLogin(session, user, nowMs), cookieValue };
-  }
-
-  /** Who holds this cookie. Rejects with session_ended, for an ended session as for one that never was. */
-  async authenticate(cookieValue: string): Promise<Login> {
-    const session = COOKIE.test(cookieValue) ? await this.#store.session(hashOf(cookieValue)) : undefined;
-    const nowMs = this.#clock.wallMs();
-    if (session === undefined || endOf(session) <= nowMs) throw sessionEnded();
-    const user = await this.#store.userById(session.userId);
-    if (user === undefined) throw sessionEnded();
-    if (nowMs - session.lastUsedAtMs < TOUCH_INTERVAL_MS) return asLogin(session, user, nowMs);
-    await this.#store.touchSession(session.sessionHash, nowMs);
-    return asLogin({ ...session, lastUsedAtMs: nowMs }, user, nowMs);
+    return this.#sessions.open(await this.#confirmPassword(username, password, address));
   }
 
   /** Makes its password a recent one. Rejects as login() does. */
@@ -145,18 +76,14 @@ export class Accounts {
     password: string,
     address: string,
   ): Promise<void> {
-    await this.confirmPassword(login.user.username, password, address);
-    await this.#store.confirmSession(hashOf(cookieValue), this.#clock.wallMs());
-  }
-
-  async logout(cookieValue: string): Promise<void> {
-    if (COOKIE.test(cookieValue)) await this.#store.endSession(hashOf(cookieValue));
+    await this.#confirmPassword(login.user.username, password, address);
+    await this.#sessions.confirm(cookieValue);
   }
 
   /** By the user: every session ends, this one too. Rejects as login() does, and with password_weak. */
   async changePassword(username: string, current: string, next: string, address: string): Promise<void> {
     checkNewPassword(next, username);
-    await this.confirmPassword(username, current, address);
+    await this.#confirmPassword(username, current, address);
     await this.setPassword(username, next);
   }
 
@@ -207,6 +134,24 @@ export class Accounts {
     this.#log.info('account.user_added', 'User added from the configuration', { username });
     return true;
   }
+
+  /** The user, when this is the password. Rejects as login() does. */
+  async #confirmPassword(username: string, password: string, address: string): Promise<User> {
+    let exists = false;
+    const user = await this.#limit.attempt(trialOf(username, address), async () => {
+      const found = await this.#store.userByName(username);
+      exists = found !== undefined;
+      return (await this.#hasher.verify(found?.passwordHash, password)) ? found : undefined;
+    });
+    if (user !== undefined) return user;
+    // Only names that exist: people type their password into the wrong field.
+    const fields = exists ? { address, username } : { address };
+    this.#log.warn('account.login_failed', 'Login failed', fields);
+    this.#onRefused?.({ username: exists ? username : null, address });
+    throw new AtlasError('login_failed', 'The user name or the password is wrong.', {
+      hint: 'A forgotten password is set anew on the server: atlas-fleet user passwd NAME.',
+    });
+  }
 }
 
 /**
@@ -235,26 +180,4 @@ export function checkUsername(username: string): void {
     'bad_request',
     'A user name has 1 to 128 letters, digits or ._@+- and starts with one.',
   );
-}
-
-/** How the store knows what only its holder keeps, hex. */
-export function hashOf(secretText: string): string {
-  return createHash('sha256').update(secretText).digest('hex');
-}
-
-function endOf(session: Session): number {
-  return Math.min(session.expiresAtMs, session.lastUsedAtMs + SESSION_IDLE_MS);
-}
-
-function asLogin(session: Session, { userId, username }: User, nowMs: number): Login {
-  return {
-    user: { userId, username },
-    csrfToken: session.csrfToken,
-    hasRecentPassword: nowMs - session.passwordAtMs < PASSWORD_RECENT_MS,
-    expiresAtMs: endOf(session),
-  };
-}
-
-function sessionEnded(): AtlasError {
-  return new AtlasError('session_ended', 'The session has ended.', { hint: 'Log in again.' });
 }

@@ -7,7 +7,8 @@ import type { Clock } from '../../base/clock.ts';
 import { AtlasError } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { AccountStore, ApiToken, TokenScope } from '../../store/account-store.ts';
-import { hashOf, TOUCH_INTERVAL_MS } from './accounts.ts';
+import { TOUCH_INTERVAL_MS } from './sessions.ts';
+import { hashOf } from './token-hash.ts';
 
 const TOKEN = /^atl_[A-Za-z0-9_-]{43}$/;
 

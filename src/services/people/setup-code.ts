@@ -8,9 +8,10 @@ import type { Clock } from '../../base/clock.ts';
 import { AtlasError } from '../../base/errors.ts';
 import type { AccountStore, User } from '../../store/account-store.ts';
 import type { AttemptStore } from '../../store/attempt-store.ts';
-import { type Accounts, checkUsername, hashOf } from './accounts.ts';
+import { type Accounts, checkUsername } from './accounts.ts';
 import { ATTEMPTS_FREE, AttemptLimit, type Trial } from './attempt-limit.ts';
 import { checkNewPassword } from './password.ts';
+import { hashOf } from './token-hash.ts';
 
 /** Without 0, 1, I, L, O: nothing that is read for something else. 31^6 codes. */
 const ALPHABET = '23456789ABCDEFGHJKMNPQRSTUVWXYZ';

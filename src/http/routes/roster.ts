@@ -1,29 +1,28 @@
-/** Trust: the roster, who goes, and the rotation of the secret. Each act is in the audit log before it is done, but an eviction waits for no database. */
-import type { FastifyRequest } from 'fastify';
+/**
+ * The roster: who belongs to the cluster, who goes, and on which terms others come. Each act is in the audit log before
+ * it is done, but an eviction waits for no database.
+ */
 import { z } from 'zod';
-import type { Audit, AuditAct } from '../../services/people/audit.ts';
+import type { Audit } from '../../services/people/audit.ts';
 import type { TrustDesk } from '../../services/trust/trust-desk.ts';
 import type { App } from '../app.ts';
 import { askedBy } from '../caller.ts';
 import { person, recentPassword } from '../guard.ts';
-import {
-  admissionChange,
-  levelChange,
-  pastChoice,
-  rosterMemberName,
-  rosterView,
-  rotationRequest,
-  rotationView,
-} from '../shapes/trust.ts';
+import { admissionChange, levelChange, pastChoice, rosterMemberName, rosterView } from '../shapes/trust.ts';
 
-export interface TrustRouteParts {
+export interface RosterRouteParts {
   readonly trust: TrustDesk;
   readonly audit: Audit;
 }
 
 const nothing = { 204: z.undefined() };
 
-export function trustRoutes(app: App, { trust, audit }: TrustRouteParts): void {
+export function rosterRoutes(app: App, parts: RosterRouteParts): void {
+  memberRoutes(app, parts);
+  termRoutes(app, parts);
+}
+
+function memberRoutes(app: App, { trust, audit }: RosterRouteParts): void {
   app.get('/api/fleet/cluster/roster', {
     config: { guard: person('read') },
     schema: { summary: 'Who belongs to the cluster, and the last steps', response: { 200: rosterView } },
@@ -48,7 +47,9 @@ export function trustRoutes(app: App, { trust, audit }: TrustRouteParts): void {
       },
     });
   }
+}
 
+function termRoutes(app: App, { trust, audit }: RosterRouteParts): void {
   app.post('/api/fleet/cluster/admission', {
     config: { guard: recentPassword('admin') },
     schema: { summary: 'What a new server needs', body: admissionChange, response: nothing },
@@ -85,42 +86,4 @@ export function trustRoutes(app: App, { trust, audit }: TrustRouteParts): void {
       return reply.code(204).send();
     },
   });
-
-  app.get('/api/fleet/cluster/rotation', {
-    config: { guard: person('read') },
-    schema: { summary: 'How far a rotation of the secret is, node by node', response: { 200: rotationView } },
-    handler: async () => trust.rotation(),
-  });
-
-  app.post('/api/fleet/cluster/rotation', {
-    config: { guard: recentPassword('admin') },
-    schema: {
-      summary: 'Changes the cluster secret; after a compromise only who is kept gets it',
-      body: rotationRequest,
-      response: { 202: rotationView },
-    },
-    handler: async (request, reply) => {
-      const { body } = request;
-      if (body.mode === 'routine') await audit.perform(rotationAct(request, null), () => trust.rotate());
-      else await audit.insist(rotationAct(request, body.keep), () => trust.rotateAfterCompromise(body.keep));
-      return reply.code(202).send(trust.rotation());
-    },
-  });
-
-  app.delete('/api/fleet/cluster/rotation', {
-    config: { guard: recentPassword('admin') },
-    schema: { summary: 'Back to the secret that counted before', response: { 202: rotationView } },
-    handler: async (request, reply) => {
-      await audit.perform({ ...askedBy(request), action: 'rotation.abandoned' }, () =>
-        trust.abandonRotation(),
-      );
-      return reply.code(202).send(trust.rotation());
-    },
-  });
-}
-
-function rotationAct(request: FastifyRequest, kept: readonly { node_id: string }[] | null): AuditAct {
-  const act = { ...askedBy(request), action: 'rotation.started' } as const;
-  if (kept === null) return { ...act, detail: { mode: 'routine' } };
-  return { ...act, detail: { mode: 'compromise', kept: kept.map(({ node_id }) => node_id).join(' ') } };
 }
