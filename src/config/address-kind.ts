@@ -10,10 +10,10 @@ const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?!$)|$)){4}$/;
 const HOST_RULE = { expected: 'a host name or an IP address', example: '10.0.1.50' };
 
 /** The URL parser knows every spelling of IPv6 (RFC 4291), so no second grammar for it stands here. */
-export const isIpv6 = (given: string) => /^[0-9a-fA-F:.]+$/.test(given) && URL.canParse(`http://[${given}]/`);
+const isIpv6 = (given: string) => /^[0-9a-fA-F:.]+$/.test(given) && URL.canParse(`http://[${given}]/`);
 const isIp = (given: string) => IPV4.test(given) || isIpv6(given);
 /** Only digits and dots is meant as an address, so it has to be one: 10.0.0.666 is no name. */
-export const isHost = (given: string) => isIp(given) || (HOST_NAME.test(given) && !/^[\d.]+$/.test(given));
+const isHost = (given: string) => isIp(given) || (HOST_NAME.test(given) && !/^[\d.]+$/.test(given));
 
 /** IPv6 between brackets, and nothing else. */
 export function isUrlHost(given: string): boolean {

@@ -164,7 +164,9 @@ export function passwordHash(): Kind<Secret> {
     judge(text) {
       if (parsePasswordHash(text) !== undefined) return good(Secret.fromText(text));
       if (!isArgon2id(text)) return bad('password_in_clear', { sentence: 'it is not an argon2id hash' });
-      return bad('out_of_range', { sentence: 'its argon2id parameters are outside of what is accepted' });
+      return bad('out_of_range', {
+        sentence: 'its parameters, or the spelling of its salt and hash, are not accepted',
+      });
     },
   });
 }
