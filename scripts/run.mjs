@@ -81,19 +81,23 @@ function watchParent(onGone) {
   return () => clearInterval(watch);
 }
 
-/** Does the step unless its inputs are those it was last done for. `salt`: what else goes into its output. */
+/**
+ * Does the step unless its inputs are those it was last done for, and `output` is the file that it left then: it may have
+ * been done by hand since. `salt`: what else goes into it.
+ */
 async function unlessFresh(name, inputs, output, step, salt = '') {
   const stamp = join(root, 'node_modules', `.atlas-${name}`);
   const hash = createHash('sha256').update(`${salt}\0`);
   for (const input of inputs) addTo(hash, join(root, input));
   const wanted = hash.digest('hex');
-  const done = existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted && existsSync(join(root, output));
-  if (done) return;
+  const made = join(root, output);
+  const stampText = () => `${wanted} ${createHash('sha256').update(readFileSync(made)).digest('hex')}`;
+  if (existsSync(stamp) && existsSync(made) && readFileSync(stamp, 'utf8') === stampText()) return;
   takeLock();
   const startedAt = Date.now();
   await step();
   mkdirSync(dirname(stamp), { recursive: true });
-  writeFileSync(stamp, wanted);
+  writeFileSync(stamp, stampText());
   say(`  done in ${((Date.now() - startedAt) / 1000).toFixed(0)} s`);
 }
 

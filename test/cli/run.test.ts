@@ -96,6 +96,7 @@ describe('npm start', () => {
       ['build', 'bundle'],
     ],
     ['the time that packages are to bear', { env: { SOURCE_DATE_EPOCH: '1700000000' } }, ['bundle']],
+    ['what somebody else bundled', { file: 'dist/program/program.json' }, ['bundle']],
   ])(
     'builds anew with %s',
     async (_, { file, env }: { file?: string; env?: Record<string, string> }, steps) => {
