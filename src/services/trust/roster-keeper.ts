@@ -130,12 +130,12 @@ export class RosterKeeper {
   }
 
   /**
-   * The first step of a chain, where there is none and no pin promises one. False when somebody else was first; the
-   * next sync() finds his.
+   * The first step of a chain, where there is none and no pin promises one. False when somebody else was first, whose
+   * step the next sync() finds, and after stop().
    */
   found(operation: Extract<Operation, { op: 'found' }>): Promise<boolean> {
     return this.#alone(async () => {
-      if (this.#copy.chain !== null || this.#parts.pins.length > 0) return false;
+      if (this.#isStopped || this.#copy.chain !== null || this.#parts.pins.length > 0) return false;
       const step = this.#sign(null, [operation]);
       const { chain } = extend(null, [step.bytes]);
       if (chain === null || !(await this.#append(step))) return false;
