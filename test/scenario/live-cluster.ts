@@ -22,7 +22,7 @@ import { freePorts } from './loopback-ports.ts';
 
 export const USER = 'admin';
 /** Milliseconds for all to have verified each other. */
-const SETTLE_MS = 30_000;
+const SETTLE_MS = 90_000;
 
 export interface LiveServer {
   readonly name: string;
