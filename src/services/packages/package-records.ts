@@ -8,8 +8,8 @@ import type {
   PackageStore,
   StoredBuild,
 } from '../../store/package-store.ts';
-import type { RunningCluster } from '../cluster/running-cluster.ts';
 import type { NodeView } from '../cluster/node-view.ts';
+import type { RunningCluster } from '../cluster/running-cluster.ts';
 import { readNumberCursor, writeCursor } from '../page-cursor.ts';
 import type { AskedBy, Audit } from '../people/audit.ts';
 import { type TicketState, ticketStanding } from '../trust/ticket-standing.ts';
