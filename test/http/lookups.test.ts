@@ -73,7 +73,8 @@ describe('made-up tokens', () => {
     expect(first?.status).toBe(401);
     const { running, waiting } = LOOKUPS.suspect;
     const answers = askOften(running + waiting + 1);
-    const said = 'One address may send 1 wrong keys, tokens and ended sessions at once, then 0.001 a second.';
+    const said =
+      'One address may send 1 wrong keys, tokens and ended sessions at once, then one each 1000 seconds.';
     await expectProblem(await Promise.any(answers), 429, 'rate_limited', said);
     expect(tokens.underWay).toBe(running);
     await drain(tokens, answers);
