@@ -57,7 +57,7 @@ export async function openCluster(engine: EngineOptions, needs: ClusterNeeds): P
   const { cluster } = engine.config;
   const { nodeId, signingKey, keyring, describe } = needs;
   const disk = await openRosterDisk(engine);
-  if (keyring === null && (await disk.load()).length > 0)
+  if (keyring === null && (await disk.load()).steps.length > 0)
     throw new AtlasError(
       'roster_invalid',
       'this server belongs to a cluster, and cluster_secret is missing',

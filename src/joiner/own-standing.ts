@@ -18,11 +18,8 @@ export { deriveNodeId } from '../store/file/identity.ts';
 export async function memberHere(dataDir: string, { epoch, hash }: Ticket): Promise<string | null> {
   const identity = await readIdentity(dataDir);
   if (identity === undefined) return null;
-  const held = await new FileRosterDisk(join(dataDir, 'roster')).load();
-  const { chain } = extend(
-    null,
-    held.map(({ bytes }) => bytes),
-  );
+  const { steps } = await new FileRosterDisk(join(dataDir, 'roster')).load();
+  const { chain } = extend(null, steps);
   if (chain?.steps[epoch]?.digest !== hash) return null;
   const { nodeId, signingKey } = identity;
   const member = chain.roster.members.get(nodeId);

@@ -13,6 +13,8 @@ export type RosterTrouble =
   | { readonly kind: 'short'; readonly from: number }
   /** Something lies in the chain that is no step of it. */
   | { readonly kind: 'refused'; readonly epoch: number; readonly reason: string }
+  /** Steps come faster than they are followed; so many of those seen last are by this member. */
+  | { readonly kind: 'flooded'; readonly by: string; readonly steps: number }
   | { readonly kind: 'forked'; readonly epoch: number; readonly won: 'ours' | 'theirs' }
   /** Two members took each other out in the same step: neither counts until the operator has chosen. */
   | { readonly kind: 'frozen'; readonly epoch: number; readonly ours: string; readonly theirs: string }
@@ -124,6 +126,13 @@ function ofTrouble(trouble: RosterTrouble): Finding {
         'warning',
         `Step ${trouble.epoch} of the roster in the registry is none: ${trouble.reason}. It changed nothing.`,
         WHO_WRITES,
+      );
+    case 'flooded':
+      return finding(
+        'roster_flooded',
+        'critical',
+        `${trouble.by} writes steps of the roster without end (${trouble.steps} of those that were read last). They are followed little by little, and nothing else is held up for it.`,
+        `No server of ours does that: somebody has its key. Evict it: atlas-fleet cluster evict ${trouble.by}.`,
       );
     case 'forked':
       return finding(

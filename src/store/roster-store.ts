@@ -15,21 +15,30 @@ export interface RosterStore {
   append(epoch: number, bytes: Uint8Array): Promise<boolean>;
   /** Over what lies there: a step that lost against this one, or something that is no step. */
   replace(epoch: number, bytes: Uint8Array): Promise<void>;
-  /** Removes what lies at `from` and behind it. */
+  /**
+   * Removes what lies at `from` and in the CUT_PLACES behind it. What is left lies behind a hole, and is nobody's step;
+   * to follow it to its end would be to work for whoever put it there.
+   */
   cut(from: number): Promise<void>;
 }
 
-/** A step on this node's own disk. */
-export interface HeldStep {
-  readonly bytes: Uint8Array;
-  /** It counted here for so long that it is not judged against another any more. */
-  readonly isSettled: boolean;
+/** Places. Arbitrary. */
+export const CUT_PLACES = 128;
+
+/** On this node's own disk. */
+export interface HeldChain {
+  readonly steps: readonly Uint8Array[];
+  /** The first so many counted here for so long that they are not judged against others any more. */
+  readonly settled: number;
 }
 
 /** This node's own copy, where nobody else writes. Rejects with the errors of the disk. */
 export interface RosterDisk {
-  load(): Promise<readonly HeldStep[]>;
-  /** On the disk when the promise resolves, in place of what lay there. */
-  keep(epoch: number, step: HeldStep): Promise<void>;
+  load(): Promise<HeldChain>;
+  /** From this epoch on. On the disk when the promise resolves, in place of what lay there; a crash leaves the first ones. */
+  keep(from: number, steps: readonly Uint8Array[]): Promise<void>;
+  /** The first so many. */
+  settle(count: number): Promise<void>;
+  /** Removes what lies at `from` and behind it, settled or not. */
   cut(from: number): Promise<void>;
 }

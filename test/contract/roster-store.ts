@@ -1,7 +1,7 @@
 /** What every place of the roster's chain promises, whatever its engine (src/store/roster-store.ts). */
 import { describe, expect, it } from 'vitest';
 import { ROSTER_STEP_MAX_BYTES } from '../../src/protocol/limits.ts';
-import type { RosterStore } from '../../src/store/roster-store.ts';
+import { CUT_PLACES, type RosterStore } from '../../src/store/roster-store.ts';
 
 /** `open`: a way to one chain, the same for all ways of a test, empty when the test begins. */
 export function rosterStoreContract(open: () => Promise<RosterStore>): void {
@@ -49,6 +49,17 @@ export function rosterStoreContract(open: () => Promise<RosterStore>): void {
       await store.cut(2);
       expect(await textsOf(store)).toEqual(['0', 'other']);
       expect(await store.append(2, bytes('again'))).toBe(true);
+    });
+
+    it('is cut over a hole, and no further than so many places: nobody makes it work for ever', async () => {
+      const store = await open();
+      const places = [0, 1, 3, CUT_PLACES, CUT_PLACES + 1, CUT_PLACES + 2];
+      for (const epoch of places) await store.append(epoch, bytes(`${epoch}`));
+      await store.cut(1);
+      expect(await textsOf(store)).toEqual(['0']);
+      expect(await textsOf(store, 3)).toEqual([]);
+      expect(await textsOf(store, CUT_PLACES)).toEqual([]);
+      expect(await textsOf(store, CUT_PLACES + 1)).toEqual([`${CUT_PLACES + 1}`, `${CUT_PLACES + 2}`]);
     });
 
     it('holds any bytes, none at all among them, and is read up to one more than a step can have', async () => {

@@ -2,7 +2,12 @@
 import { AtlasError } from '../../src/base/errors.ts';
 import { ROSTER_STEP_MAX_BYTES } from '../../src/protocol/limits.ts';
 import type { SlotReading } from '../../src/store/member-store.ts';
-import type { HeldStep, RosterDisk, RosterStore } from '../../src/store/roster-store.ts';
+import {
+  CUT_PLACES,
+  type HeldChain,
+  type RosterDisk,
+  type RosterStore,
+} from '../../src/store/roster-store.ts';
 
 export class FakeRosterStore implements RosterStore {
   readonly places = new Map<number, Uint8Array>();
@@ -33,7 +38,7 @@ export class FakeRosterStore implements RosterStore {
 
   async cut(from: number): Promise<void> {
     this.#requireHere();
-    for (let epoch = from; this.places.delete(epoch); epoch += 1);
+    for (let epoch = from; epoch < from + CUT_PLACES; epoch += 1) this.places.delete(epoch);
   }
 
   #requireHere(): void {
@@ -43,20 +48,31 @@ export class FakeRosterStore implements RosterStore {
 
 /** A disk that keeps what it was given, and may be full. */
 export class FakeRosterDisk implements RosterDisk {
-  readonly steps: HeldStep[] = [];
+  readonly steps: Uint8Array[] = [];
+  settled = 0;
   isFull = false;
 
-  async load(): Promise<readonly HeldStep[]> {
-    return [...this.steps];
+  async load(): Promise<HeldChain> {
+    return { steps: [...this.steps], settled: this.settled };
   }
 
-  async keep(epoch: number, step: HeldStep): Promise<void> {
-    if (this.isFull) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
-    if (epoch > this.steps.length) throw new Error('a chain has no holes');
-    this.steps[epoch] = step;
+  async keep(from: number, steps: readonly Uint8Array[]): Promise<void> {
+    this.#requireSpace();
+    if (from > this.steps.length) throw new Error('a chain has no holes');
+    this.steps.splice(from, steps.length, ...steps);
+  }
+
+  async settle(count: number): Promise<void> {
+    this.#requireSpace();
+    this.settled = count;
   }
 
   async cut(from: number): Promise<void> {
     this.steps.length = Math.min(this.steps.length, from);
+    this.settled = Math.min(this.settled, from);
+  }
+
+  #requireSpace(): void {
+    if (this.isFull) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
   }
 }

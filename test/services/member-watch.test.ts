@@ -241,6 +241,16 @@ describe('a registry that cannot be read', () => {
     expectAllHealthy();
   });
 
+  it('because a look at it does not end, is said to be away after one timeout', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    small.registry.hung = promise;
+    await small.watch(2 * small.pace.timeoutMs, expectNobodyDies);
+    expect(a.cluster.watch.outage).toMatchObject({ kind: 'unreadable', reason: 'a look at it does not end' });
+    resolve();
+    await small.watch(10_000, expectNobodyDies);
+    expect(a.cluster.watch.outage).toBeNull();
+  });
+
   it('and not be written: whose silence is whose nobody can know, and nobody is taken for dead', async () => {
     small.registry.writable = false;
     await small.watch(600_000, () => expectAllHealthy());

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { AtlasError } from '../../src/base/errors.ts';
 import type { Operation } from '../../src/protocol/roster-step.ts';
 import { SETTLING_TIMEOUTS } from '../../src/services/trust/roster-copy.ts';
+import type { RosterPin } from '../../src/services/trust/roster-rivalry.ts';
+import { FOLLOW_MS } from '../../src/services/trust/shared-chain.ts';
 import type { SlotReading } from '../../src/store/member-store.ts';
 import { ManualClock } from '../fakes/clock.ts';
 import { FakeRosterStore } from '../fakes/roster-store.ts';
@@ -65,9 +67,9 @@ describe('a roster that several keep', () => {
 
   it('is not taken from a disk on which somebody changed a byte', async () => {
     const { node, b } = await three();
-    const { bytes = new Uint8Array() } = b.disk.steps[1] ?? {};
+    const [, bytes = new Uint8Array()] = b.disk.steps;
     const changed = Buffer.from(bytes).toString().replace('"node_id":"b"', '"node_id":"x"');
-    b.disk.steps[1] = { bytes: Buffer.from(changed), isSettled: false };
+    b.disk.steps[1] = Buffer.from(changed);
     await expect(node('b', b).keeper.load()).rejects.toMatchObject({ code: 'roster_invalid' });
   });
 });
@@ -414,3 +416,78 @@ async function settle(clock: ManualClock, nodes: readonly RosterNode[]): Promise
   await clock.advance(SETTLING_MS + 1000);
   for (const { keeper } of nodes) await keeper.sync();
 }
+
+/** Each reading takes a while. */
+class SlowStore extends FakeRosterStore {
+  readonly #clock: ManualClock;
+
+  constructor(clock: ManualClock) {
+    super();
+    this.#clock = clock;
+  }
+
+  override async read(from: number, limit: number): Promise<readonly SlotReading[]> {
+    await this.#clock.advance(FOLLOW_MS / 10);
+    return super.read(from, limit);
+  }
+}
+
+describe('a member that writes steps without end', () => {
+  const FLOOD = 2000;
+
+  async function flooded() {
+    const clock = new ManualClock();
+    const shared = new SlowStore(clock);
+    const node = (name: string, pins: readonly RosterPin[] = []) =>
+      new RosterNode(name, shared, clock, undefined, pins);
+    const [a, b] = [node('a'), node('b')];
+    await a.found();
+    await a.admit(b);
+    await b.keeper.sync();
+    const steps = b.flood(FLOOD, shared);
+    return { clock, shared, node, a, b, steps };
+  }
+
+  it('is followed little by little, and named; its steps are what is left of it when it is removed', async () => {
+    const { a, b, clock } = await flooded();
+    const beganMs = clock.monotonicMs();
+    await a.keeper.sync();
+    expect(clock.monotonicMs() - beganMs).toBeLessThan(2 * FOLLOW_MS);
+    expect(a.keeper.roster?.epoch).toBeGreaterThan(100);
+    expect(a.keeper.roster?.epoch).toBeLessThan(FLOOD / 2);
+    for (let look = 0; look < 3; look += 1) await a.keeper.sync();
+    expect(a.keeper.trouble).toMatchObject({ kind: 'flooded', by: 'b' });
+    await a.keeper.propose(() => remove('b'));
+    expect([a.names, a.keeper.roster?.epoch]).toEqual([['a'], FLOOD + 2]);
+    expect(b.keeper.roster?.epoch).toBe(1);
+  });
+
+  it('does not make a server believe that it knows all that there is', async () => {
+    const { a, clock } = await flooded();
+    const knownMs = a.keeper.syncedAtMs;
+    await a.keeper.sync();
+    expect(a.keeper.syncedAtMs).toBe(knownMs);
+    await a.keeper.propose(() => null);
+    for (let look = 0; look < 20; look += 1) await a.keeper.sync();
+    expect(a.keeper.roster?.epoch).toBe(FLOOD + 1);
+    expect(a.keeper.syncedAtMs).toBeGreaterThan(clock.monotonicMs() - FOLLOW_MS);
+  });
+
+  it('keeps no newcomer out that was promised a step of its: it reads on where it was', async () => {
+    const { node, steps } = await flooded();
+    const { epoch, digest } = steps.at(-1) ?? expect.fail('no steps');
+    const newcomer = node('c', [{ epoch, digest }]);
+    for (let look = 0; look < 20 && newcomer.keeper.roster === null; look += 1) {
+      await newcomer.keeper.sync();
+      expect(newcomer.keeper.trouble).toBeNull();
+    }
+    expect(newcomer.names).toEqual(['a', 'b']);
+    expect(newcomer.keeper.roster?.epoch).toBe(FLOOD + 1);
+  });
+
+  it('takes nothing true out of the backend', async () => {
+    const { a, shared } = await flooded();
+    for (let look = 0; look < 20; look += 1) await a.keeper.sync();
+    expect(shared.places.size).toBe(FLOOD + 2);
+  });
+});

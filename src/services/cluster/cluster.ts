@@ -89,6 +89,7 @@ export class Cluster implements RunningCluster {
       nodeId,
       identityKey: publicKeyText(signingKey),
       intervalMs,
+      timeoutMs: options.timeoutMs,
       clockToleranceSeconds: options.clockToleranceSeconds,
       roster: () => trust?.roster ?? null,
       onClaim: (member) => trust?.claim(member),

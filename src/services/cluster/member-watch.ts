@@ -17,6 +17,7 @@ import { SlotJudge, type SlotJudgeParts } from './slot-judge.ts';
 
 export interface MemberWatchParts extends SlotJudgeParts {
   readonly store: MemberStore;
+  readonly timeoutMs: number;
   /** Brings the roster up to date, in the same round trip. Rejects with member_store_unavailable. */
   readonly syncRoster: () => Promise<void>;
   /** Called after each refresh in which the registry could be read. Never rejects. */
@@ -51,6 +52,7 @@ export class MemberWatch {
   #junkNames = 0;
   #unreadNames = 0;
   #outage: RegistryOutage | null = null;
+  #underWay: Look | null = null;
   /** The last one at which the registry could be read. */
   #lastLook: Look | null = null;
   #timer: Timer | undefined;
@@ -63,9 +65,13 @@ export class MemberWatch {
     this.#rare = new RateLimitedLog(parts.clock);
   }
 
-  /** Null while the registry can be read, and takes what we write. */
+  /** Null while the registry can be read, and takes what we write. A look that does not end is as good as none. */
   get outage(): RegistryOutage | null {
-    return this.#outage;
+    const { clock, timeoutMs } = this.#parts;
+    const look = this.#underWay;
+    if (this.#outage !== null || look === null) return this.#outage;
+    const isLate = clock.monotonicMs() - look.monotonicMs > timeoutMs;
+    return isLate ? { kind: 'unreadable', reason: 'a look at it does not end', sinceMs: look.wallMs } : null;
   }
 
   get junkNames(): number {
@@ -126,10 +132,12 @@ export class MemberWatch {
   async refresh(): Promise<void> {
     const { clock, onChange } = this.#parts;
     const look = { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
+    this.#underWay = look;
     const refusalsBefore = this.#judge.refusals;
     const outageBefore = this.#outage;
     const known = this.#table.incarnations();
     const reading = await this.#read(look.monotonicMs);
+    this.#underWay = null;
     if (reading !== undefined) this.#take(reading, look);
     const statesBefore = this.#states;
     const moved = this.#noticeStates();

@@ -104,9 +104,9 @@ export async function headLines({ epoch, digest }: Roster, copies: ChainCopies):
 }
 
 /** The last step that counts here, and whatever follows it. */
-async function onDisk(disk: ChainCopies['disk'], epoch: number): Promise<Uint8Array[]> {
-  const steps = await disk.load();
-  return steps.slice(epoch).map(({ bytes }) => bytes);
+async function onDisk(disk: ChainCopies['disk'], epoch: number): Promise<readonly Uint8Array[]> {
+  const { steps } = await disk.load();
+  return steps.slice(epoch);
 }
 
 async function inRegistry(registry: ChainCopies['registry'], epoch: number): Promise<Uint8Array[]> {

@@ -15,9 +15,6 @@ import type { RosterDisk } from '../../store/roster-store.ts';
  */
 export const SETTLING_TIMEOUTS = 4;
 
-/** Of a step: not seen in the backend yet, since when it is seen there (monotonic), or settled. */
-type Age = 'unseen' | number | 'settled';
-
 export interface RosterCopyParts {
   readonly disk: RosterDisk;
   readonly clock: Clock;
@@ -29,9 +26,13 @@ export class RosterCopy {
   readonly #parts: RosterCopyParts;
   readonly #rare: RateLimitedLog;
   #chain: Chain | null = null;
-  #ages: readonly Age[] = [];
-  /** So many of our steps are on the disk, as they are. */
+  /** The first so many of our steps are settled. */
+  #settled = 0;
+  /** By epoch: since when the backend is seen to hold a step (monotonic ms). None for what it was not seen to hold. */
+  #seenSinceMs: number[] = [];
+  /** So many of our steps are on the disk, and so many are settled there. */
   #saved = 0;
+  #savedSettled = 0;
   /** The disk may hold more than our steps. */
   #hasTail = false;
   #isUnsaved = false;
@@ -52,11 +53,8 @@ export class RosterCopy {
 
   /** Rejects with roster_invalid when the disk holds something else than a chain. */
   async load(): Promise<void> {
-    const held = await this.#parts.disk.load();
-    const { chain, fault } = extend(
-      null,
-      held.map(({ bytes }) => bytes),
-    );
+    const { steps, settled } = await this.#parts.disk.load();
+    const { chain, fault } = extend(null, steps);
     if (fault !== null)
       throw new AtlasError(
         'roster_invalid',
@@ -66,45 +64,39 @@ export class RosterCopy {
         },
       );
     this.#chain = chain;
-    this.#ages = held.map(({ isSettled }) => (isSettled ? 'settled' : 'unseen'));
-    this.#saved = held.length;
+    this.#settled = settled;
+    this.#savedSettled = settled;
+    this.#saved = steps.length;
   }
 
   isSettled(epoch: number): boolean {
-    return this.#ages[epoch] === 'settled';
+    return epoch < this.#settled;
   }
 
   /** The backend showed it at a look after it was written: others may have it too. */
   isSeen(epoch: number): boolean {
-    return (this.#ages[epoch] ?? 'unseen') !== 'unseen';
+    return this.isSettled(epoch) || this.#seenSinceMs[epoch] !== undefined;
   }
 
   /** The backend shows all that is held: what it has shown for long enough is settled. Never rejects. */
   async noteSeen(): Promise<void> {
     const { clock, timeoutMs } = this.#parts;
     const nowMs = clock.monotonicMs();
-    const grow = (age: Age): Age => {
-      if (age === 'unseen') return nowMs;
-      return age === 'settled' || nowMs - age > SETTLING_TIMEOUTS * timeoutMs ? 'settled' : age;
-    };
-    const before = this.#ages;
-    this.#ages = before.map(grow);
-    const first = this.#ages.findIndex((age, epoch) => age === 'settled' && before[epoch] !== 'settled');
-    if (first === -1) return;
-    this.#saved = Math.min(this.#saved, first);
+    const length = this.#chain?.steps.length ?? 0;
+    for (let epoch = this.#settled; epoch < length; epoch += 1) this.#seenSinceMs[epoch] ??= nowMs;
+    const isDue = (epoch: number) =>
+      nowMs - (this.#seenSinceMs[epoch] ?? nowMs) > SETTLING_TIMEOUTS * timeoutMs;
+    while (this.#settled < length && isDue(this.#settled)) this.#settled += 1;
     await this.save();
   }
 
   /** `settled`: as if it had counted for long, because a person said so. Never rejects. */
   async take(chain: Chain, { settled = false } = {}): Promise<void> {
     const same = commonLength(this.#chain, chain);
-    const before = this.#ages;
-    this.#ages = chain.steps.map((_, epoch) => {
-      if (settled) return 'settled';
-      return epoch < same ? (before[epoch] ?? 'unseen') : 'unseen';
-    });
+    this.#settled = settled ? chain.steps.length : Math.min(this.#settled, same);
+    this.#seenSinceMs = this.#seenSinceMs.slice(0, same);
     this.#hasTail ||= this.#saved > same;
-    this.#saved = settled ? 0 : Math.min(this.#saved, same);
+    this.#saved = Math.min(this.#saved, same);
     this.#chain = chain;
     await this.save();
   }
@@ -112,15 +104,18 @@ export class RosterCopy {
   /** Brings to the disk what is not there yet. Never rejects. */
   async save(): Promise<void> {
     const steps = this.#chain?.steps ?? [];
-    if (this.#saved === steps.length && !this.#hasTail) return;
+    const isSaved = this.#saved === steps.length && this.#savedSettled === this.#settled;
+    if (isSaved && !this.#hasTail) return;
     const { disk, log } = this.#parts;
     try {
       if (this.#hasTail) await disk.cut(this.#saved);
+      if (this.#hasTail) this.#savedSettled = Math.min(this.#savedSettled, this.#saved);
       this.#hasTail = false;
-      for (; this.#saved < steps.length; this.#saved += 1) {
-        const { bytes = new Uint8Array() } = steps[this.#saved] ?? {};
-        await disk.keep(this.#saved, { bytes, isSettled: this.#ages[this.#saved] === 'settled' });
-      }
+      const unsaved = steps.slice(this.#saved).map(({ bytes }) => bytes);
+      if (unsaved.length > 0) await disk.keep(this.#saved, unsaved);
+      this.#saved = steps.length;
+      if (this.#savedSettled !== this.#settled) await disk.settle(this.#settled);
+      this.#savedSettled = this.#settled;
       this.#isUnsaved = false;
     } catch (error) {
       this.#isUnsaved = true;

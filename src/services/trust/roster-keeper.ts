@@ -42,6 +42,7 @@ export interface RosterKeeperParts extends RosterOrigin {
 }
 
 type Operations = readonly Operation[] | null;
+type Proposal = (roster: Roster) => Operations | Promise<Operations>;
 
 export class RosterKeeper {
   readonly #parts: RosterKeeperParts;
@@ -102,7 +103,7 @@ export class RosterKeeper {
     return this.#dispute !== null || this.#copy.isSeen((this.#copy.chain?.steps.length ?? 0) - 1);
   }
 
-  /** Monotonic: what the backend held at this time, and perhaps later, is known. Null before it answered. */
+  /** Monotonic: all that the backend held at this time, and perhaps later, is known. Null before it answered. */
   get syncedAtMs(): number | null {
     return this.#syncedAtMs;
   }
@@ -150,25 +151,28 @@ export class RosterKeeper {
    * null: nothing to do any more. Rejects with roster_refused, roster_frozen, roster_missing or
    * member_store_unavailable.
    */
-  propose(make: (roster: Roster) => Operations | Promise<Operations>): Promise<Roster | null> {
-    return this.#alone(async () => {
-      for (let attempt = 0; attempt < PROPOSALS_MAX; attempt += 1) {
-        await this.#sync();
-        const { steps, roster } = this.#requireChain();
-        const operations = await make(roster);
-        if (operations === null) return null;
-        const step = this.#sign(roster, operations);
-        const next = advance(roster, step);
-        if (!next.ok) throw new AtlasError('roster_refused', next.reason);
-        if (!(await this.#append(step))) continue;
-        await this.#believe({ steps: [...steps, step], roster: next.roster });
-        this.#parts.onOwnStep(step);
-        return next.roster;
-      }
-      throw new AtlasError('roster_refused', 'the other servers write steps faster than this one', {
-        hint: 'try again in a minute',
-      });
+  async propose(make: Proposal): Promise<Roster | null> {
+    for (let attempt = 0; attempt < PROPOSALS_MAX; attempt += 1) {
+      const outcome = await this.#alone(() => this.#attempt(make));
+      if (outcome !== 'second') return outcome;
+    }
+    throw new AtlasError('roster_refused', 'the other servers write steps faster than this one', {
+      hint: 'try again in a minute',
     });
+  }
+
+  async #attempt(make: Proposal): Promise<Roster | null | 'second'> {
+    await this.#sync();
+    const { steps, roster } = this.#requireChain();
+    const operations = await make(roster);
+    if (operations === null) return null;
+    const step = this.#sign(roster, operations);
+    const next = advance(roster, step);
+    if (!next.ok) throw new AtlasError('roster_refused', next.reason);
+    if (!(await this.#append(step))) return 'second';
+    await this.#believe({ steps: [...steps, step], roster: next.roster });
+    this.#parts.onOwnStep(step);
+    return next.roster;
   }
 
   /**
@@ -200,7 +204,7 @@ export class RosterKeeper {
     const askedAtMs = this.#parts.clock.monotonicMs();
     if (this.#dispute !== null) await this.#dispute.attend();
     else await this.#compare(this.#copy.chain);
-    this.#syncedAtMs = askedAtMs;
+    if (!this.#rivalry.isBehind) this.#syncedAtMs = askedAtMs;
   }
 
   async #compare(ours: Chain | null): Promise<void> {
@@ -230,7 +234,7 @@ export class RosterKeeper {
     if (chain === null || (trouble?.kind !== 'frozen' && trouble?.kind !== 'rewritten'))
       return { at: 0, pasts: [] };
     const at = trouble.epoch;
-    const theirs = this.#dispute?.theirs ?? (await this.#shared.readBehind(chain, at)).chain;
+    const theirs = this.#dispute?.theirs ?? (await this.#shared.readBehind(chain, { length: at })).chain;
     return { at, pasts: theirs === null ? [chain] : [chain, theirs] };
   }
 

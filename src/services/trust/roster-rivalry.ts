@@ -10,8 +10,10 @@ import type { RosterTrouble } from '../../membership/roster-trouble.ts';
 import type { RosterStep } from '../../protocol/roster-step.ts';
 import type { RosterComplaints } from './roster-complaints.ts';
 import type { RosterCopy } from './roster-copy.ts';
-import type { SharedChain } from './shared-chain.ts';
+import { FOLLOW_MS, type SharedChain } from './shared-chain.ts';
 
+/** Looks in a row that did not come to the end of the chain, after which somebody is said to flood it. Arbitrary. */
+const BEHIND_MAX = 3;
 /** Times that a branch which is not settled is put back in place of the same other. Arbitrary: two looks would do. */
 const INSIST_MAX = 4;
 
@@ -64,11 +66,20 @@ export class RosterRivalry {
   readonly #parts: RosterRivalryParts;
   /** Whether the whole chain is to be compared at the next look. */
   #isWholeDue = true;
+  /** Looks in a row that did not come to the end of the chain. */
+  #looksBehind = 0;
+  /** What a newcomer has read of a chain that is longer than one look. */
+  #begun: Chain | null = null;
   /** How often ours was put in place of the branch that begins so. */
   #insisted: { readonly digest: string; readonly times: number } | null = null;
 
   constructor(parts: RosterRivalryParts) {
     this.#parts = parts;
+  }
+
+  /** More lies there than the last look could follow. */
+  get isBehind(): boolean {
+    return this.#looksBehind > 0;
   }
 
   /** Somebody holds more than the backend shows: compare everything at the next look. */
@@ -79,13 +90,16 @@ export class RosterRivalry {
   /** A chain of the cluster that this node joins: whole from its first step, and with the steps that were promised. */
   async newcomer(): Promise<Verdict> {
     const { shared, complaints } = this.#parts;
-    const { chain, fault } = await shared.readBehind(null);
+    const { chain, fault, isPartial } = await shared.readBehind(this.#begun, { forMs: FOLLOW_MS });
+    this.#begun = isPartial ? chain : null;
+    this.#looksBehind = isPartial ? 1 : 0;
     if (chain === null && fault === null) return { kind: 'vacant' };
     if (chain === null) {
       await this.clearJunk({ epoch: 0, reason: fault ?? '' });
       return KEPT;
     }
     const objection = this.#objectionTo(chain);
+    if (objection?.kind === 'unpinned' && isPartial) return KEPT; // the promised step is yet to come
     if (objection !== null) {
       complaints.note(objection);
       return KEPT;
@@ -120,7 +134,11 @@ export class RosterRivalry {
   }
 
   async #follow(chain: Chain): Promise<Verdict> {
-    const { chain: longer, fault } = await this.#parts.shared.readBehind(chain);
+    const { shared, complaints } = this.#parts;
+    const { chain: longer, fault, isPartial } = await shared.readBehind(chain, { forMs: FOLLOW_MS });
+    this.#looksBehind = isPartial ? this.#looksBehind + 1 : 0;
+    if (this.#looksBehind >= BEHIND_MAX && longer !== null)
+      complaints.note({ kind: 'flooded', ...busiest(longer.steps.slice(chain.steps.length)) });
     const junk = fault === null ? null : { epoch: longer?.steps.length ?? 0, reason: fault };
     if (longer !== null && longer.steps.length > chain.steps.length)
       return { kind: 'believe', chain: longer, lost: [], junk };
@@ -133,7 +151,7 @@ export class RosterRivalry {
     const { shared, copy, complaints } = this.#parts;
     if (copy.isSettled(at) || (at === 0 && chain.roster.members.size > 1))
       return this.#refuseRewritten(chain, at);
-    const theirs = await shared.readBehind(chain, at);
+    const theirs = await shared.readBehind(chain, { length: at });
     if (theirs.chain === null || theirs.chain.steps.length <= at)
       return this.#mendJunk(chain, at, theirs.fault ?? '');
     // Another beginning is judged as a newcomer would.
@@ -189,4 +207,12 @@ export class RosterRivalry {
     const missed = pins.find(({ epoch, digest }) => steps[epoch]?.digest !== digest);
     return missed === undefined ? null : { kind: 'unpinned', epoch: missed.epoch };
   }
+}
+
+/** Who signed most of these steps. */
+function busiest(steps: readonly RosterStep[]): { readonly by: string; readonly steps: number } {
+  const counts = new Map<string, number>();
+  for (const { signer } of steps) counts.set(signer, (counts.get(signer) ?? 0) + 1);
+  const [by, count] = [...counts].reduce((most, one) => (one[1] > most[1] ? one : most), ['', 0]);
+  return { by, steps: count };
 }

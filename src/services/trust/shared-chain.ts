@@ -16,21 +16,30 @@ const IN_TURN = 8;
 const STEPS_PER_READ = 16;
 /** Bytes folded in one turn of the event loop: some milliseconds. Arbitrary. */
 const BYTES_PER_TURN = 128 * 1024;
-/** Bytes read of one chain, so that none fills a newcomer's memory. Arbitrary: some hundred thousand small steps. */
-const CHAIN_MAX_BYTES = 64 * 1024 * 1024;
+/** Bytes read of one chain at a time, so that none fills our memory. Arbitrary: some hundred thousand small steps. */
+const READ_MAX_BYTES = 64 * 1024 * 1024;
+/** Milliseconds for which one look follows a chain: a member may write steps as fast as the backend takes them. Arbitrary. */
+export const FOLLOW_MS = 500;
 
 /** `ahead`: the same, and something lies behind it. */
 export type Look = 'same' | 'ahead' | 'other';
 
+export interface PartialFolding extends Folding {
+  /** There may be more behind it, which is for another time. */
+  readonly isPartial: boolean;
+}
+
 /** Each rejects with member_store_unavailable. */
 export class SharedChain {
   readonly #store: RosterStore;
+  readonly #clock: Clock;
   readonly #putBacks: PutBackBudget;
   /** The next of the earlier steps to be looked at. */
   #turn = 0;
 
   constructor(store: RosterStore, clock: Clock) {
     this.#store = store;
+    this.#clock = clock;
     this.#putBacks = new PutBackBudget(clock);
   }
 
@@ -71,28 +80,30 @@ export class SharedChain {
 
   /**
    * As much as counts of what lies there behind the first `length` steps of ours; of a whole chain without ours. With
-   * turns of the event loop between: steps are large, and whoever writes there decides how many there are.
+   * turns of the event loop between: steps are large, and whoever writes there decides how many there are. What was
+   * read until `forMs` are over counts as much as all.
    */
-  async readBehind(chain: Chain | null, length = chain?.steps.length ?? 0): Promise<Folding> {
+  async readBehind(
+    chain: Chain | null,
+    { length = chain?.steps.length ?? 0, forMs = Number.POSITIVE_INFINITY } = {},
+  ): Promise<PartialFolding> {
+    const beganMs = this.#clock.monotonicMs();
     let folding: Folding = {
       chain: chain === null || length === 0 ? null : prefixOf(chain, length),
       fault: null,
     };
     let total = 0;
-    let folded = 0;
     for (let next = length; ; next += STEPS_PER_READ) {
       const places = await this.#store.read(next, STEPS_PER_READ);
-      for (const bytes of places.map(asBytes)) {
-        folding = extend(folding.chain, [bytes]);
-        if (folding.fault !== null) return folding;
-        total += bytes.byteLength;
-        if (total > CHAIN_MAX_BYTES) return { ...folding, fault: 'Longer than any roster is read' };
-        folded += bytes.byteLength;
-        if (folded < BYTES_PER_TURN) continue;
-        folded = 0;
+      for (const steps of inTurns(places.map(asBytes))) {
+        folding = extend(folding.chain, steps);
+        if (folding.fault !== null) return { ...folding, isPartial: false };
+        total += sizeOf(steps);
         await nextTurn();
       }
-      if (places.length < STEPS_PER_READ) return folding;
+      if (places.length < STEPS_PER_READ) return { ...folding, isPartial: false };
+      const isLate = this.#clock.monotonicMs() - beganMs >= forMs;
+      if (isLate || total >= READ_MAX_BYTES) return { ...folding, isPartial: true };
     }
   }
 
@@ -149,6 +160,19 @@ export class SharedChain {
   async #write({ steps }: Chain, at: number): Promise<void> {
     for (const step of steps.slice(at)) await this.#store.replace(step.epoch, step.bytes);
   }
+}
+
+const sizeOf = (steps: readonly Uint8Array[]) => steps.reduce((sum, { byteLength }) => sum + byteLength, 0);
+
+/** As many at a time as one turn of the event loop may take. */
+function inTurns(steps: readonly Uint8Array[]): Uint8Array[][] {
+  const turns: Uint8Array[][] = [];
+  for (const step of steps) {
+    const last = turns.at(-1);
+    if (last !== undefined && sizeOf(last) < BYTES_PER_TURN) last.push(step);
+    else turns.push([step]);
+  }
+  return turns;
 }
 
 /** What is no bytes at all is no step either. */

@@ -30,6 +30,29 @@ export async function writeAtomically(
   if (how.durable) await syncFolder(dirname(path));
 }
 
+/** Several of one folder, durable, which come to be in this order: a crash leaves the first of them. */
+export async function writeInOrder(
+  files: readonly { readonly path: string; readonly bytes: Uint8Array }[],
+): Promise<void> {
+  const beside = await Promise.allSettled(
+    files.map(async ({ path, bytes }) => ({
+      path,
+      temporary: await writeBeside(path, bytes, { durable: true }),
+    })),
+  );
+  const written = beside.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  try {
+    const failed = beside.find((one) => one.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    for (const { path, temporary } of written) await rename(temporary, path);
+  } catch (error) {
+    await Promise.all(written.map(({ temporary }) => rm(temporary, { force: true })));
+    throw error;
+  }
+  const [first] = files;
+  if (first !== undefined) await syncFolder(dirname(first.path));
+}
+
 /** Durable, and only where there is nothing: false when somebody was first (link(2) does not replace). */
 export async function writeOnce(path: string, bytes: Uint8Array): Promise<boolean> {
   const temporary = await writeBeside(path, bytes, { durable: true });

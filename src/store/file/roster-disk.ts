@@ -1,10 +1,16 @@
-/** This node's own copy of the roster: one file a step. A settled one has the time 0, and no other clock is asked. */
-import { mkdir, rm, stat, utimes } from 'node:fs/promises';
+/** This node's own copy of the roster: one file a step, and one with the number of those that are settled. */
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../../base/errors.ts';
 import { ROSTER_STEP_MAX_BYTES } from '../../protocol/limits.ts';
-import type { HeldStep, RosterDisk } from '../roster-store.ts';
-import { PRIVATE_FOLDER, readBounded, writeAtomically } from './atomic-file.ts';
+import type { HeldChain, RosterDisk } from '../roster-store.ts';
+import { PRIVATE_FOLDER, readBounded, writeAtomically, writeInOrder } from './atomic-file.ts';
+
+const SETTLED = 'settled';
+/** Bytes of a number. */
+const NUMBER_MAX_BYTES = 16;
+/** Steps brought to the disk together: each waits for the disk, and the disk for all of them at once. Arbitrary. */
+const TOGETHER = 64;
 
 export class FileRosterDisk implements RosterDisk {
   readonly #folder: string;
@@ -14,34 +20,48 @@ export class FileRosterDisk implements RosterDisk {
     this.#folder = folder;
   }
 
-  async load(): Promise<readonly HeldStep[]> {
-    const steps: HeldStep[] = [];
+  async load(): Promise<HeldChain> {
+    const steps: Uint8Array[] = [];
     for (;;) {
-      const step = await this.#read(steps.length);
-      if (step === undefined) return steps;
+      const step = await this.#read(this.#path(steps.length), ROSTER_STEP_MAX_BYTES + 1);
+      if (step === undefined) return { steps, settled: Math.min(await this.#settled(), steps.length) };
       steps.push(step);
     }
   }
 
-  async keep(epoch: number, { bytes, isSettled }: HeldStep): Promise<void> {
+  async keep(from: number, steps: readonly Uint8Array[]): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: PRIVATE_FOLDER });
-    await writeAtomically(this.#path(epoch), bytes, { durable: true });
-    if (isSettled) await utimes(this.#path(epoch), 0, 0);
+    for (let done = 0; done < steps.length; done += TOGETHER) {
+      const some = steps.slice(done, done + TOGETHER);
+      await writeInOrder(some.map((bytes, i) => ({ path: this.#path(from + done + i), bytes })));
+    }
+  }
+
+  async settle(count: number): Promise<void> {
+    await mkdir(this.#folder, { recursive: true, mode: PRIVATE_FOLDER });
+    await writeAtomically(join(this.#folder, SETTLED), Buffer.from(`${count}\n`), { durable: true });
   }
 
   /** From the end on, so that a crash in between leaves a shorter chain and no gap. */
   async cut(from: number): Promise<void> {
+    if ((await this.#settled()) > from) await this.settle(from);
     let end = from;
-    while ((await this.#read(end)) !== undefined) end += 1;
+    while ((await this.#read(this.#path(end), 1)) !== undefined) end += 1;
     for (let epoch = end - 1; epoch >= from; epoch -= 1) await rm(this.#path(epoch), { force: true });
   }
 
-  async #read(epoch: number): Promise<HeldStep | undefined> {
-    const path = this.#path(epoch);
+  /** What is no number settles nothing: then the chain is judged as if it were new here. */
+  async #settled(): Promise<number> {
+    const bytes = await this.#read(join(this.#folder, SETTLED), NUMBER_MAX_BYTES);
+    const text = Buffer.from(bytes ?? []).toString('ascii');
+    return /^\d{1,15}\n$/.test(text) ? Number(text) : 0;
+  }
+
+  /** Undefined where there is nothing. */
+  async #read(path: string, limit: number): Promise<Uint8Array | undefined> {
     try {
-      const bytes = await readBounded(path, ROSTER_STEP_MAX_BYTES + 1);
-      if (bytes === 'not_a_file') return { bytes: new Uint8Array(), isSettled: false };
-      return { bytes, isSettled: (await stat(path)).mtimeMs === 0 };
+      const bytes = await readBounded(path, limit);
+      return bytes === 'not_a_file' ? new Uint8Array() : bytes;
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return undefined;
       throw error;

@@ -6,7 +6,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ROSTER_STEP_MAX_BYTES } from '../../protocol/limits.ts';
 import type { SlotReading } from '../member-store.ts';
-import type { RosterStore } from '../roster-store.ts';
+import { CUT_PLACES, type RosterStore } from '../roster-store.ts';
 import { PRIVATE_FOLDER, writeAtomically, writeOnce } from './atomic-file.ts';
 import type { SharedFolder } from './shared-folder.ts';
 
@@ -53,9 +53,7 @@ export class FileRosterStore implements RosterStore {
   /** From the end on, so that a crash in between leaves a shorter chain and no gap. */
   cut(from: number): Promise<void> {
     return this.#shared.unlessAway(async () => {
-      let end = from;
-      while ((await this.#readPlace(end)).kind !== 'missing') end += 1;
-      for (let epoch = end - 1; epoch >= from; epoch -= 1)
+      for (let epoch = from + CUT_PLACES - 1; epoch >= from; epoch -= 1)
         await rm(this.#path(epoch), { recursive: true, force: true });
     });
   }

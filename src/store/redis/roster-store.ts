@@ -2,12 +2,9 @@
 import { ROSTER_STEP_MAX_BYTES } from '../../protocol/limits.ts';
 import { rosterKey } from '../../protocol/registry-key.ts';
 import type { SlotReading } from '../member-store.ts';
-import type { RosterStore } from '../roster-store.ts';
+import { CUT_PLACES, type RosterStore } from '../roster-store.ts';
 import type { RedisConnection } from './connection.ts';
 import { readBounded } from './slots.ts';
-
-/** Keys removed in one command. Arbitrary. */
-const CUT_AT_ONCE = 64;
 
 export class RedisRosterStore implements RosterStore {
   readonly #connection: RedisConnection;
@@ -36,10 +33,7 @@ export class RedisRosterStore implements RosterStore {
   }
 
   async cut(from: number): Promise<void> {
-    for (let next = from; ; next += CUT_AT_ONCE) {
-      const removed = await this.#connection.run((client) => client.unlink(keysFrom(next, CUT_AT_ONCE)));
-      if (removed === 0) return;
-    }
+    await this.#connection.run((client) => client.unlink(keysFrom(from, CUT_PLACES)));
   }
 }
 
