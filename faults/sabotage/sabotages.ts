@@ -42,7 +42,7 @@ export const SABOTAGES = {
   },
   overlap: {
     name: 'no time with two secrets',
-    file: 'membership/rotation.ts',
+    file: 'membership/secret-phase.ts',
     text: 'accepts: [keyId, pending.keyId] };',
     becomes: "accepts: pending.phase === 'active' ? [pending.keyId] : [keyId, pending.keyId] };",
   },
