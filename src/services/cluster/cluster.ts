@@ -122,6 +122,7 @@ export class Cluster implements RunningCluster {
   /** The last word, signed, and then silence. */
   async stop(): Promise<void> {
     await this.watch.stop();
+    await this.trust?.stop();
     await this.heartbeat.leave();
     await this.store.close();
   }

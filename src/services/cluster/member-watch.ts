@@ -8,6 +8,7 @@ import { reasonOf } from '../../base/errors.ts';
 import { RateLimitedLog } from '../../base/log.ts';
 import type { OwnClock } from '../../membership/clock-suspicion.ts';
 import type { RegistryOutage } from '../../membership/cluster-facts.ts';
+import type { NodeState } from '../../membership/failure-detector.ts';
 import type { Member, MemberTable } from '../../membership/member-table.ts';
 import type { RefusedRecord } from '../../membership/refusal-ledger.ts';
 import type { RecordType } from '../../protocol/keyring.ts';
@@ -34,7 +35,7 @@ interface Look {
 /** Milliseconds between two looks while the registry is away or somebody is not healthy: what heals is seen soon. */
 const WATCHFUL_LOOK_MS = 1000;
 /** States that may have been those of this node on the other's side. */
-const HEALED_FROM: ReadonlySet<string> = new Set(['rejected', 'offline']);
+const HEALED_FROM: ReadonlySet<NodeState> = new Set(['rejected', 'offline']);
 /**
  * Intervals since the registry last took a heartbeat of ours, after which we judge nobody: what takes no writes of
  * ours may take none of the others', and their silence would look like death. Less than any two of theirs.
@@ -48,7 +49,7 @@ export class MemberWatch {
   readonly #table: MemberTable;
   readonly #judge: SlotJudge;
   readonly #rare: RateLimitedLog;
-  #states: ReadonlyMap<string, string> = new Map();
+  #states: ReadonlyMap<string, NodeState> = new Map();
   #junkNames = 0;
   #unreadNames = 0;
   #outage: RegistryOutage | null = null;
@@ -148,9 +149,9 @@ export class MemberWatch {
   }
 
   /** Somebody who may not have heard us either: what we said meanwhile may have been refused there. */
-  #hasHealed(before: ReadonlyMap<string, string>): boolean {
+  #hasHealed(before: ReadonlyMap<string, NodeState>): boolean {
     return [...this.#states].some(
-      ([nodeId, state]) => state === 'healthy' && HEALED_FROM.has(before.get(nodeId) ?? ''),
+      ([nodeId, state]) => state === 'healthy' && HEALED_FROM.has(before.get(nodeId) ?? state),
     );
   }
 
