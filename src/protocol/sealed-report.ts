@@ -11,6 +11,12 @@ import { parseReport, type Report } from './report.ts';
 import { NONCE_BYTES, REPORT_CIPHER } from './report-envelope.ts';
 
 const TAG_BYTES = 16;
+/** Of four members and three texts, whatever its spaces, order and escapes. */
+const ENVELOPE_QUOTES = 14;
+const QUOTE = 0x22;
+const BRACKET = 0x5b;
+/** Bytes of a body that is parsed though it is no envelope, so that a report in clear is told so. Arbitrary. */
+const PLAIN_MAX_BYTES = 8 * 1024;
 
 /** Strict: a member more or a member less is another envelope, not this one. */
 const envelope = z.strictObject({
@@ -35,7 +41,8 @@ export type Opening =
 const REFUSED: Opening = { kind: 'refused' };
 
 export function openReport(body: Uint8Array, key: Secret): Opening {
-  const value = parseJson(body);
+  const isWorthParsing = body.byteLength <= PLAIN_MAX_BYTES || looksSealed(body);
+  const value = isWorthParsing ? parseJson(body) : undefined;
   if (isPlain(value)) return { kind: 'plain' };
   const parsed = envelope.safeParse(value);
   if (!parsed.success) return REFUSED;
@@ -46,6 +53,17 @@ export function openReport(body: Uint8Array, key: Secret): Opening {
   const content = decrypt(sealed, key, nonce);
   const report = content && parseReport(parseJson(content));
   return report ? { kind: 'opened', opened: { report, nonce } } : REFUSED;
+}
+
+/** JSON of nothing but brackets or names can be made to cost thirty times an envelope of its length. */
+function looksSealed(body: Uint8Array): boolean {
+  if (body.includes(BRACKET)) return false;
+  let quotes = 0;
+  for (let at = body.indexOf(QUOTE); at >= 0; at = body.indexOf(QUOTE, at + 1)) {
+    quotes += 1;
+    if (quotes > ENVELOPE_QUOTES) return false;
+  }
+  return quotes === ENVELOPE_QUOTES;
 }
 
 /** Plain means that it has no part of an envelope, so one changed byte cannot turn an envelope into a plain report. */

@@ -64,6 +64,23 @@ describe('openReport', () => {
     expect(openReport(Buffer.concat([body, Buffer.from('x')]), key)).toEqual({ kind: 'refused' });
   });
 
+  it('opens an envelope in another order, with spaces and with escapes, as other programs write JSON', () => {
+    const { nonce, ciphertext } = JSON.parse(
+      Buffer.from(sealReport(makeReport(), key, randomBytes(12))).toString(),
+    );
+    const escaped = ciphertext.replaceAll('/', '\\/').replaceAll('A', '\\u0041');
+    const body = `\n{ "ciphertext": "${escaped}",\t"version": "1", "encrypted": true, "nonce": "${nonce}" } `;
+    expect(openReport(Buffer.from(body), key).kind).toBe('opened');
+  });
+
+  it.each([
+    ['brackets', (most: number) => `{"x":${'['.repeat(most / 2)}${']'.repeat(most / 2)}}`],
+    ['names', (most: number) => `{${Array.from({ length: most / 16 }, (_, at) => `"${at}":0`).join()}}`],
+  ])('parses no long body of nothing but %s, which costs more than an envelope', (_, make) => {
+    expect(openReport(Buffer.from(make(4096)), key)).toEqual({ kind: 'plain' });
+    expect(openReport(Buffer.from(make(200_000)), key)).toEqual({ kind: 'refused' });
+  });
+
   it('refuses a report sealed under another key', () => {
     const body = sealReport(makeReport(), new Secret(randomBytes(32)), randomBytes(12));
     expect(openReport(body, key)).toEqual({ kind: 'refused' });
