@@ -1,42 +1,35 @@
 /**
  * What can be said of a chain of certificates by itself: whose it is, whether each was issued by the next, and whether
- * somebody else could have made one of them, or it was meant for something else than packages (RFC 5280).
+ * somebody else could have made one of them, or it was meant for something else than packages.
  */
 import type { KeyObject, X509Certificate } from 'node:crypto';
+import { limitFaults } from './certificate-limits.ts';
 
 /** Bits. What NIST SP 800-57 holds good until 2030. */
 export const RSA_MIN_BITS = 2048;
 const CURVES: ReadonlySet<string | undefined> = new Set(['prime256v1', 'secp384r1', 'secp521r1']);
 const SOUND_SIGNATURE = /sha-?(?:256|384|512)|^ed(?:25519|448)$/i;
 
-/** Extended key usage of Apple: signs packages for distribution outside the App Store. */
-export const INSTALLER_USAGE = '1.2.840.113635.100.4.13';
-const CODE_SIGNING_USAGE = '1.3.6.1.5.5.7.3.3';
-const ANY_USAGE = '2.5.29.37.0';
-
 export function commonName({ subject }: X509Certificate): string {
   return /^CN=(.*)$/m.exec(subject)?.[1] ?? subject.replaceAll('\n', ', ');
 }
 
-/** Null where each certificate is signed by the next; else a sentence. */
+/** Null where each certificate is signed by the next, and the next one may do that; else a sentence. */
 export function chainFault(certificates: readonly X509Certificate[]): string | null {
   for (const [index, certificate] of certificates.entries()) {
     const issuer = certificates[index + 1];
     if (issuer === undefined) return null;
-    if (!certificate.checkIssued(issuer) || !certificate.verify(issuer.publicKey)) {
-      return `Certificate ${index + 1} of the chain, ${commonName(certificate)}, is not issued by the next one.`;
-    }
+    const which = `Certificate ${index + 1} of the chain, ${commonName(certificate)},`;
+    if (!certificate.verify(issuer.publicKey)) return `${which} is not issued by the next one.`;
+    if (certificate.checkIssued(issuer)) continue;
+    return `${which} is signed by the next one, which may not issue it: by its name, its key usage or its key identifier.`;
   }
   return null;
 }
 
 /** A sentence for each reason not to believe what this chain, the leaf first, says of a package. */
 export function chainWeaknesses(certificates: readonly X509Certificate[]): string[] {
-  const [leaf] = certificates;
-  const weaknesses = certificates.flatMap(weaknessesOf);
-  if (leaf !== undefined && !maySignPackages(leaf))
-    weaknesses.push(`The certificate ${commonName(leaf)} is for another use than signing packages or code.`);
-  return weaknesses;
+  return [...certificates.flatMap(weaknessesOf), ...limitFaults(certificates, commonName)];
 }
 
 export function rsaBits(key: KeyObject): number {
@@ -67,10 +60,4 @@ function isStrong(key: KeyObject): boolean {
 function wordsOf(key: KeyObject): string {
   const { asymmetricKeyType: kind, asymmetricKeyDetails: details } = key;
   return kind === 'rsa' ? `RSA with ${rsaBits(key)} bits` : (details?.namedCurve ?? kind ?? 'unknown');
-}
-
-/** One that names no use may be used for any. */
-function maySignPackages({ keyUsage: extended }: X509Certificate): boolean {
-  const fit: readonly string[] = [INSTALLER_USAGE, CODE_SIGNING_USAGE, ANY_USAGE];
-  return extended === undefined || extended.some((usage) => fit.includes(usage));
 }

@@ -94,20 +94,25 @@ export function checkTrust(
   roots: readonly X509Certificate[],
   nowMs: number,
 ): void {
-  const last = certificates.at(-1);
-  const root = roots.find(
-    (one) =>
-      last !== undefined &&
-      (one.raw.equals(last.raw) || (last.checkIssued(one) && last.verify(one.publicKey))),
-  );
-  if (root === undefined) throw damaged('The signer is not vouched for by the authorities that were given.');
-  const [weakness] = chainWeaknesses([...certificates, root]);
+  const path = pathTo(roots, certificates);
+  if (path === null) throw damaged('The signer is not vouched for by the authorities that were given.');
+  const [weakness] = chainWeaknesses(path);
   if (weakness !== undefined) throw damaged(weakness);
-  for (const certificate of [...certificates, root]) {
+  for (const certificate of path) {
     if (certificate.validToDate.getTime() <= nowMs || certificate.validFromDate.getTime() > nowMs) {
       throw damaged(`The certificate ${commonName(certificate)} is not good at this time.`);
     }
   }
-  if (certificates.slice(1).some(({ ca }) => !ca))
-    throw damaged('A certificate of the chain is no authority.');
+}
+
+/** The chain up to and with one of these roots, which may stand in it; null where it leads to none. */
+function pathTo(
+  roots: readonly X509Certificate[],
+  certificates: readonly X509Certificate[],
+): readonly X509Certificate[] | null {
+  const last = certificates.at(-1);
+  if (last === undefined) return null;
+  if (roots.some(({ raw }) => raw.equals(last.raw))) return certificates;
+  const root = roots.find((one) => last.checkIssued(one) && last.verify(one.publicKey));
+  return root === undefined ? null : [...certificates, root];
 }

@@ -5,7 +5,8 @@
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { AtlasError } from '../base/errors.ts';
 import type { Secret } from '../base/secret.ts';
-import { chainFault, chainWeaknesses, commonName, INSTALLER_USAGE } from './certificates.ts';
+import { INSTALLER_USAGE } from './certificate-limits.ts';
+import { chainFault, chainWeaknesses, commonName } from './certificates.ts';
 import { type PackageSigner, rsaKey } from './signature.ts';
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;

@@ -1,5 +1,5 @@
 /** An authority as Apple's is built (root, intermediate, installer certificate), made by openssl for one test file. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Secret } from '../../src/base/secret.ts';
@@ -61,6 +61,11 @@ export class SigningAuthority {
     this.#openssl('x509', '-req', '-in', `${name}.csr`, ...signer, ...terms, '-out', `${name}.pem`);
   }
 
+  /** Another kind of certificate, by its lines in a file of extensions of openssl. */
+  allow(as: string, ...lines: readonly string[]): void {
+    appendFileSync(this.path('extensions'), `[${as}]\n${lines.join('\n')}\n`);
+  }
+
   signer(): PackageSigner {
     return signerOfPem(this.pem('chain'), this.key('leaf'));
   }
@@ -81,7 +86,8 @@ export class SigningAuthority {
 interface Issue {
   readonly subject: string;
   readonly by: string;
-  readonly as: 'authority' | 'installer' | 'server' | 'code' | 'plain';
+  /** authority, installer, server, code, plain, or what `allow` was told. */
+  readonly as: string;
   readonly days?: number;
   /** As openssl takes it: `rsa:2048`, if nothing else is said. */
   readonly key?: string;
