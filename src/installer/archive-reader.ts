@@ -6,9 +6,10 @@
 import { createHash, type Hash } from 'node:crypto';
 import { inflateSync } from 'node:zlib';
 import { equalBytes } from '../base/bytes.ts';
+import { type Allowances, allowancesOf } from './allowance.ts';
 import type { MemberChecksum } from './archive.ts';
-import { CHUNK_BYTES, type RandomSource } from './byte-source.ts';
-import { inflated } from './inflate.ts';
+import { type ByteSource, CHUNK_BYTES, type RandomSource } from './byte-source.ts';
+import { type Inflating, inflated } from './inflate.ts';
 import { damaged, unreadable } from './package-fault.ts';
 import { TOC_MAX_BYTES, TOC_STORED_MAX_BYTES } from './reading-limits.ts';
 import {
@@ -29,6 +30,8 @@ export interface ReadArchive {
   readonly heapAt: number;
   /** Bytes of it. */
   readonly heapBytes: number;
+  /** Used up by whatever is read of it. */
+  readonly allowances: Allowances;
 }
 
 const MAGIC = 0x78617221;
@@ -51,7 +54,9 @@ export async function openArchive(source: RandomSource): Promise<ReadArchive> {
     throw damaged('Header and table of contents name different checksums.');
   }
   const digest = createHash(header.style).update(stored).digest();
-  const archive = { source, toc, digest, heapAt, heapBytes: source.size - heapAt };
+  refuseOverlap(toc);
+  const allowances = allowancesOf(source.size);
+  const archive = { source, toc, digest, heapAt, heapBytes: source.size - heapAt, allowances };
   const written = await heapPart(archive, toc.checksum).slice(0, digest.length);
   if (!equalBytes(written, digest)) throw damaged('The table of contents does not match its checksum.');
   return archive;
@@ -110,14 +115,25 @@ export function filesOf(members: readonly ReadMember[]): ReadFile[] {
   return members.flatMap((member) => (member.type === 'file' ? [member] : filesOf(member.members)));
 }
 
-/** Of all that the heap holds, in the order in which it lies there: no byte twice, and none that belongs to nothing. */
-export function checkHeap(archive: ReadArchive): void {
-  const { toc, heapBytes } = archive;
-  const data = filesOf(toc.members).flatMap((file) => file.data ?? []);
-  const extents = [toc.checksum, ...toc.signatures, ...data].sort((a, b) => a.offset - b.offset);
+/** In the order in which they lie in the heap. */
+function extentsOf({ checksum, signatures, members }: Toc): Extent[] {
+  const data = filesOf(members).flatMap((file) => file.data ?? []);
+  return [checksum, ...signatures, ...data].sort((a, b) => a.offset - b.offset);
+}
+
+/** Where bytes may be of many parts, a small file is as much work as a large one. */
+function refuseOverlap(toc: Toc): void {
   let end = 0;
-  for (const { offset, length } of extents) {
+  for (const { offset, length } of extentsOf(toc)) {
     if (offset < end) throw damaged('Two parts of the archive lie over each other.');
+    end = offset + length;
+  }
+}
+
+/** No byte of the heap belongs to nothing. */
+export function checkHeap({ toc, heapBytes }: ReadArchive): void {
+  let end = 0;
+  for (const { offset, length } of extentsOf(toc)) {
     if (offset > end) throw damaged(`${offset - end} bytes of the archive belong to nothing.`);
     end = offset + length;
   }
@@ -134,7 +150,7 @@ export async function* contentOfMember(archive: ReadArchive, file: ReadFile): As
   const watched: RandomSource = { ...stored, read: () => watch(stored.read(), archivedHash) };
   const extractedHash = new Checked(path, 'extracted', data.extracted);
   let count = 0;
-  for await (const chunk of decoded(watched, data, path)) {
+  for await (const chunk of decoded(archive, watched, { data, path })) {
     count += chunk.length;
     extractedHash.update(chunk);
     yield chunk;
@@ -144,12 +160,28 @@ export async function* contentOfMember(archive: ReadArchive, file: ReadFile): As
   extractedHash.end();
 }
 
-function decoded(stored: RandomSource, data: MemberData, path: string): AsyncIterable<Uint8Array> {
+function decoded(
+  archive: ReadArchive,
+  stored: RandomSource,
+  { data, path }: { readonly data: MemberData; readonly path: string },
+): AsyncIterable<Uint8Array> {
   if (data.encoding === 'application/octet-stream') return stored.read();
   if (data.encoding === 'application/x-gzip') {
-    return inflated(stored, { form: 'zlib', maxBytes: data.size, what: path });
+    return unpacked(archive, stored, { form: 'zlib', maxBytes: data.size, what: path });
   }
   throw unreadable(`${path} is compressed in a way that is not known: ${data.encoding}.`);
+}
+
+/** Decompressed, at the expense of what the archive may be in all. */
+export async function* unpacked(
+  { allowances }: ReadArchive,
+  stored: ByteSource,
+  terms: Inflating,
+): AsyncIterable<Uint8Array> {
+  for await (const chunk of inflated(stored, terms)) {
+    allowances.unpacked.spend(chunk.length);
+    yield chunk;
+  }
 }
 
 async function* watch(chunks: AsyncIterable<Uint8Array>, hash: Checked): AsyncIterable<Uint8Array> {

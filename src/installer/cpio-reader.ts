@@ -4,8 +4,8 @@
  */
 import { decodeUtf8 } from '../base/bytes.ts';
 import { archivePath } from './layout.ts';
-import { damaged, unreadable } from './package-fault.ts';
-import { PATH_MAX_BYTES, PATHS_MAX } from './reading-limits.ts';
+import { damaged } from './package-fault.ts';
+import { PATH_MAX_BYTES } from './reading-limits.ts';
 import { ROOT } from './tree.ts';
 
 export interface CpioHead {
@@ -34,10 +34,7 @@ const TRAILER = 'TRAILER!!!';
 export async function* readCpio(chunks: AsyncIterable<Uint8Array>, what: string): AsyncIterable<CpioPart> {
   const input = new Input(chunks, what);
   try {
-    for (let count = 0; ; count += 1) {
-      const head = await readHead(input, what);
-      if (head === null) break;
-      if (count >= PATHS_MAX) throw unreadable(`${what} has more than ${PATHS_MAX} entries.`);
+    for (let head = await readHead(input, what); head !== null; head = await readHead(input, what)) {
       yield { kind: 'head', head };
       for (let left = head.size; left > 0; ) {
         const bytes = await input.some(left);

@@ -4,13 +4,14 @@
  */
 import { decodeUtf8 } from '../base/bytes.ts';
 import { AtlasError } from '../base/errors.ts';
+import { openArchive } from './archive-reader.ts';
 import type { BomEntry } from './bom-reader.ts';
 import type { RandomSource } from './byte-source.ts';
 import {
-  openPackage,
   type Progress,
   type ReadComponent,
   type ReadPackage,
+  readPackage,
   readPayload,
 } from './package-reader.ts';
 import { CONTENTS_MAX_BYTES } from './reading-limits.ts';
@@ -59,7 +60,7 @@ export async function inspectPackage(
   source: RandomSource,
   progress: Progress = () => {},
 ): Promise<PackageReport> {
-  const whole = await openPackage(source);
+  const whole = await readPackage(await openArchive(source));
   const { archive, components, distribution } = whole;
   return {
     title: distribution?.title ?? null,
@@ -80,8 +81,16 @@ function componentReport({ folder, info, bom }: ReadComponent): ComponentReport 
     installLocation,
     scripts: scripts.map(({ path }) => path),
     installedBytes: bom.reduce((sum, { type, size }) => sum + (type === 'directory' ? 0 : size), 0),
-    entries: bom.toSorted((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path))),
+    entries: byPath(bom),
   };
+}
+
+/** In the order of their bytes. */
+function byPath(bom: readonly BomEntry[]): BomEntry[] {
+  return bom
+    .map((entry) => ({ entry, bytes: Buffer.from(entry.path) }))
+    .sort((a, b) => Buffer.compare(a.bytes, b.bytes))
+    .map(({ entry }) => entry);
 }
 
 const CONTENTS_PATH = /^Library\/Fleet[A-Za-z]+\/contents\.json$/;

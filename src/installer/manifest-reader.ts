@@ -1,5 +1,6 @@
 /** Reads PackageInfo and Distribution for what must agree with the rest of the package, and for people. */
 import { damaged } from './package-fault.ts';
+import { SCRIPTS_MAX, TEXT_MAX_LENGTH } from './reading-limits.ts';
 import { childOf, childrenOf, readXml, type XmlElement } from './xml-reader.ts';
 
 export interface ReadPackageInfo {
@@ -35,14 +36,16 @@ export function readPackageInfo(bytes: Uint8Array, path: string): ReadPackageInf
   const { attributes } = root;
   if (root.name !== 'pkg-info') throw damaged(`${path} is no PackageInfo.`);
   const payload = childOf(root, 'payload');
+  const scripts = childOf(root, 'scripts')?.children ?? [];
+  if (scripts.length > SCRIPTS_MAX) throw damaged(`${path} names more than ${SCRIPTS_MAX} scripts.`);
   return {
     identifier: required(root, 'identifier', path),
     version: required(root, 'version', path),
-    installLocation: attributes.get('install-location') ?? '/',
+    installLocation: short(attributes.get('install-location') ?? '/', path),
     paths: numberIn(payload, 'numberOfFiles', path),
     kilobytes: numberIn(payload, 'installKBytes', path),
-    scripts: (childOf(root, 'scripts')?.children ?? []).map((script) => ({
-      when: script.name,
+    scripts: scripts.map((script) => ({
+      when: short(script.name, path),
       path: required(script, 'file', path).replace(/^\.\//, ''),
     })),
   };
@@ -52,26 +55,27 @@ export function readDistribution(bytes: Uint8Array): ReadDistribution {
   const root = readXml(bytes, 'Distribution');
   if (!/^installer-(gui-)?script$/.test(root.name)) throw damaged('Distribution is none.');
   const check = childOf(root, 'volume-check');
-  const oldest = childOf(childOf(check, 'allowed-os-versions'), 'os-version');
+  const min = childOf(childOf(check, 'allowed-os-versions'), 'os-version')?.attributes.get('min');
+  const title = childOf(root, 'title');
   return {
-    title: childOf(root, 'title')?.text.trim() ?? null,
-    architectures: (childOf(root, 'options')?.attributes.get('hostArchitectures') ?? '')
+    title: title === undefined ? null : short(title.text.trim(), 'Distribution'),
+    architectures: short(childOf(root, 'options')?.attributes.get('hostArchitectures') ?? '', 'Distribution')
       .split(',')
       .filter((name) => name !== ''),
-    minMacos: oldest?.attributes.get('min') ?? null,
+    minMacos: min === undefined ? null : short(min, 'Distribution'),
     references: childrenOf(root, 'pkg-ref').flatMap(referenceOf),
   };
 }
 
 /** A reference may stand there several times; the one with a text says where the component is. */
 function referenceOf(element: XmlElement): PackageReference[] {
-  const target = element.text.trim();
+  const target = short(element.text.trim(), 'Distribution');
   if (target === '') return [];
   if (!target.startsWith('#')) throw damaged('Distribution refers to something outside of the package.');
   return [
     {
       identifier: required(element, 'id', 'Distribution'),
-      version: element.attributes.get('version') ?? null,
+      version: element.attributes.has('version') ? required(element, 'version', 'Distribution') : null,
       kilobytes: numberIn(element, 'installKBytes', 'Distribution'),
       folder: folderOf(target.slice(1)),
     },
@@ -89,7 +93,13 @@ function folderOf(escaped: string): string {
 function required({ name, attributes }: XmlElement, attribute: string, what: string): string {
   const value = attributes.get(attribute);
   if (value === undefined || value === '') throw damaged(`${what} has no ${attribute} in ${name}.`);
-  return value;
+  return short(value, what);
+}
+
+/** What is shown to people, and compared: nobody makes it as long as a text. */
+function short(text: string, what: string): string {
+  if (text.length <= TEXT_MAX_LENGTH) return text;
+  throw damaged(`${what} has a name that is longer than ${TEXT_MAX_LENGTH} characters.`);
 }
 
 function numberIn(element: XmlElement | undefined, attribute: string, what: string): number | null {

@@ -11,15 +11,15 @@ export interface Unchecked {
   readonly unchecked: string;
 }
 
-/** Differences that are told of one package. */
-const DIFFERENCES_SHOWN = 5;
+/** Of differences and names, how many are told; the others are counted. */
+const SHOWN = 5;
 const EXECUTABLE = 0o100;
 
 export function agreeWithBom(surveyed: Survey, { bom }: ReadComponent): string {
   const found: string[] = [];
   for (const difference of differences(surveyed, bom)) {
     found.push(difference);
-    if (found.length === DIFFERENCES_SHOWN) break;
+    if (found.length === SHOWN) break;
   }
   if (found.length > 0) throw damaged(`${found.join('; ')}.`);
   return `It lists the ${bom.length} paths of the Payload, with their types, modes, owners, sizes and checksums.`;
@@ -44,15 +44,16 @@ export function agreeWithInfo({ entries }: Survey, { info }: ReadComponent): str
 
 /** The scripts that the Installer would run are there, and it can run them. */
 export function agreeWithScripts(hooks: Survey | null, { info }: ReadComponent): string {
+  const present = new Map(hooks?.entries.map((entry) => [entry.path, entry]));
   for (const { when, path } of info.scripts) {
-    const entry = hooks?.entries.find((one) => one.path === path);
+    const entry = present.get(path);
     if (entry === undefined) throw damaged(`The ${when} script ${path} is missing.`);
     if (!isKind(entry.mode, 'file') || (entry.mode & EXECUTABLE) === 0) {
       throw damaged(`The ${when} script ${path} cannot be executed.`);
     }
   }
   const names = info.scripts.map(({ path }) => path);
-  return names.length === 0 ? 'No script is run.' : `${names.join(' and ')} can be run.`;
+  return names.length === 0 ? 'No script is run.' : `${someOf(names)} can be run.`;
 }
 
 /** Every component is referred to, by the name and version that it has itself. */
@@ -73,5 +74,10 @@ export function agreeWithDistribution({ distribution, components }: ReadPackage)
   const stray = components.find(({ folder }) => !references.some((one) => one.folder === folder));
   if (stray !== undefined)
     throw damaged(`It does not refer to ${stray.folder}, which would not be installed.`);
-  return `It refers to ${references.map(({ folder }) => folder).join(', ')} by the right name and version.`;
+  return `It refers to ${someOf(references.map(({ folder }) => folder))} by the right name and version.`;
+}
+
+function someOf(names: readonly string[]): string {
+  const shown = names.slice(0, SHOWN).join(', ');
+  return names.length > SHOWN ? `${shown} and ${names.length - SHOWN} more` : shown;
 }

@@ -3,11 +3,11 @@
  * Distribution around them. A package that is one component alone has them at the top. Every member that is read
  * through here is checked on the way.
  */
-import { contentOfMember, filesOf, openArchive, type ReadArchive } from './archive-reader.ts';
+import type { Allowance } from './allowance.ts';
+import { contentOfMember, filesOf, type ReadArchive, unpacked } from './archive-reader.ts';
 import { type BomEntry, readBom } from './bom-reader.ts';
-import type { ByteSource, RandomSource } from './byte-source.ts';
+import type { ByteSource } from './byte-source.ts';
 import { type CpioPart, readCpio } from './cpio-reader.ts';
-import { inflated } from './inflate.ts';
 import {
   type ReadDistribution,
   type ReadPackageInfo,
@@ -15,7 +15,7 @@ import {
   readPackageInfo,
 } from './manifest-reader.ts';
 import { damaged, unreadable } from './package-fault.ts';
-import { BOM_MAX_BYTES, MANIFEST_MAX_BYTES, PAYLOAD_MAX_BYTES, SCRIPTS_MAX_BYTES } from './reading-limits.ts';
+import { COMPONENTS_MAX, SCRIPTS_MAX_BYTES } from './reading-limits.ts';
 import type { ReadFile, ReadMember } from './toc-reader.ts';
 
 export interface ReadComponent {
@@ -38,17 +38,20 @@ export interface ReadPackage {
 /** Told of bytes of the file as they are read. */
 export type Progress = (bytes: number) => void;
 
-export async function openPackage(source: RandomSource): Promise<ReadPackage> {
-  const archive = await openArchive(source);
+export async function readPackage(archive: ReadArchive): Promise<ReadPackage> {
   const { members } = archive.toc;
   const distribution = fileIn(members, 'Distribution');
   const parts: Part[] = [{ folder: '', members }];
   for (const member of members) {
     if (member.type === 'directory') parts.push({ folder: member.path, members: member.members });
   }
+  const described = parts.filter(({ members: own }) => fileIn(own, 'PackageInfo'));
+  if (described.length > COMPONENTS_MAX) {
+    throw damaged(`The package has ${described.length} components, and ${COMPONENTS_MAX} are the most.`);
+  }
   const components: ReadComponent[] = [];
   const known = new Set<ReadFile | undefined>([distribution]);
-  for (const part of parts.filter(({ members: own }) => fileIn(own, 'PackageInfo'))) {
+  for (const part of described) {
     components.push(await readComponent(archive, part));
     for (const name of ['PackageInfo', 'Bom', 'Payload', 'Scripts']) known.add(fileIn(part.members, name));
   }
@@ -57,7 +60,7 @@ export async function openPackage(source: RandomSource): Promise<ReadPackage> {
     archive,
     components,
     distribution: distribution
-      ? readDistribution(await wholeMember(archive, distribution, MANIFEST_MAX_BYTES))
+      ? readDistribution(await wholeMember(archive, distribution, archive.allowances.manifests))
       : null,
     others: filesOf(members).filter((file) => !known.has(file)),
   };
@@ -73,13 +76,22 @@ async function readComponent(archive: ReadArchive, { folder, members }: Part): P
   if (infoFile === undefined || bomFile === undefined || payload === undefined) {
     throw damaged(`The component ${folder} lacks its Bom or its Payload.`);
   }
+  const { manifests } = archive.allowances;
   return {
     folder,
-    info: readPackageInfo(await wholeMember(archive, infoFile, MANIFEST_MAX_BYTES), infoFile.path),
-    bom: readBom(await wholeMember(archive, bomFile, BOM_MAX_BYTES)),
+    info: readPackageInfo(await wholeMember(archive, infoFile, manifests), infoFile.path),
+    bom: await bomOf(archive, bomFile),
     payload,
     scripts: fileIn(members, 'Scripts') ?? null,
   };
+}
+
+async function bomOf(archive: ReadArchive, file: ReadFile): Promise<BomEntry[]> {
+  const { boms, paths, pathLength } = archive.allowances;
+  const bom = readBom(await wholeMember(archive, file, boms));
+  paths.spend(bom.length);
+  pathLength.spend(bom.reduce((sum, { path }) => sum + path.length, 0));
+  return bom;
 }
 
 /** What the Payload holds; the Bom has said how much that is. */
@@ -89,8 +101,7 @@ export function readPayload(
   progress: Progress,
 ): AsyncIterable<CpioPart> {
   const announced = component.bom.reduce((sum, { path, size }) => sum + size + overhead(path), 0);
-  const maxBytes = Math.min(PAYLOAD_MAX_BYTES, announced + PADDING_MAX_BYTES);
-  return readPacked(archive, component.payload, { maxBytes, progress });
+  return readPacked(archive, component.payload, { maxBytes: announced + PADDING_MAX_BYTES, progress });
 }
 
 export function readScripts(archive: ReadArchive, file: ReadFile): AsyncIterable<CpioPart> {
@@ -121,7 +132,11 @@ async function* readPacked(
     read: () => counted(contentOfMember(archive, file), progress),
   };
   const isGzip = start[0] === 0x1f && start[1] === 0x8b;
-  yield* readCpio(isGzip ? inflated(member, { form: 'gzip', maxBytes, what: path }) : member.read(), path);
+  const bytes = isGzip ? unpacked(archive, member, { form: 'gzip', maxBytes, what: path }) : member.read();
+  for await (const part of readCpio(bytes, path)) {
+    if (part.kind === 'head') archive.allowances.entries.spend(1);
+    yield part;
+  }
 }
 
 async function firstBytes(archive: ReadArchive, file: ReadFile): Promise<Uint8Array> {
@@ -136,8 +151,8 @@ async function* counted(chunks: AsyncIterable<Uint8Array>, progress: Progress): 
   }
 }
 
-async function wholeMember(archive: ReadArchive, file: ReadFile, maxBytes: number): Promise<Uint8Array> {
-  if ((file.data?.size ?? 0) > maxBytes) throw unreadable(`${file.path} has more than ${maxBytes} bytes.`);
+async function wholeMember(archive: ReadArchive, file: ReadFile, allowance: Allowance): Promise<Uint8Array> {
+  allowance.spend(file.data?.size ?? 0);
   const chunks: Uint8Array[] = [];
   for await (const chunk of contentOfMember(archive, file)) chunks.push(Uint8Array.from(chunk));
   return Buffer.concat(chunks);

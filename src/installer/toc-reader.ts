@@ -3,9 +3,16 @@
  * other tools write more of it. Format: docs/package-format.md.
  */
 import { decodeBase64 } from '../base/bytes.ts';
+import { Allowance } from './allowance.ts';
 import type { MemberChecksum } from './archive.ts';
 import { damaged, unreadable } from './package-fault.ts';
-import { CERTIFICATES_MAX, SIGNATURE_MAX_BYTES } from './reading-limits.ts';
+import {
+  CERTIFICATE_MAX_BYTES,
+  CERTIFICATES_MAX,
+  MEMBERS_MAX,
+  PATH_MAX_BYTES,
+  SIGNATURE_MAX_BYTES,
+} from './reading-limits.ts';
 import { childOf, childrenOf, readXml, type XmlElement } from './xml-reader.ts';
 
 /** Bytes, from the beginning of the heap. */
@@ -69,22 +76,26 @@ export function readToc(xml: Uint8Array): Toc {
   return {
     checksum: { ...extentOf(checksum, 'size'), style: styleOf(checksum) },
     signatures: [...signaturesOf(toc, 'signature', 'RSA'), ...signaturesOf(toc, 'x-signature', 'CMS')],
-    members: membersOf(toc, ''),
+    members: membersOf(toc, '', new Allowance(MEMBERS_MAX, 'files and folders in its archive')),
     epoch: epochOf(childOf(toc, 'creation-time')?.text),
   };
 }
 
-function membersOf(parent: XmlElement, folder: string): ReadMember[] {
-  const members = childrenOf(parent, 'file').map((element) => memberOf(element, folder));
+function membersOf(parent: XmlElement, folder: string, places: Allowance): ReadMember[] {
+  const members = childrenOf(parent, 'file').map((element) => {
+    places.spend(1);
+    return memberOf(element, folder, places);
+  });
   if (new Set(members.map(({ path }) => path)).size === members.length) return members;
   throw damaged('The table of contents names a member twice.');
 }
 
-function memberOf(element: XmlElement, folder: string): ReadMember {
+function memberOf(element: XmlElement, folder: string, places: Allowance): ReadMember {
   const path = folder + nameOf(element);
+  if (path.length > PATH_MAX_BYTES) throw damaged('A member of the archive has too long a name.');
   const type = textOf(element, 'type');
   const mode = Number.parseInt(/^[0-7]{1,6}$/.exec(textOf(element, 'mode'))?.[0] ?? '0', 8) & 0o7777;
-  if (type === 'directory') return { type, path, mode, members: membersOf(element, `${path}/`) };
+  if (type === 'directory') return { type, path, mode, members: membersOf(element, `${path}/`, places) };
   if (type !== 'file') throw unreadable(`The member ${path} is a ${type || 'thing without a type'}.`);
   const data = childOf(element, 'data');
   return { type, path, mode, data: data === undefined ? null : dataOf(data) };
@@ -138,6 +149,7 @@ function certificatesOf(signature: XmlElement): Uint8Array[] {
   return found.map(({ text }) => {
     const der = decodeBase64(text.replace(/\s+/g, ''));
     if (der === undefined) throw damaged('A certificate in the table of contents is not base64.');
+    if (der.length > CERTIFICATE_MAX_BYTES) throw damaged('A certificate is too long for one.');
     return der;
   });
 }

@@ -17,10 +17,10 @@ import {
 } from './package-agreement.ts';
 import { damaged } from './package-fault.ts';
 import {
-  openPackage,
   type Progress,
   type ReadComponent,
   type ReadPackage,
+  readPackage,
   readPayload,
   readScripts,
 } from './package-reader.ts';
@@ -56,7 +56,7 @@ export async function* verifyPackage(source: RandomSource, terms: VerifyTerms): 
     return 'Each byte behind the table of contents belongs to one part.';
   });
   yield await checkSignature(archive, terms);
-  const [read, whole] = await checked('Manifests', () => openPackage(source), aboutManifests);
+  const [read, whole] = await checked('Manifests', () => readPackage(archive), aboutManifests);
   yield read;
   if (whole === null) return;
   for (const component of whole.components) yield* checkComponent(whole, component, progress);

@@ -38,7 +38,7 @@ function changed(content: Buffer, changes: Changes, name: string): Buffer {
   return outside(isGzip ? gzipSync(inside(gunzipSync(content))) : inside(content));
 }
 
-function memberOf(name: string, content: Buffer, isStored: boolean): FileMember {
+export function memberOf(name: string, content: Buffer, isStored: boolean): FileMember {
   const stored = isStored ? content : deflateSync(content);
   const sum = (of: Buffer) =>
     ({ style: 'sha1', digest: createHash('sha1').update(of).digest('hex') }) as const;
