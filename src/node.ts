@@ -100,7 +100,7 @@ async function assemble(options: RunningOptions, ground: Ground): Promise<Runnin
     : null;
   closing.defer(() => checked?.parts.stop());
   const parts = completeParts(options, base, { checked, describe, joinValues, address, stores });
-  closing.defer(() => parts.packages.builder.settled()); // a package that broke off revokes its ticket: in the registry
+  closing.defer(() => parts.packages.underWay.settled()); // a package that broke off revokes its ticket: in the registry
   await openDoors(options, ground, { parts, tls: tls?.context ?? null });
   await startServices(ground, base, parts, checked);
   log.info('server.ready', `Listening on ${address.url}`, {
@@ -217,7 +217,7 @@ export async function openOffline(options: NodeOptions): Promise<OfflineServer> 
   const base = openServices(options, { nodeId: 'offline', log, stores });
   closing.defer(() => base.audit.stop());
   const parts = completeParts(options, base, { ...absent, address: addressOf(options.config), stores });
-  closing.defer(() => parts.packages.builder.settled());
+  closing.defer(() => parts.packages.underWay.settled());
   const app = await buildServer({ ...parts, door: 'control', tls: null, consoleFolder: null });
   closing.defer(() => app.close());
   return { app, close: () => closing.disposeAsync() };
