@@ -41,8 +41,8 @@ function outage({ registryOutage, selfNodeId }: ClusterFacts): Finding[] {
     return [
       {
         code: 'registry_unavailable',
-        severity: 'warning',
-        sentence: `The registry is unavailable since ${since} (${reason}); nobody is declared dead meanwhile, and reports are still taken.`,
+        severity: 'critical',
+        sentence: `The registry is unavailable since ${since} (${reason}). Nobody is declared dead meanwhile, and reports are still taken.`,
         mend: 'Bring the backend back; this server goes on by itself.',
       },
     ];
@@ -50,7 +50,7 @@ function outage({ registryOutage, selfNodeId }: ClusterFacts): Finding[] {
   return [
     {
       code: 'registry_not_writable',
-      severity: 'warning',
+      severity: 'critical',
       sentence: `The registry takes nothing that ${selfNodeId} writes since ${since} (${reason}). It declares nobody dead meanwhile, and takes reports; where only its own writes are refused, the others call it offline.`,
       mend: 'See the reason: a full disk or memory, a replica, or no right to write. This server goes on by itself.',
     },

@@ -26,14 +26,6 @@ export function verdictOf(facts: ClusterFacts, findings: readonly Finding[]): Ve
     return say('at_risk', 'At risk: authentication is off. Anyone who can write to the registry can join.');
   const critical = findings.find((finding) => finding.severity === 'critical');
   if (critical) return say('critical', `Critical: ${critical.sentence}`);
-  if (facts.registryOutage !== null) {
-    const what =
-      facts.registryOutage.kind === 'unreadable' ? 'is unavailable' : 'takes no writes of this server';
-    return say(
-      'critical',
-      `Critical: the registry ${what}. Reports are still taken; the live view of the cluster stands still.`,
-    );
-  }
   const warning = findings.find((finding) => finding.severity === 'warning' && !isOfRefusal(finding));
   if (warning) return say('degraded', `Degraded: ${warning.sentence}`);
   if (active < 2) {

@@ -136,7 +136,7 @@ describe('the health check', () => {
     await small.intervals(20);
     const { nodes, verdict } = await viewOf(a).healthCheck(false);
     expect(nodes.map(({ state }) => state)).toEqual(['healthy', 'healthy', 'healthy']);
-    expect(verdict).toMatch(/^Critical: the registry takes no writes/);
+    expect(verdict).toMatch(/^Critical: The registry takes nothing that a writes/);
   });
 
   it('of a registry that was emptied says incomplete, and names who is missing', async () => {
