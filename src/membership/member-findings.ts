@@ -57,7 +57,7 @@ export function refusals(facts: ClusterFacts): Finding[] {
     code: `${REFUSED}${refused.code}`,
     severity: refused.code === 'clone' || refused.code === 'bad_node_signature' ? 'critical' : 'warning',
     sentence: refusalSentence(refused, facts.selfNodeId),
-    mend: 'The record was refused and changed nothing. All refused records are listed below.',
+    mend: 'The record was refused and changed nothing. It is counted in the list of refused records.',
   }));
 }
 
