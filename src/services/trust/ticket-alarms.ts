@@ -56,7 +56,9 @@ export class TicketAlarms {
     const { clock, log, onMisuse } = this.#parts;
     const { ticketId, address, nodeId } = refused;
     this.#misused.delete(ticketId);
-    this.#misused.set(ticketId, { ticketId, address, admitted, atMs: clock.monotonicMs() });
+    const toldUntilMs = clock.wallMs() + TOLD_MS;
+    const atMs = clock.monotonicMs();
+    this.#misused.set(ticketId, { ticketId, address, admitted, toldUntilMs, atMs });
     const [oldest] = this.#misused.keys();
     if (this.#misused.size > MISUSED_MAX && oldest !== undefined) this.#misused.delete(oldest);
     this.#rare.once(ticketId, (times) =>
