@@ -114,6 +114,8 @@ describe('a ticket', () => {
   it('is not made by a server that no joiner could recognise', async () => {
     const plain = ticketsOf(a, {});
     await expect(plain.create({ lifeSeconds: HOUR_S }, BY)).rejects.toEqual(refusal('ticket_needs_tls'));
+    expect(plain.obstacle?.sentence).toMatch(/^This server speaks no TLS/);
+    expect(tickets.obstacle).toBeNull();
   });
 
   it('is not made without end: those that are open are counted', async () => {
@@ -231,6 +233,7 @@ describe('who comes with a used ticket and other keys', () => {
     await expect(join(new Machine('other'), ticket)).rejects.toEqual(refusal('ticket_used'));
     expect(joining.findings).toMatchObject([{ code: 'ticket_misused', severity: 'critical' }]);
     expect(joining.findings[0]?.sentence).toContain(`from ${ADDRESS} with other keys`);
+    expect(joining.findings[0]?.sentence).toMatch(/Nobody was let in\. Shown until 13:\d\d UTC\.$/);
     expect(log.events().filter((event) => event === 'cluster.ticket.misused')).toHaveLength(1);
     expect((await audited()).slice(0, 2)).toEqual(['ticket.refused refused', 'ticket.refused refused']);
     expect(alarms).toBe(2);

@@ -17,7 +17,7 @@ export function ticketRoutes(app: App, { tickets }: TicketRouteParts): void {
   app.get(PATH, {
     config: { guard: person('admin') },
     schema: { summary: 'Join tickets, the newest first', response: { 200: ticketList } },
-    handler: async () => ({ items: tickets.list(), next_cursor: null }),
+    handler: async () => ({ items: tickets.list(), next_cursor: null, obstacle: tickets.obstacle }),
   });
 
   app.post(PATH, {

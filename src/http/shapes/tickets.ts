@@ -35,4 +35,9 @@ export const ticketInfo = z.object({
   /** The node that it admitted. */
   used_by: z.string().nullable(),
 });
-export const ticketList = z.object({ items: z.array(ticketInfo), next_cursor: z.null() });
+export const ticketList = z.object({
+  items: z.array(ticketInfo),
+  next_cursor: z.null(),
+  /** Why the server that answers can make none; null where it can. */
+  obstacle: z.object({ sentence: z.string(), mend: z.string() }).nullable(),
+});

@@ -38,6 +38,17 @@ export interface NewTicket {
   readonly servers: readonly string[];
 }
 
+/** Why a server can make no ticket, and what to do. */
+export interface TicketObstacle {
+  sentence: string;
+  mend: string;
+}
+
+const NEEDS_TLS: Readonly<TicketObstacle> = {
+  sentence: 'This server speaks no TLS, so a joiner could not tell it from an impostor.',
+  mend: 'Make the ticket on a server that speaks TLS; or set server.tls: own, or files with a certificate, in config.yaml and restart this one.',
+};
+
 export interface TicketParts {
   /** Null without cluster mode. */
   readonly cluster: MaybeTrusted | null;
@@ -71,6 +82,11 @@ export class Tickets {
     } as const;
     await audit.perform(act, () => this.#announce(made, expires));
     return { id: made.id, text: made.text, expiresAt, servers: servers.map(({ url }) => url) };
+  }
+
+  /** Null where it can make one, as far as its configuration goes. */
+  get obstacle(): TicketObstacle | null {
+    return addressesOf(this.#parts.describe()).length === 0 ? NEEDS_TLS : null;
   }
 
   list(): TicketView[] {
@@ -115,14 +131,12 @@ export class Tickets {
 
   /** This one first: it knows the ticket before the others do. */
   #servers(): TicketServer[] {
-    const own = addressesOf(this.#parts.describe());
-    if (own.length === 0)
-      throw new AtlasError('ticket_needs_tls', 'this server speaks no TLS, which a joiner knows it by', {
-        hint: 'make the ticket on a server with `tls: own` or `files`, or set that here and restart',
-      });
+    const { obstacle } = this;
+    if (obstacle !== null)
+      throw new AtlasError('ticket_needs_tls', obstacle.sentence, { hint: obstacle.mend });
     const { watch } = requireTrust(this.#parts.cluster);
     const others = answering(watch.members()).flatMap(addressesOf);
-    return [...own, ...others].slice(0, ADDRESSES_NAMED);
+    return [...addressesOf(this.#parts.describe()), ...others].slice(0, ADDRESSES_NAMED);
   }
 }
 
