@@ -13,6 +13,7 @@ const HOUR_MS = 3_600_000;
 const PASSWORD = 'correct horse battery';
 const ADDRESS = '192.0.2.1';
 const wrong = { code: 'login_failed', message: 'The user name or the password is wrong.' };
+const wrongPassword = { code: 'login_failed', message: 'The password is wrong.' };
 const ended = { code: 'session_ended', message: 'The session has ended.' };
 
 let clock: ManualClock;
@@ -201,7 +202,7 @@ describe('passwords', () => {
 
   it('changes nothing without the current password, or for a weak one', async () => {
     await expect(accounts.changePassword('ada', 'wrong', 'another long one', ADDRESS)).rejects.toMatchObject(
-      wrong,
+      wrongPassword,
     );
     await expect(accounts.changePassword('ada', PASSWORD, 'short', ADDRESS)).rejects.toMatchObject({
       code: 'password_weak',
@@ -230,7 +231,7 @@ describe('the password of a session', () => {
     expect(await isRecent()).toBe(false);
     const login = await sessions.authenticate(cookieValue);
     const confirm = (password: string) => accounts.confirmSession({ login, cookieValue }, password, ADDRESS);
-    await expect(confirm('wrong')).rejects.toMatchObject(wrong);
+    await expect(confirm('wrong')).rejects.toMatchObject(wrongPassword);
     expect(await isRecent()).toBe(false);
     await confirm(PASSWORD);
     expect(await isRecent()).toBe(true);

@@ -17,6 +17,10 @@ import type { Login, NewLogin, Sessions } from './sessions.ts';
 
 const SWEEP_MS = 3_600_000;
 
+const WRONG_LOGIN = 'The user name or the password is wrong.';
+/** Of who is logged in no name was asked. */
+const WRONG_PASSWORD = 'The password is wrong.';
+
 /** Failures for one user from all addresses together before everybody new has to wait. Arbitrary. */
 const CROWD_FREE = 100;
 
@@ -67,7 +71,7 @@ export class Accounts {
 
   /** `address`: who asks, as the guard established it. Rejects with login_failed and rate_limited. */
   async login(username: string, password: string, address: string): Promise<NewLogin> {
-    return this.#sessions.open(await this.#confirmPassword(username, password, address));
+    return this.#sessions.open(await this.#confirmPassword(username, password, address, WRONG_LOGIN));
   }
 
   /** Makes its password a recent one. Rejects as login() does. */
@@ -76,14 +80,14 @@ export class Accounts {
     password: string,
     address: string,
   ): Promise<void> {
-    await this.#confirmPassword(login.user.username, password, address);
+    await this.#confirmPassword(login.user.username, password, address, WRONG_PASSWORD);
     await this.#sessions.confirm(cookieValue);
   }
 
   /** By the user: every session ends, this one too. Rejects as login() does, and with password_weak. */
   async changePassword(username: string, current: string, next: string, address: string): Promise<void> {
     checkNewPassword(next, username);
-    await this.#confirmPassword(username, current, address);
+    await this.#confirmPassword(username, current, address, WRONG_PASSWORD);
     await this.setPassword(username, next);
   }
 
@@ -135,8 +139,13 @@ export class Accounts {
     return true;
   }
 
-  /** The user, when this is the password. Rejects as login() does. */
-  async #confirmPassword(username: string, password: string, address: string): Promise<User> {
+  /** The user, when this is the password. Rejects as login() does, in the words of `refusal`. */
+  async #confirmPassword(
+    username: string,
+    password: string,
+    address: string,
+    refusal: string,
+  ): Promise<User> {
     let exists = false;
     const user = await this.#limit.attempt(trialOf(username, address), async () => {
       const found = await this.#store.userByName(username);
@@ -148,7 +157,7 @@ export class Accounts {
     const fields = exists ? { address, username } : { address };
     this.#log.warn('account.login_failed', 'Login failed', fields);
     this.#onRefused?.({ username: exists ? username : null, address });
-    throw new AtlasError('login_failed', 'The user name or the password is wrong.', {
+    throw new AtlasError('login_failed', refusal, {
       hint: 'A forgotten password is set anew on the server: atlas-fleet user passwd NAME.',
     });
   }
