@@ -1,4 +1,5 @@
 /** A step of the roster in words, for people who ask what was done and who signed it. */
+import { counted } from '../base/counted.ts';
 import type { Operation, RosterStep } from '../protocol/roster-step.ts';
 
 export interface StepNews {
@@ -54,7 +55,7 @@ function sentenceOf(operation: Operation, signer: string): string {
     case 'level':
       return `security level ${operation.level} from now on`;
     case 'prepare_secret':
-      return `sealed a new secret (key ${operation.key_id}) for ${Object.keys(operation.sealed).length} members${operation.compromise ? ', after a compromise' : ''}`;
+      return `sealed a new secret (key ${operation.key_id}) for ${counted(Object.keys(operation.sealed).length, 'member')}${operation.compromise ? ', after a compromise' : ''}`;
     case 'activate_secret':
       return `key ${operation.key_id} signs from now on`;
     case 'retire_secret':

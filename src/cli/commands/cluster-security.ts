@@ -1,4 +1,5 @@
 /** `atlas-fleet cluster security`: every line computed now by the running server. Fails when one of them does. */
+import { counted } from '../../base/counted.ts';
 import { AtlasError } from '../../base/errors.ts';
 import { escapeControls } from '../../base/log.ts';
 import { runningServer } from '../control-socket.ts';
@@ -81,7 +82,7 @@ function printReport(report: Report, withLeaks: boolean): void {
   if (warning !== null) printLine(`WARNING: ${warning}`);
   if (roster !== null)
     printLine(
-      `Roster: step ${roster.epoch} (${roster.hash.slice(0, 16)}) · ${roster.members} members · admission by ${roster.admission} · promises level ${roster.level}`,
+      `Roster: step ${roster.epoch} (${roster.hash.slice(0, 16)}) · ${counted(roster.members, 'member')} · admission by ${roster.admission} · promises level ${roster.level}`,
     );
   for (const [group, title] of Object.entries(GROUPS)) {
     const lines = report.lines.filter((line) => line.group === group);
