@@ -21,7 +21,14 @@ export function packageReadiness(changes: Partial<PackageReadiness> = {}): Packa
     node_version: '26.10.0',
     package_name: 'FleetServerClusterNode.pkg',
     architectures: [{ architecture: 'universal', lack: null, mend: null }],
-    defaults: { port: 8768, redis_host: '127.0.0.1', redis_port: 6379, servers: [], interval_seconds: 10 },
+    defaults: {
+      port: 8768,
+      redis_host: '127.0.0.1',
+      redis_port: 6379,
+      servers: [],
+      pins: [],
+      interval_seconds: 10,
+    },
     signing_identity: null,
     ...changes,
   };

@@ -106,6 +106,8 @@ export const packageReadiness = z.object({
     redis_host: z.string().nullable(),
     redis_port: z.number().nullable(),
     servers: z.array(z.string()),
+    /** By which an agent knows them; empty where public authorities vouch for them. */
+    pins: z.array(z.string()),
     /** Between two reports of an agent. */
     interval_seconds: z.number(),
   }),

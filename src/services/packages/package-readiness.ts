@@ -36,6 +36,7 @@ export interface ReadinessView {
     redis_host: string | null;
     redis_port: number | null;
     servers: string[];
+    pins: string[];
     interval_seconds: number;
   };
   signing_identity: string | null;
@@ -57,6 +58,7 @@ export interface ReadinessQuestion extends NodeChoice, AgentChoice {
 
 const USUAL_NODE: NodeChoice = { credentials: 'embedded', nodeName: null, redisHost: null };
 const USUAL_AGENT: AgentChoice = { servers: null, intervalSeconds: null };
+const NO_SERVERS: AgentServers = { servers: [], pins: [] };
 
 export class PackageReadiness {
   readonly #parts: ReadinessParts;
@@ -71,6 +73,7 @@ export class PackageReadiness {
     const { kind } = asked;
     const program = await this.#program();
     const identity = await orLack<SigningIdentity | null>(signing);
+    const reporting = kind === 'agent' ? this.agentServers(null) : NO_SERVERS;
     const checks = [
       ...(await this.#checks(asked, program)),
       ...signingChecks(isLack(identity) ? identity : null),
@@ -88,7 +91,8 @@ export class PackageReadiness {
         port: settings.port,
         redis_host: settings.redis?.host ?? null,
         redis_port: settings.redis?.port ?? null,
-        servers: kind === 'agent' ? [...this.agentServers(null).servers] : [],
+        servers: [...reporting.servers],
+        pins: [...reporting.pins],
         interval_seconds: settings.agentIntervalSeconds,
       },
       signing_identity: isLack(identity) ? null : (identity?.name ?? null),

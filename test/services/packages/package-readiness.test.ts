@@ -74,6 +74,14 @@ it('an agent that is told nothing else reports as often as this configuration sa
   expect((await view({}, 'agent')).defaults).toMatchObject({ interval_seconds: 20 });
 });
 
+it('an agent is told the servers with the pins that it knows them by', async () => {
+  const pin = Buffer.alloc(32, 7).toString('base64');
+  const record = { tls_spki_sha256: pin } as ReturnType<ReadinessParts['describe']>;
+  const { defaults } = await view({ settings: { ...settings, tls: 'own' }, describe: () => record }, 'agent');
+  expect(defaults).toMatchObject({ servers: ['https://fleet.example.com'], pins: [pin] });
+  expect((await view({}, 'agent')).defaults.pins).toEqual([]);
+});
+
 it('a program that lacks says so in its own words', async () => {
   const program = new FakeProgram();
   program.missing = { what: 'Node for arm64 is not here.', mend: 'atlas-fleet runtime fetch' };
