@@ -1,12 +1,14 @@
 /**
  * What a package is and lays down, for people and scripts: names, modes, sizes, and what its configuration holds by name
- * and fingerprint. Never a value: nothing that the Payload holds is shown but its own list, contents.json.
+ * and fingerprint. Of the Payload only two files are read, its own list and config.yaml, and that one is a Secret.
  */
 import { decodeUtf8 } from '../base/bytes.ts';
 import { AtlasError } from '../base/errors.ts';
+import { Secret } from '../base/secret.ts';
 import { openArchive } from './archive-reader.ts';
 import type { BomEntry } from './bom-reader.ts';
 import type { RandomSource } from './byte-source.ts';
+import type { CpioPart } from './cpio-reader.ts';
 import {
   type Progress,
   type ReadComponent,
@@ -14,7 +16,7 @@ import {
   readPackage,
   readPayload,
 } from './package-reader.ts';
-import { CONTENTS_MAX_BYTES } from './reading-limits.ts';
+import { OWN_FILE_MAX_BYTES } from './reading-limits.ts';
 import { readSignatures, type SignatureFacts } from './signature-reader.ts';
 
 export interface PackageReport {
@@ -26,6 +28,8 @@ export interface PackageReport {
   readonly components: readonly ComponentReport[];
   /** What Atlas Fleet wrote into it about itself; null in a package of somebody else. */
   readonly contents: PackageContents | null;
+  /** The text of its config.yaml, secrets and all; null where there is none. */
+  readonly config: Secret | null;
 }
 
 export interface ComponentReport {
@@ -55,7 +59,7 @@ export interface ContentItem {
   readonly fingerprint: string | null;
 }
 
-/** Throws package_unreadable and package_damaged. Reads the Payload no further than to its list. */
+/** Throws package_unreadable and package_damaged. Reads the Payload no further than to those two files. */
 export async function inspectPackage(
   source: RandomSource,
   progress: Progress = () => {},
@@ -68,7 +72,7 @@ export async function inspectPackage(
     minMacos: distribution?.minMacos ?? null,
     signature: await readSignatures(archive),
     components: components.map(componentReport),
-    contents: await findContents(whole, progress),
+    ...(await readOwnFiles(whole, progress)),
   };
 }
 
@@ -95,24 +99,48 @@ function byPath(bom: readonly BomEntry[]): BomEntry[] {
 
 const CONTENTS_PATH = /^Library\/Fleet[A-Za-z]+\/contents\.json$/;
 
-async function findContents(
-  { archive, components }: ReadPackage,
-  progress: Progress,
-): Promise<PackageContents | null> {
-  const component = components.find(({ bom }) => bom.some(({ path }) => CONTENTS_PATH.test(path)));
-  if (component === undefined) return null;
-  const chunks: Uint8Array[] = [];
-  let left = -1;
-  for await (const part of readPayload(archive, component, progress)) {
-    if (part.kind === 'head') {
-      if (left === 0) break;
-      left = CONTENTS_PATH.test(part.head.path) && part.head.size <= CONTENTS_MAX_BYTES ? part.head.size : -1;
-    } else if (left > 0) {
-      chunks.push(Uint8Array.from(part.bytes));
-      left -= part.bytes.length;
-    }
+interface OwnFiles {
+  readonly contents: PackageContents | null;
+  readonly config: Secret | null;
+}
+
+/** What Atlas Fleet wrote into a package about itself. */
+async function readOwnFiles({ archive, components }: ReadPackage, progress: Progress): Promise<OwnFiles> {
+  for (const component of components) {
+    const listed = component.bom.find(({ path }) => CONTENTS_PATH.test(path));
+    if (listed === undefined) continue;
+    const contents = listed.path;
+    const config = contents.replace(/[^/]+$/, 'config.yaml');
+    const wanted = component.bom.flatMap(({ path }) => (path === contents || path === config ? [path] : []));
+    const found = await findFiles(readPayload(archive, component, progress), wanted);
+    const text = found.get(config);
+    return {
+      contents: contentsOf(found.get(contents) ?? new Uint8Array(0)),
+      config: text === undefined ? null : new Secret(text),
+    };
   }
-  return contentsOf(Buffer.concat(chunks));
+  return { contents: null, config: null };
+}
+
+/** Reads no further than to the last of them; one that is too long is as one that is not there. */
+async function findFiles(
+  parts: AsyncIterable<CpioPart>,
+  wanted: readonly string[],
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  const found = new Map<string, Uint8Array>();
+  let open: { readonly path: string; readonly chunks: Uint8Array[] } | null = null;
+  for await (const part of parts) {
+    if (part.kind === 'content') {
+      open?.chunks.push(Uint8Array.from(part.bytes));
+      continue;
+    }
+    if (open !== null) found.set(open.path, Buffer.concat(open.chunks));
+    if (found.size === wanted.length) return found;
+    const { path, size } = part.head;
+    open = wanted.includes(path) && size <= OWN_FILE_MAX_BYTES ? { path, chunks: [] } : null;
+  }
+  if (open !== null) found.set(open.path, Buffer.concat(open.chunks));
+  return found;
 }
 
 function contentsOf(bytes: Uint8Array): PackageContents {

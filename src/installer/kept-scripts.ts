@@ -1,5 +1,5 @@
 /** The scripts that stay on the Mac, in the payload: how people call the program there, and how they are rid of it. */
-import { newsyslogRuleOf, PACKAGE_FILES, type Product } from './product.ts';
+import { newsyslogRuleOf, type Product } from './product.ts';
 import { constants, FUNCTIONS } from './script-parts.ts';
 
 /** `bin/atlas-fleet` of an installation. */
@@ -40,17 +40,22 @@ if [ "$purge" = yes ]; then
   [ ! -d "$elsewhere" ] || echo "not touched: $elsewhere, which data_dir named"
 else
   # An upgrade that was cut off: what it had set aside is the configuration.
-  if is_in_use "$SAVED" && ! is_in_use "$CONFIG"; then
+  if is_in_use "$SAVED" && is_unfinished "$CONFIG"; then
     /bin/mv -f "$SAVED" "$CONFIG" || fail "$CONFIG cannot be put back from $SAVED" 'see whether the disk is full'
   fi
   # Without a completed installation it is only the secrets of a package.
-  is_in_use "$CONFIG" || /bin/rm -f "$CONFIG" "$ROOT/KIND"
-  /bin/rm -rf "$ROOT/bin" "$ROOT/app" "$ROOT/LICENSES" "$ROOT/${PACKAGE_FILES}" "$UPGRADE"
-  /bin/rm -f "$ROOT/VERSION" "$ROOT/contents.json"
-  for kept in "$CONFIG" "$CONFIG".before* "$ROOT/config" "$ROOT/data"; do
+  ! is_unfinished "$CONFIG" || /bin/rm -f "$CONFIG" "$ROOT/KIND"
+  for name in $PROGRAM; do
+    /bin/rm -rf "$ROOT/$name"
+  done
+  /bin/rm -rf "$UPGRADE"
+  for kept in "$CONFIG" "$CONFIG.before" "$ROOT"/*.before-* "$ROOT"/.*.before-* "$ROOT/config" "$ROOT/data"; do
     [ ! -e "$kept" ] || echo "kept: $kept, which holds secrets (--purge removes it)"
   done${spool === null ? '' : keptSpool(spool)}
 fi
+for left in "$ROOT".before-*; do
+  [ ! -e "$left" ] || echo "not touched: $left, which an installation set aside; it may hold secrets"
+done
 /usr/sbin/pkgutil --forget "$LABEL" >/dev/null 2>&1
 echo "$TITLE is removed"
 exit 0

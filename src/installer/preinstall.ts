@@ -26,11 +26,25 @@ fail_and_go_on() {
   fail "$1" "$2"
 }
 
-# Whoever else owns these could lay his configuration where ours is looked for, or have ours written elsewhere.
+# What is judged and moved lies in a folder of root alone, so that nobody changes it in between. Whoever could write there
+# may have chosen the keys in it, and where a link in it leads: to set owner and mode anew would make that look like ours.
+set_aside() {
+  aside=$1.before-$(/bin/date +%Y%m%d-%H%M%S)
+  [ ! -e "$aside" ] && [ ! -L "$aside" ] && /bin/mv "$1" "$aside" || return 1
+  echo "warning: others than root could write to $1, or it is a link. Nothing of it is used; it is kept as $aside"
+  echo "hint: if all in it is yours: sudo /usr/sbin/chown -hR root:wheel $aside && sudo /bin/chmod -R go-w $aside && sudo /bin/mv $1 $1.new && sudo /bin/mv $aside $1, then install again"
+}
+
+# Of what was the ancestor's (config) the program judges by itself.
 own_folders() {
-  [ ! -L "$ROOT" ] && /bin/mkdir -p "$ROOT" &&
-    /usr/sbin/chown root:wheel "$ROOT" && /bin/chmod 0755 "$ROOT" &&
-    [ ! -L "$UPGRADE" ] && /bin/mkdir -p "$UPGRADE" && [ -O "$UPGRADE" ] && /bin/chmod 0700 "$UPGRADE"
+  [ ! -e "$ROOT" ] && [ ! -L "$ROOT" ] || is_roots "$ROOT" || set_aside "$ROOT" || return 1
+  for name in $PROGRAM config.yaml KIND data spool .upgrade; do
+    [ -e "$ROOT/$name" ] || [ -L "$ROOT/$name" ] || continue
+    is_roots "$ROOT/$name" && [ -z "$(/usr/bin/find "$ROOT/$name" ! -user root)" ] ||
+      set_aside "$ROOT/$name" || return 1
+  done
+  /bin/mkdir -p "$ROOT" && /usr/sbin/chown root:wheel "$ROOT" && /bin/chmod 0755 "$ROOT" &&
+    /bin/mkdir -p "$UPGRADE" && /bin/chmod 0700 "$UPGRADE"
 }
 
 if [ "$#" -ge 3 ] && [ "$3" != / ]; then
@@ -60,7 +74,7 @@ exit 0
 
 /** A warning at most: to go back to what ran well is a mend too. Of versions the three numbers are compared. */
 const notOlder = (version: string) => `
-installed=$(/bin/cat "$ROOT/VERSION" 2>/dev/null | /usr/bin/tr -cd '0-9A-Za-z.+-')
+installed=$(is_roots "$ROOT" "$ROOT/VERSION" && /bin/cat "$ROOT/VERSION" | /usr/bin/tr -cd '0-9A-Za-z.+-')
 if [ -n "$installed" ] && echo "$installed ${version}" | /usr/bin/awk '{
   split($1, installed, /[.+-]/); split($2, own, /[.+-]/)
   for (i = 1; i <= 3; i++) if (installed[i] + 0 != own[i] + 0) exit installed[i] + 0 < own[i] + 0

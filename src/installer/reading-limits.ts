@@ -41,5 +41,5 @@ export const PATH_MAX_BYTES = 1024;
 export const SIGNATURE_MAX_BYTES = 64 * 1024;
 export const CERTIFICATES_MAX = 16;
 export const CERTIFICATE_MAX_BYTES = 16 * 1024;
-/** Bytes of contents.json. */
-export const CONTENTS_MAX_BYTES = 256 * 1024;
+/** Bytes of contents.json, and of config.yaml. */
+export const OWN_FILE_MAX_BYTES = 256 * 1024;

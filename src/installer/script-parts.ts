@@ -6,7 +6,7 @@
  */
 import { EXIT_SECONDS } from './launchd.ts';
 import { PACKAGE_MARK } from './package-mark.ts';
-import { type Product, plistOf } from './product.ts';
+import { PACKAGE_FILES, type Product, plistOf } from './product.ts';
 
 /** Seconds for a service to be gone, and for launchd to take it again. */
 const STOP_SECONDS = EXIT_SECONDS + 5;
@@ -25,6 +25,7 @@ UPGRADE=$ROOT/.upgrade
 SAVED=$UPGRADE/config.yaml
 PLIST=${plistOf(product)}
 MARK='${PACKAGE_MARK}'
+PROGRAM='bin app LICENSES ${PACKAGE_FILES} VERSION contents.json'
 `;
 
 /** Only /bin/launchctl knows what runs: its word is asked for each time. */
@@ -35,13 +36,22 @@ fail() {
   exit 1
 }
 
-# Whether a configuration is one that somebody runs, and not one that a package has just laid down. What cannot be read
-# may be one.
-is_in_use() {
-  [ -s "$1" ] || return 1
+# Whether all these are there, and nobody but root could have put them there.
+is_roots() {
+  [ -z "$(/usr/bin/find "$@" -prune \\( -type l -o ! -user root -o -perm -020 -o -perm -002 \\) 2>&1)" ]
+}
+
+# Whether there is no configuration, or one that a package has just laid down. What cannot be read may be another.
+is_unfinished() {
+  [ -s "$1" ] || return 0
   first_line=
   IFS= read -r first_line <"$1"
-  [ "$first_line" != "$MARK" ]
+  [ "$first_line" = "$MARK" ]
+}
+
+# Whether a configuration is one that somebody runs: what others could have put there is not.
+is_in_use() {
+  is_roots "$ROOT" "$(/usr/bin/dirname "$1")" "$1" && ! is_unfinished "$1"
 }
 
 # Of what kind the one is that somebody runs, also while an upgrade that was cut off has it set aside. No payload holds

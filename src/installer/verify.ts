@@ -25,7 +25,7 @@ import {
   readScripts,
 } from './package-reader.ts';
 import { type Survey, survey } from './payload-survey.ts';
-import { checkTrust, readSignatures } from './signature-reader.ts';
+import { checkTrust, readSignatures, type SignatureFacts } from './signature-reader.ts';
 import type { ReadFile } from './toc-reader.ts';
 
 export interface PackageCheck {
@@ -33,6 +33,8 @@ export interface PackageCheck {
   readonly what: string;
   readonly result: 'pass' | 'fail' | 'unchecked';
   readonly sentence: string;
+  /** Of the check of the signature, where it did not fail: the name on its certificate, null without one. */
+  readonly signer?: string | null;
 }
 
 export interface VerifyTerms {
@@ -46,11 +48,16 @@ export interface VerifyTerms {
 
 /** Ends early where what comes next would rest on what failed. */
 export async function* verifyPackage(source: RandomSource, terms: VerifyTerms): AsyncIterable<PackageCheck> {
-  const progress = terms.progress ?? (() => {});
-  if (terms.sha256 !== undefined) yield await check('File', () => checkFile(source, terms.sha256 ?? ''));
+  const { sha256 } = terms;
+  if (sha256 !== undefined) yield await checkFile(source, sha256);
   const [opened, archive] = await checked('Archive', () => openArchive(source), aboutArchive);
   yield opened;
-  if (archive === null) return;
+  if (archive !== null) yield* verifyArchive(archive, terms);
+}
+
+/** What rests on its table of contents. Whoever goes on to use the same archive uses what was verified here. */
+export async function* verifyArchive(archive: ReadArchive, terms: VerifyTerms): AsyncIterable<PackageCheck> {
+  const progress = terms.progress ?? (() => {});
   yield await check('Heap', () => {
     checkHeap(archive);
     return 'Each byte behind the table of contents belongs to one part.';
@@ -103,12 +110,15 @@ function isCode(error: unknown, code: ErrorCode): error is AtlasError {
   return error instanceof AtlasError && error.code === code;
 }
 
-async function checkFile(source: RandomSource, expected: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of source.read()) hash.update(chunk);
-  const found = hash.digest('hex');
-  if (found !== expected) throw damaged(`Its SHA-256 is ${found}, not ${expected}.`);
-  return `Its SHA-256 is ${found}, as expected.`;
+/** `expected`: of the whole file, hex. */
+export async function checkFile(source: RandomSource, expected: string): Promise<PackageCheck> {
+  return await check('File', async () => {
+    const hash = createHash('sha256');
+    for await (const chunk of source.read()) hash.update(chunk);
+    const found = hash.digest('hex');
+    if (found !== expected) throw damaged(`Its SHA-256 is ${found}, not ${expected}.`);
+    return `Its SHA-256 is ${found}, as expected.`;
+  });
 }
 
 function aboutArchive({ toc }: ReadArchive): string {
@@ -120,30 +130,37 @@ function aboutManifests({ components }: ReadPackage): string {
   return `Bom and PackageInfo match their checksums: ${names.join(', ')}.`;
 }
 
-async function checkSignature(archive: ReadArchive, { roots, nowMs }: VerifyTerms): Promise<PackageCheck> {
-  const what = 'Signature';
-  const [line, facts] = await checked(
-    what,
+const SIGNATURE = 'Signature';
+
+async function checkSignature(archive: ReadArchive, terms: VerifyTerms): Promise<PackageCheck> {
+  const [read, facts] = await checked(
+    SIGNATURE,
     () => readSignatures(archive),
     () => '',
   );
-  if (line.result === 'fail') return line;
+  if (read.result === 'fail') return read;
   if (facts === null) {
-    return roots === null
-      ? { what, result: 'unchecked', sentence: 'It is not signed: nothing here says who made it.' }
-      : { what, result: 'fail', sentence: 'It is not signed, and a signature was asked for.' };
+    const sentence = 'It is not signed: nothing here says who made it.';
+    return terms.roots === null
+      ? { what: SIGNATURE, result: 'unchecked', sentence, signer: null }
+      : { what: SIGNATURE, result: 'fail', sentence: 'It is not signed, and a signature was asked for.' };
   }
+  const line = await checkSigner(facts, terms);
+  return line.result === 'fail' ? line : { ...line, signer: facts.signer };
+}
+
+async function checkSigner(facts: SignatureFacts, { roots, nowMs }: VerifyTerms): Promise<PackageCheck> {
   const signed = `Signed by ${facts.signer} (${facts.kinds.join(' and ')})`;
-  if (roots === null) {
+  return await check(SIGNATURE, () => {
+    if (roots !== null) {
+      checkTrust(facts, roots, nowMs);
+      return `${signed}, vouched for by an authority that was given.`;
+    }
     const asides = chainWeaknesses(facts.certificates);
     if (facts.beside !== null) asides.push(`Not checked: ${facts.beside}.`);
     const trust = 'whether anybody vouches for that name was not checked (--ca-file).';
-    const result = asides.length === 0 ? 'pass' : 'unchecked';
-    return { what, result, sentence: [`${signed}, and the signature holds; ${trust}`, ...asides].join(' ') };
-  }
-  return await check(what, () => {
-    checkTrust(facts, roots, nowMs);
-    return `${signed}, vouched for by an authority that was given.`;
+    const sentence = [`${signed}, and the signature holds; ${trust}`, ...asides].join(' ');
+    return asides.length === 0 ? sentence : { unchecked: sentence };
   });
 }
 

@@ -7,6 +7,17 @@ import { build, file, serverPlan } from '../installer/plans.ts';
 import { INSTALLER, SigningAuthority } from '../installer/signing-authority.ts';
 import { atlasFleet } from './atlas-fleet.ts';
 
+const CONFIG = `# fleet:package
+server:
+  port: 8769
+  api_key: bm90LXNob3duLW5vdC1zaG93bi1ub3Qtc2hvd24tbm8=
+cluster:
+  redis_host: redis.example
+  redis_password: hush-hush
+agent:
+  servers: ["https://one.example:8768", "https://two.example:8768"]
+  interval: 30
+`;
 const SECRET_VALUE = 'c2VjcmV0LXRoYXQtbm9ib2R5LXNlZXM=';
 const CONTENTS = {
   kind: 'cluster-node',
@@ -33,8 +44,10 @@ beforeAll(async () => {
   const own = [
     file('Library/FleetServer/contents.json', JSON.stringify(CONTENTS)),
     file('Library/FleetServer/package-files/a.pem', SECRET_VALUE, 0o600),
+    file('Library/FleetServer/config.yaml', CONFIG, 0o600),
   ];
-  plain = await build(authority.folder, { ...plan, payload: [...payload, ...own] }, 'plain.pkg');
+  const others = payload.filter(({ path }) => path !== 'Library/FleetServer/config.yaml');
+  plain = await build(authority.folder, { ...plan, payload: [...others, ...own] }, 'plain.pkg');
 });
 afterAll(() => authority.remove());
 
@@ -56,9 +69,26 @@ describe('package inspect', () => {
     expect(stdout).toMatch(/^Scripts +preinstall, postinstall$/m);
     expect(stdout).toMatch(/^cluster_secret +yes +0a1b2c3d +Signs records\.$/m);
     expect(stdout).toMatch(/^redis_password +yes +- +Opens Redis\.$/m);
-    expect(stdout).toMatch(/^0600 +0:0 +25 +Library\/FleetServer\/config\.yaml$/m);
+    expect(stdout).toMatch(/^0600 +0:0 +\d+ +Library\/FleetServer\/config\.yaml$/m);
     expect(stdout).toMatch(/^0755 +0:0 +8 +Library\/FleetServer\/current -> bin\/node$/m);
     expect(stdout + stderr).not.toContain(SECRET_VALUE);
+  });
+
+  it('shows what the configuration says openly: whom it reports to, where it listens', async () => {
+    const { stdout } = await inspect(plain);
+    expect(stdout.slice(stdout.indexOf('SETTING')).trim().split(/ *\n/)).toEqual([
+      'SETTING             VALUE',
+      'server.port         8769',
+      'cluster.redis_host  redis.example',
+      'agent.servers       https://one.example:8768, https://two.example:8768',
+      'agent.interval      30s',
+    ]);
+    expect(JSON.parse((await inspect(plain, '--json')).stdout).settings).toEqual({
+      'server.port': '8769',
+      'cluster.redis_host': 'redis.example',
+      'agent.servers': 'https://one.example:8768, https://two.example:8768',
+      'agent.interval': '30s',
+    });
   });
 
   it('prints the same as JSON, the files only when they are asked for', async () => {
@@ -81,7 +111,7 @@ describe('package inspect', () => {
       mode: '0600',
       uid: 0,
       gid: 0,
-      size_bytes: 25,
+      size_bytes: CONFIG.length,
       target: null,
     });
   });
@@ -127,7 +157,9 @@ describe('package verify', () => {
     const sha256 = createHash('sha256').update(readFileSync(plain)).digest('hex');
     const { code, stdout, stderr } = await verify(plain, '--sha256', sha256.toUpperCase());
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    for (const line of stdout.trim().split('\n')) expect(line).toMatch(/^(PASS|NOTE) {2}\S+: .*\.$/);
+    const lines = stdout.trim().split('\n');
+    for (const line of lines.slice(0, -1)) expect(line).toMatch(/^(PASS|NOTE) {2}\S+: .*\.$/);
+    expect(lines.at(-1)).toBe('Whole, not signed.');
     expect(stdout).toMatch(/^PASS {2}File: /m);
     expect(stdout).toMatch(/^NOTE {2}Signature: It is not signed/m);
   });
@@ -171,6 +203,8 @@ describe('package sign', () => {
       code: 0,
       stdout: expect.stringContaining(`Signed by ${INSTALLER} (RSA and CMS), vouched for`),
     });
+    expect(verified.stdout.trimEnd().split('\n').at(-1)).toBe(`Verified: whole, signed by ${INSTALLER}.`);
+    expect((await verify(out)).stdout).toMatch(/^Whole, signed by .*; nobody was asked to vouch/m);
     expect((await inspect(out)).stdout).toMatch(/^Signed +by Developer ID Installer: Example/m);
   });
 
@@ -238,6 +272,18 @@ describe('package sign', () => {
     expect(refused.filter((_, which) => existsSync(out(which)))).toEqual([]);
   });
 
+  it('signs the package of the checksum that is given, and no other', async () => {
+    const sha256 = createHash('sha256').update(readFileSync(plain)).digest('hex');
+    expect(await sign('--out', here('as-given.pkg'), '--sha256', sha256, ...PEM())).toMatchObject({
+      code: 0,
+    });
+    expect(await sign('--out', here('other.pkg'), '--sha256', '0'.repeat(64), ...PEM())).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/plain\.pkg is not signed\. File: Its SHA-256 is/),
+    });
+    expect(existsSync(here('other.pkg'))).toBe(false);
+  });
+
   it('signs nothing that is damaged, and writes over nothing', async () => {
     const bytes = readFileSync(plain);
     writeFileSync(here('cut.pkg'), bytes.subarray(0, -5));
@@ -251,7 +297,7 @@ describe('package sign', () => {
     ]);
     expect(cut).toMatchObject({
       code: 1,
-      stderr: expect.stringMatching(/is not signed, because it is damaged/),
+      stderr: expect.stringMatching(/is not signed\. Heap: /),
     });
     expect(existsSync(here('from-cut.pkg'))).toBe(false);
     expect(await sign('--out', plain, ...PEM())).toMatchObject({

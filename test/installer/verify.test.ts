@@ -76,7 +76,7 @@ describe('a package as it was built', () => {
   it('passes without a signature too, and that nobody vouches for it is said', async () => {
     const checks = await checksOf(sourceOfBytes(plain));
     expect(checks.filter(({ result }) => result !== 'pass')).toEqual([
-      { what: 'Signature', result: 'unchecked', sentence: expect.stringMatching(/not signed/) },
+      { what: 'Signature', result: 'unchecked', sentence: expect.stringMatching(/not signed/), signer: null },
     ]);
   });
 
@@ -209,7 +209,12 @@ describe('a signature', () => {
     const sentence = 'The certificate web.example is for another use than signing packages or code.';
     const checks = await checksOf(sourceOfBytes(made), { nowMs: Date.now() });
     expect(checks.filter(({ result }) => result !== 'pass')).toEqual([
-      { what: 'Signature', result: 'unchecked', sentence: expect.stringContaining(sentence) },
+      {
+        what: 'Signature',
+        result: 'unchecked',
+        sentence: expect.stringContaining(sentence),
+        signer: 'web.example',
+      },
     ]);
     const roots = root(authority.pem('root'));
     expect(await faultsOf(made, { roots, nowMs: Date.now() })).toEqual([`Signature: ${sentence}`]);

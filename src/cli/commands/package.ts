@@ -28,6 +28,7 @@ export function packageCommand(): Command {
     .description('write a signed copy of a package')
     .argument('<file>', 'the package')
     .requiredOption('--out <file>', 'the signed package')
+    .option('--sha256 <hex>', 'the checksum that the package shall have', checksum)
     .option('--sign-p12 <file>', 'the identity as the keychain exports it')
     .option('--sign-password-file <file>', 'a file of mode 0600 with its password; otherwise you are asked')
     .option('--sign-key <file>', 'the private key (PEM), in place of --sign-p12')

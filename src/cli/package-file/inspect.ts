@@ -1,12 +1,13 @@
-/** `package inspect`: what is in a package, by name, mode, size and fingerprint. */
+/** `package inspect`: what is in a package, by name, mode, size and fingerprint, and what its configuration says openly. */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { escapeControls } from '../../base/log.ts';
+import { type OpenSetting, openSettings } from '../../config/open-settings.ts';
 import type { RandomSource } from '../../installer/byte-source.ts';
 import type { ComponentReport, PackageReport } from '../../installer/inspect.ts';
 import { Progress } from '../progress.ts';
 import { print, printJson, printTable } from '../terminal.ts';
-import { openPackageFile } from './source.ts';
+import { type PackageFile, withPackageFile } from './source.ts';
 
 interface Flags {
   readonly list?: boolean;
@@ -18,19 +19,25 @@ interface Shown {
   readonly size: number;
   readonly sha256: string;
   readonly report: PackageReport;
+  readonly settings: readonly OpenSetting[];
 }
 
 export async function inspect(path: string, { list = false, json = false }: Flags): Promise<void> {
+  const shown = await withPackageFile(path, (file) => read(basename(path), file));
+  if (json) printJson(jsonOf(shown, list));
+  else printReport(shown, list);
+}
+
+async function read(name: string, file: PackageFile): Promise<Shown> {
   const { inspectPackage } = await import('../../installer/inspect.ts');
-  const source = await openPackageFile(path);
-  const progress = new Progress('Reading', 2 * source.size);
+  const progress = new Progress('Reading', 2 * file.size);
   const count = (bytes: number) => progress.add(bytes);
   try {
-    const report = await inspectPackage(source, count);
-    const shown = { name: basename(path), size: source.size, sha256: await sha256Of(source, count), report };
-    progress.end();
-    if (json) printJson(jsonOf(shown, list));
-    else printReport(shown, list);
+    const report = await inspectPackage(file, count);
+    const settings = report.config === null ? [] : openSettings(report.config);
+    const sha256 = await sha256Of(file, count);
+    await file.requireUnchanged();
+    return { name, size: file.size, sha256, report, settings };
   } finally {
     progress.end();
   }
@@ -48,7 +55,7 @@ async function sha256Of(source: RandomSource, progress: (bytes: number) => void)
 /** Characters of the column of names. */
 const FACT_WIDTH = 12;
 
-function printReport({ name, size, sha256, report }: Shown, list: boolean): void {
+function printReport({ name, size, sha256, report, settings }: Shown, list: boolean): void {
   const { title, architectures, minMacos, components, contents } = report;
   const facts: (readonly [string, string])[] = [
     ['File', name],
@@ -75,6 +82,13 @@ function printReport({ name, size, sha256, report }: Shown, list: boolean): void
         item.fingerprint ?? '-',
         item.why,
       ]),
+    );
+  }
+  if (settings.length > 0) {
+    print('');
+    printTable(
+      ['SETTING', 'VALUE'],
+      settings.map(({ key, value }) => [key, value]),
     );
   }
   if (list) for (const component of components) printList(component);
@@ -109,7 +123,7 @@ function printList({ entries }: ComponentReport): void {
 
 const octal = (mode: number) => (mode & 0o7777).toString(8).padStart(4, '0');
 
-function jsonOf({ name, size, sha256, report }: Shown, list: boolean) {
+function jsonOf({ name, size, sha256, report, settings }: Shown, list: boolean) {
   const { title, architectures, minMacos, signature, components, contents } = report;
   return {
     file_name: name,
@@ -123,6 +137,7 @@ function jsonOf({ name, size, sha256, report }: Shown, list: boolean) {
     kind: contents?.kind ?? null,
     credentials: contents?.credentials ?? null,
     contents: contents?.items ?? null,
+    settings: Object.fromEntries(settings.map(({ key, value }) => [key, value])),
     components: components.map((component) => ({
       identifier: component.identifier,
       version: component.version,

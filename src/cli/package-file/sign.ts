@@ -1,12 +1,14 @@
 /** `package sign`: a signed copy of a package that was found whole. The package itself stays as it is. */
 import { AtlasError } from '../../base/errors.ts';
 import { shellWord } from '../../base/shell-word.ts';
-import type { RandomSource } from '../../installer/byte-source.ts';
+import type { ReadArchive } from '../../installer/archive-reader.ts';
 import type { PackageSigner } from '../../installer/signature.ts';
+import type { PackageCheck, VerifyTerms } from '../../installer/verify.ts';
 import { type NewFile, withNewFile } from '../new-file.ts';
 import { Progress } from '../progress.ts';
-import { askSecret, readSecretFromFile, say, sayWarning } from '../terminal.ts';
-import { openPackageFile } from './source.ts';
+import { askSecret } from '../question.ts';
+import { readSecretFromFile, say, sayWarning } from '../terminal.ts';
+import { type PackageFile, withPackageFile } from './source.ts';
 
 export interface IdentityFlags {
   readonly signP12?: string;
@@ -17,13 +19,22 @@ export interface IdentityFlags {
 
 interface Flags extends IdentityFlags {
   readonly out: string;
+  readonly sha256?: string;
 }
 
 export async function sign(path: string, flags: Flags): Promise<void> {
-  await withNewFile(flags.out, {}, (file) => signInto(file, path, flags));
+  await withPackageFile(path, (source) =>
+    withNewFile(flags.out, {}, (file) => signInto(file, { ...flags, path, source })),
+  );
 }
 
-async function signInto(file: NewFile, path: string, flags: Flags): Promise<void> {
+interface Order extends Flags {
+  readonly path: string;
+  readonly source: PackageFile;
+}
+
+/** One file and one table of contents for all of it: what is signed is what was found whole. */
+async function signInto(file: NewFile, { path, source, ...flags }: Order): Promise<void> {
   const [{ archiveSigner }, { signerDoubts, signerName }, { openArchive }, { signedPackage }] =
     await Promise.all([
       import('../../installer/signature.ts'),
@@ -31,14 +42,14 @@ async function signInto(file: NewFile, path: string, flags: Flags): Promise<void
       import('../../installer/archive-reader.ts'),
       import('../../installer/sign.ts'),
     ]);
-  const source = await openPackageFile(path);
   const signer = await signerOf(flags);
   for (const { sentence, hint } of signerDoubts(signer, Date.now())) sayWarning(sentence, hint);
-  await requireWhole(path, source);
-  const signed = signedPackage(await openArchive(source), archiveSigner(signer));
+  const archive = await openArchive(source);
+  await requireWhole(path, archive, flags.sha256);
+  const signed = signedPackage(archive, archiveSigner(signer));
   const progress = new Progress('Writing', signed.size);
   const { size, sha256 } = await file
-    .fill(signed.read(), (bytes) => progress.add(bytes))
+    .fill(unchanged(source, signed.read()), (bytes) => progress.add(bytes))
     .finally(() => progress.end());
   say(`Signed by ${signerName(signer)}: ${flags.out}, ${size} bytes.
 SHA-256: ${sha256}
@@ -64,22 +75,29 @@ export async function signerOf(flags: IdentityFlags): Promise<PackageSigner> {
 }
 
 /** Who signs a package vouches for all of it. */
-async function requireWhole(path: string, source: RandomSource): Promise<void> {
-  const { verifyPackage } = await import('../../installer/verify.ts');
-  const progress = new Progress('Reading', source.size);
-  const terms = { roots: null, nowMs: Date.now(), progress: (bytes: number) => progress.add(bytes) };
+async function requireWhole(path: string, archive: ReadArchive, sha256: string | undefined): Promise<void> {
+  const progress = new Progress('Reading', archive.source.size);
+  const terms = { roots: null, nowMs: Date.now(), progress: (bytes: number) => progress.add(bytes), sha256 };
   try {
-    for await (const { what, result, sentence } of verifyPackage(source, terms)) {
+    for await (const { what, result, sentence } of checksOf(archive, terms)) {
       if (result !== 'fail') continue;
-      throw new AtlasError(
-        'package_damaged',
-        `${path} is not signed, because it is damaged. ${what}: ${sentence}`,
-        {
-          hint: 'Build it again.',
-        },
-      );
+      throw new AtlasError('package_damaged', `${path} is not signed. ${what}: ${sentence}`, {
+        hint: 'Build it again, or fetch it again from where it was built.',
+      });
     }
   } finally {
     progress.end();
   }
+}
+
+async function* checksOf(archive: ReadArchive, terms: VerifyTerms): AsyncIterable<PackageCheck> {
+  const { checkFile, verifyArchive } = await import('../../installer/verify.ts');
+  if (terms.sha256 !== undefined) yield await checkFile(archive.source, terms.sha256);
+  yield* verifyArchive(archive, terms);
+}
+
+/** The last word on the copy: it gets its name only when the package did not change under it. */
+async function* unchanged(source: PackageFile, copy: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  yield* copy;
+  await source.requireUnchanged();
 }
