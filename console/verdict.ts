@@ -1,5 +1,30 @@
-/** What the cluster page adds to the server's own sentences: figures worded so that they cannot contradict them. */
+/**
+ * The verdict of a server on its cluster, as pages show it: its look, its first sentence for the bar above each page,
+ * and figures worded so that they cannot contradict it.
+ */
+import { counted } from '../src/base/counted.ts';
 import type { HealthCheck } from './api.ts';
+
+type Overall = HealthCheck['overall'];
+
+const LOOKS = {
+  healthy: { word: 'Healthy', shape: 'disc', tone: 'good' },
+  degraded: { word: 'Degraded', shape: 'triangle', tone: 'warn' },
+  at_risk: { word: 'At risk', shape: 'cross', tone: 'bad' },
+  critical: { word: 'Critical', shape: 'square', tone: 'bad' },
+} as const satisfies Record<Overall, unknown>;
+
+export const overallLook = (overall: Overall): (typeof LOOKS)[Overall] => LOOKS[overall];
+
+/** Up to the first full stop that a space follows, or the end: one in an address is no end. */
+const FIRST_SENTENCE = /^.*?[.!?](?=\s|$)/s;
+
+/** How bad it is, and what the worst of it is. The verdict of a server begins with the word already, as a rule. */
+export function verdictInShort({ overall, verdict }: HealthCheck): string {
+  const { word } = LOOKS[overall];
+  const [sentence] = FIRST_SENTENCE.exec(verdict) ?? [verdict];
+  return sentence.startsWith(word) ? sentence : `${word}: ${sentence}`;
+}
 
 /** Servers that take reports now; as the server counts them. */
 const running = ({ nodes }: HealthCheck): number =>
@@ -22,5 +47,5 @@ export function failoverFigure(health: HealthCheck): FailoverFigure {
 export function warningsBeside({ overall, findings }: HealthCheck): string | null {
   const warnings = findings.filter(({ severity }) => severity === 'warning').length;
   if (overall !== 'healthy' || warnings === 0) return null;
-  return warnings === 1 ? 'with 1 warning' : `with ${warnings} warnings`;
+  return `with ${counted(warnings, 'warning')}`;
 }

@@ -16,11 +16,10 @@ import { RefusalTable } from '../parts/refusal-table.tsx';
 import { Rotation } from '../parts/rotation.tsx';
 import { SecurityCard } from '../parts/security-card.tsx';
 import { StaleNote } from '../parts/stale-note.tsx';
-import { overallLook } from '../parts/state-badge.tsx';
 import { TicketsCard } from '../parts/tickets-card.tsx';
 import { TimeAgo } from '../parts/time-ago.tsx';
 import { useHealthCheck } from '../queries.ts';
-import { warningsBeside } from '../verdict.ts';
+import { overallLook, warningsBeside } from '../verdict.ts';
 
 function Verdict({ health }: { readonly health: HealthCheck }) {
   const { word, shape, tone } = overallLook(health.overall);

@@ -1,5 +1,5 @@
 /** A state as word, shape and colour together; whoever misses one still has the others. */
-import type { Finding, HealthCheck, MachineStatus, NodeState, SecurityLine } from '../api.ts';
+import type { Finding, MachineStatus, NodeState, SecurityLine } from '../api.ts';
 import type { Ticket } from '../trust-api.ts';
 import { Shape, type ShapeName } from './glyph.tsx';
 
@@ -21,13 +21,6 @@ const LOOKS: Record<MachineStatus | NodeState, Look> = {
   unconfirmed: { word: 'Unconfirmed', shape: 'dashes', tone: 'idle' },
   rejected: { word: 'Rejected', shape: 'cross', tone: 'bad' },
   evicted: { word: 'Evicted', shape: 'slash', tone: 'bad' },
-};
-
-const OVERALL_LOOKS: Record<HealthCheck['overall'], Look> = {
-  healthy: { word: 'Healthy', shape: 'disc', tone: 'good' },
-  degraded: { word: 'Degraded', shape: 'triangle', tone: 'warn' },
-  at_risk: { word: 'At risk', shape: 'cross', tone: 'bad' },
-  critical: { word: 'Critical', shape: 'square', tone: 'bad' },
 };
 
 const SEVERITY_LOOKS: Record<Finding['severity'], Look> = {
@@ -52,7 +45,6 @@ const TICKET_LOOKS: Record<Ticket['state'], Look> = {
 
 export const lineLook = (state: SecurityLine['state']): Look => LINE_LOOKS[state];
 export const machineLook = (status: MachineStatus): Look => LOOKS[status];
-export const overallLook = (overall: HealthCheck['overall']): Look => OVERALL_LOOKS[overall];
 export const ticketLook = (state: Ticket['state']): Look => TICKET_LOOKS[state];
 export const severityLook = (severity: Finding['severity']): Look => SEVERITY_LOOKS[severity];
 

@@ -3,6 +3,7 @@
  * A screen reader hears changes of state, not each second.
  */
 import { type Query, useQueryClient } from '@tanstack/react-query';
+import { Link } from 'wouter';
 import { ApiError, lastAnswer } from '../api.ts';
 import { ago } from '../quantities.ts';
 import { useHealthCheck } from '../queries.ts';
@@ -10,6 +11,8 @@ import { type Truth, truth } from '../truth.ts';
 import { Foreign } from './foreign.tsx';
 import { Shape, type ShapeName } from './glyph.tsx';
 import { useNow } from './time-ago.tsx';
+
+const MONITOR = '/settings/cluster';
 
 const SHAPES: Record<Truth['tone'], ShapeName> = {
   good: 'disc',
@@ -35,10 +38,11 @@ export function TruthBar() {
     .findAll({ type: 'active', predicate: (query) => query.meta?.live === true });
   const read = shown.map((query) => query.state.dataUpdatedAt).filter((at) => at > 0);
   const readAtMs = read.length > 0 ? Math.min(...read) : undefined;
-  const { tone, headline, live, servers, alarm } = truth({
+  const failure = failureOf(shown);
+  const { tone, headline, spoken, live, servers, verdict, alarm } = truth({
     nowMs,
     readAtMs,
-    failure: failureOf(shown),
+    failure,
     health,
   });
   const { node } = lastAnswer();
@@ -60,16 +64,20 @@ export function TruthBar() {
               served by <Foreign text={node} />
             </span>
           )}
-          <span role="status">{servers && (live ? servers : `last seen: ${servers}`)}</span>
+          <span role="status">
+            {servers && <Link href={MONITOR}>{live ? servers : `last seen: ${servers}`}</Link>}
+          </span>
+          {verdict && (
+            <span className="at-truth-verdict">
+              <Link href={MONITOR}>
+                <Foreign text={verdict} />
+              </Link>
+            </span>
+          )}
         </span>
       </p>
-      {/* The headline counts seconds; only what it means is announced. */}
       <p className="at-hidden" role="status">
-        {live || readAtMs === undefined
-          ? ''
-          : tone === 'bad'
-            ? 'No server answers.'
-            : 'The page has stopped updating.'}
+        {spoken}
       </p>
     </section>
   );

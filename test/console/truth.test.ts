@@ -16,8 +16,10 @@ describe('the truth bar', () => {
     expect(truth(evidence())).toEqual({
       tone: 'good',
       headline: 'Live',
+      spoken: '',
       live: true,
       servers: '2 of 2 servers healthy',
+      verdict: null,
       alarm: undefined,
     });
   });
@@ -44,14 +46,17 @@ describe('the truth bar', () => {
   });
 
   it('says why the data is old when a server answered with a problem', () => {
-    const failure = { code: 'store_unavailable', title: 'Shared store unreachable' };
+    const detail = 'The database cannot be used right now.';
+    const failure = { code: 'store_unavailable', title: 'Unavailable', detail };
     const told = truth(evidence({ readAtMs: NOW - 48_000, failure }));
-    expect(told.headline).toBe('Data is 48 s old: Shared store unreachable');
+    expect(told.headline).toBe('Data is 48 s old: The database cannot be used right now.');
+    expect(told.spoken).toBe('The page has stopped updating.');
     expect(told.tone).toBe('warn');
   });
 
   it('is red and names the moment when no server answers', () => {
-    const failure = { code: 'unreachable', title: 'No server answers' };
+    const detail = 'The request did not reach any server.';
+    const failure = { code: 'unreachable', title: 'No server answers', detail };
     const told = truth(evidence({ failure }));
     expect(told.tone).toBe('bad');
     expect(told.headline).toMatch(/^Cannot reach any server – showing what was known at \d\d:\d\d:\d\d$/);
@@ -64,9 +69,41 @@ describe('the truth bar', () => {
     expect(told.servers).toBe('2 of 2 servers healthy, backend unavailable');
   });
 
+  const used =
+    'Critical: Somebody used join ticket 8e44 again from 127.0.0.1 with other keys. Nobody was let in.';
+
+  it('is as bad as the verdict and says the worst of it, though every server is healthy', () => {
+    const told = truth(evidence({ health: health({ overall: 'critical', verdict: used }) }));
+    expect(told).toMatchObject({
+      tone: 'bad',
+      headline: 'Live',
+      servers: '2 of 2 servers healthy',
+      verdict: 'Critical: Somebody used join ticket 8e44 again from 127.0.0.1 with other keys.',
+      spoken: 'The cluster: Critical.',
+    });
+    const degraded = truth(
+      evidence({ health: health({ overall: 'degraded', verdict: 'One server. If …' }) }),
+    );
+    expect(degraded).toMatchObject({ tone: 'warn', verdict: 'Degraded: One server.' });
+  });
+
+  it('keeps the verdict that was known when the data stopped', () => {
+    const stopped = evidence({
+      readAtMs: NOW - 48_000,
+      health: health({ overall: 'critical', verdict: used }),
+    });
+    expect(truth(stopped)).toMatchObject({
+      tone: 'bad',
+      live: false,
+      spoken: 'The page has stopped updating.',
+    });
+  });
+
   it('keeps the alarm of a cluster without authentication, whatever the age of the data', () => {
     const security = { ...health().security, enabled: false };
-    expect(truth(evidence({ health: health({ security }) })).alarm).toMatch(/^Cluster authentication is off/);
+    const open = health({ security, overall: 'at_risk', verdict: 'At risk: authentication is off.' });
+    expect(truth(evidence({ health: open })).alarm).toMatch(/^Cluster authentication is off/);
+    expect(truth(evidence({ health: open }))).toMatchObject({ tone: 'bad', verdict: null });
     expect(truth(evidence({ health: health({ security }), readAtMs: NOW - 60_000 })).alarm).toBeDefined();
   });
 
