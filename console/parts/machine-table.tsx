@@ -1,6 +1,7 @@
 /** The machines as a table; each row leads to its machine. Figures of a Mac that does not report are greyed. */
 import { Pagination } from '@mantine/core';
 import { Link } from 'wouter';
+import { counted } from '../../src/base/counted.ts';
 import type { Machine } from '../api.ts';
 import { machineAddress } from '../machine-address.ts';
 import { diskFree, diskPercent, memoryPercent } from '../machine-figures.ts';
@@ -92,7 +93,7 @@ export function MachineTable({ machines, readAt, choice, onChoose }: MachineTabl
     <>
       <p className="at-small at-found" role="status">
         {found.length === machines.length
-          ? `${count(machines.length)} ${machines.length === 1 ? 'machine' : 'machines'}`
+          ? counted(machines.length, 'machine')
           : `${count(found.length)} of ${count(machines.length)} machines`}
       </p>
       <TableRegion label="Table of machines">

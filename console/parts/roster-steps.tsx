@@ -1,4 +1,5 @@
 /** The last steps of the roster: what was done, who signed it, and when by the signer's clock. */
+import { counted } from '../../src/base/counted.ts';
 import type { RosterView } from '../trust-api.ts';
 import { Foreign } from './foreign.tsx';
 import { Glyph } from './glyph.tsx';
@@ -34,7 +35,7 @@ export function RosterSteps({ steps }: { readonly steps: readonly Step[] }) {
         <details className="at-words">
           <summary>
             <Glyph name="fold" size={14} />
-            {earlier.length === 1 ? '1 step before' : `${earlier.length} steps before`}
+            {counted(earlier.length, 'step')} before
           </summary>
           <Steps steps={earlier} />
         </details>

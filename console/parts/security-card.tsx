@@ -2,6 +2,7 @@
 import { Button } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
+import { counted } from '../../src/base/counted.ts';
 import { type SecurityLine, type SecurityReport, securityReport } from '../api.ts';
 import { useSecurity } from '../queries.ts';
 import { ErrorBox } from './error-box.tsx';
@@ -44,7 +45,7 @@ function factsOf({
     ...(roster === null
       ? []
       : [
-          ['Roster', `step ${roster.epoch}, ${roster.members} members`] as const,
+          ['Roster', `step ${roster.epoch}, ${counted(roster.members, 'member')}`] as const,
           ['Admission', `by ${roster.admission}`] as const,
         ]),
   ];
