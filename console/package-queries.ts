@@ -23,6 +23,10 @@ function useReadinessOf(kind: PackageKind, question: string) {
   });
 }
 
+/** As if nothing were typed. */
+export const useUsualReadiness = (kind: PackageKind) =>
+  useReadinessOf(kind, questionOf(kind, EMPTY_DRAFT, {}));
+
 /**
  * What the form hangs on, as if nothing were typed; and what the server thinks of what is. The form stays there when
  * the server takes none of it.

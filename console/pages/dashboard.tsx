@@ -4,30 +4,14 @@ import { useSearchParams } from 'wouter';
 import type { MachineList } from '../api.ts';
 import { type Choice, readChoice, writeChoice } from '../machine-order.ts';
 import { AttentionList } from '../parts/attention-list.tsx';
-import { Copyable } from '../parts/copyable.tsx';
 import { ErrorBox } from '../parts/error-box.tsx';
+import { FirstMac } from '../parts/first-mac.tsx';
 import { Glyph } from '../parts/glyph.tsx';
 import { MachineTable } from '../parts/machine-table.tsx';
 import { PageHeading } from '../parts/page-heading.tsx';
 import { StaleNote } from '../parts/stale-note.tsx';
 import { StatusTiles } from '../parts/status-tiles.tsx';
 import { useMachines } from '../queries.ts';
-
-function FirstMac() {
-  return (
-    <section className="at-panel at-empty" aria-labelledby="first-mac">
-      <h2 id="first-mac">No Macs have reported yet</h2>
-      <p>
-        Run this on a Mac. <code>FILE</code> holds the API key from the server’s <code>config.yaml</code>. The
-        Mac appears here with its first report, within seconds.
-      </p>
-      <Copyable
-        label="Command that starts an agent"
-        text={`bin/atlas-fleet agent --server ${window.location.origin} --api-key-file FILE`}
-      />
-    </section>
-  );
-}
 
 interface FleetProps {
   readonly list: MachineList;
