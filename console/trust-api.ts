@@ -9,6 +9,7 @@ export type RosterMember = RosterView['members'][number];
 export type RotationView = z.output<typeof trustShapes.rotationView>;
 export type RotationRequest = z.output<typeof trustShapes.rotationRequest>;
 export type Ticket = z.output<typeof ticketShapes.ticketInfo>;
+export type TicketList = z.output<typeof ticketShapes.ticketList>;
 export type NewTicket = z.output<typeof ticketShapes.ticketCreated>;
 export type RotationPhase = NonNullable<RotationView['phase']>;
 
@@ -36,8 +37,8 @@ export function abandonRotation(): Promise<RotationView> {
   return call('/cluster/rotation', { method: 'DELETE' });
 }
 
-export async function tickets(signal?: AbortSignal): Promise<readonly Ticket[]> {
-  return (await call<z.output<typeof ticketShapes.ticketList>>('/cluster/tickets', { signal })).items;
+export function tickets(signal?: AbortSignal): Promise<TicketList> {
+  return call('/cluster/tickets', { signal });
 }
 
 export function createTicket(lifeSeconds: number): Promise<NewTicket> {

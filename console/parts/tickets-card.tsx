@@ -55,24 +55,29 @@ function TicketTable({ tickets, onAct }: TicketTableProps) {
 }
 
 export function TicketsCard() {
-  const { data: tickets, error, refetch } = useTickets();
+  const { data: list, error, refetch } = useTickets();
   const [isCreating, dialog] = useDisclosure(false);
   const [act, setAct] = useState<Act | null>(null);
   return (
     <section className="at-panel" aria-labelledby="tickets">
       <div className="at-section-head">
         <h2 id="tickets">Join tickets</h2>
-        <Button size="xs" variant="default" onClick={dialog.open}>
+        <Button size="xs" variant="default" onClick={dialog.open} disabled={!list || list.obstacle !== null}>
           Create ticket…
         </Button>
       </div>
-      {error && !tickets && (
+      {list?.obstacle && (
+        <p className="at-warning">
+          {list.obstacle.sentence} {list.obstacle.mend}
+        </p>
+      )}
+      {error && !list && (
         <ErrorBox title="The tickets could not be read" error={error} onRetry={() => void refetch()} />
       )}
-      {tickets?.length === 0 && (
+      {list?.items.length === 0 && (
         <p className="at-muted">There are none. A ticket lets one new server in, once, until it ends.</p>
       )}
-      {tickets && tickets.length > 0 && <TicketTable tickets={tickets} onAct={setAct} />}
+      {list && list.items.length > 0 && <TicketTable tickets={list.items} onAct={setAct} />}
       <TicketDialog opened={isCreating} onClose={dialog.close} />
       <ActDialog act={act} onClose={() => setAct(null)} />
     </section>
