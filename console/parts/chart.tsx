@@ -26,6 +26,8 @@ interface ChartProps {
 
 const HEIGHT_PX = 168;
 const DAY_MS = 86_400_000;
+/** Half of the widest label of the time axis, such as "22 Nov": the last stands on the edge. */
+const HALF_TIME_LABEL_PX = 20;
 /** What stays free above the highest point, and below the lowest. */
 const HEADROOM = 1.15;
 const COLOURS = ['--at-chart', '--at-chart-second'];
@@ -135,7 +137,7 @@ function options(
   return {
     width: frame.width,
     height: HEIGHT_PX,
-    padding: [8, 12, 0, 0],
+    padding: [8, HALF_TIME_LABEL_PX, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, sync: { key: 'machine' } },
     scales: {
