@@ -11,6 +11,11 @@ import { useRecentPassword } from './password-again.tsx';
 /** What this version can do with a token; the other scopes belong to features that are not here yet. */
 const SCOPES: readonly { scope: TokenScope; meaning: string }[] = [
   { scope: 'read', meaning: 'see machines, series and the cluster' },
+  {
+    scope: 'packages:build',
+    meaning:
+      'build packages, which hold secrets of this fleet, without a password; see and revoke those built',
+  },
   { scope: 'admin', meaning: 'everything, also this page' },
 ];
 
