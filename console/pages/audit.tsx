@@ -2,6 +2,7 @@
 import { Button, Group, NativeSelect, Stack } from '@mantine/core';
 import { useState } from 'react';
 import type { AuditEntry, AuditKind } from '../api.ts';
+import { particulars } from '../audit-words.ts';
 import { ErrorBox } from '../parts/error-box.tsx';
 import { Foreign } from '../parts/foreign.tsx';
 import { PageHeading } from '../parts/page-heading.tsx';
@@ -55,7 +56,7 @@ function Who({ entry: { actor, address } }: { readonly entry: AuditEntry }) {
 }
 
 function What({ entry: { sentence, subject, detail } }: { readonly entry: AuditEntry }) {
-  const particulars = Object.entries(detail).map(([name, value]) => `${name.replaceAll('_', ' ')}: ${value}`);
+  const words = particulars(detail);
   return (
     <span>
       <Foreign text={sentence} />
@@ -67,9 +68,9 @@ function What({ entry: { sentence, subject, detail } }: { readonly entry: AuditE
           </strong>
         </>
       )}
-      {particulars.length > 0 && (
+      {words.length > 0 && (
         <span className="at-under">
-          <Foreign text={particulars.join(' · ')} />
+          <Foreign text={words.join(' · ')} />
         </span>
       )}
     </span>
