@@ -3,7 +3,9 @@ import { Button } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { ApiError } from '../api.ts';
 import { fieldWords } from '../error-fields.ts';
+import { asSentence } from '../sentence.ts';
 import { Shape } from './glyph.tsx';
+import { Prose } from './prose.tsx';
 
 interface ErrorBoxProps {
   readonly error: Error;
@@ -21,7 +23,7 @@ const SERVER_FAULT = 500;
 export function ErrorBox({ error, title, onRetry, isTraced = false, children }: ErrorBoxProps) {
   const problem = error instanceof ApiError ? error : undefined;
   const words = problem ? fieldWords(problem) : [];
-  const detail = problem?.detail ?? error.message;
+  const detail = <Prose text={asSentence(problem?.detail ?? error.message)} />;
   return (
     <div className="at-error" role="alert">
       <p className="at-error-title">
@@ -29,7 +31,11 @@ export function ErrorBox({ error, title, onRetry, isTraced = false, children }: 
         <span>{title ?? detail}</span>
       </p>
       {title && <p>{detail}</p>}
-      {problem?.hint && <p>{problem.hint}</p>}
+      {problem?.hint && (
+        <p>
+          <Prose text={asSentence(problem.hint)} />
+        </p>
+      )}
       {words.length > 0 && (
         <ul>
           {words.map(({ pointer, message }) => (

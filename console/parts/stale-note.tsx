@@ -1,7 +1,9 @@
 /** Says that what stands here is old and why, while it still stands: never an empty page on an error. */
 import { ApiError } from '../api.ts';
 import { span } from '../quantities.ts';
+import { asSentence } from '../sentence.ts';
 import { Shape } from './glyph.tsx';
+import { Prose } from './prose.tsx';
 import { useNow } from './time-ago.tsx';
 
 interface StaleNoteProps {
@@ -17,7 +19,14 @@ export function StaleNote({ error, readAt, what }: StaleNoteProps) {
     <p className="at-stale-note">
       <Shape name="triangle" />
       <span>
-        {what} is {span(Math.max(0, now - readAt) / 1000)} old: {problem?.detail ?? error.message}
+        {what} is {span(Math.max(0, now - readAt) / 1000)} old:{' '}
+        <Prose text={asSentence(problem?.detail ?? error.message)} />
+        {problem?.hint && (
+          <>
+            {' '}
+            <Prose text={asSentence(problem.hint)} />
+          </>
+        )}
         {problem?.requestId && (
           <>
             {' '}
