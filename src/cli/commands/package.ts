@@ -11,7 +11,9 @@ export function packageCommand(): Command {
   for (const one of [...buildCommands(), ...recordCommands()]) command.addCommand(one);
   command
     .command('inspect')
-    .description('what a package is, what it lays down and which credentials it carries, never a value')
+    .description(
+      'what a package is, what it lays down and sets, and which credentials it carries, never their value',
+    )
     .argument('<file>', 'the package')
     .option('--list', 'every file, with its mode and size')
     .option('--json', 'print JSON')
