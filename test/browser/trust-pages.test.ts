@@ -10,6 +10,8 @@ import { Visits } from './visits.ts';
 const SOON = 60_000;
 /** Of a telephone: who looks after a cluster at night has no other. */
 const WIDTH = 390;
+/** Of server-03, for agents. Nobody asks there. */
+const PUBLIC_URL = 'https://fleet.example.com:8768';
 
 let cluster: LiveCluster;
 let server: LiveServer;
@@ -25,7 +27,8 @@ beforeAll(async () => {
   // A rotation takes a node_timeout at least: time to look at it, on a busy machine too.
   cluster = await LiveCluster.start({ servers: 2, timeoutSeconds: 10 });
   server = cluster.server('server-01');
-  const { process, port } = await cluster.add({ values: { 'server.tls': 'own' } });
+  const values = { 'server.tls': 'own', 'server.public_url': PUBLIC_URL };
+  const { process, port } = await cluster.add({ values });
   tlsUrl = `https://127.0.0.1:${port}`;
   const { password } = cluster.secrets;
   const doors = { urls: [server.url, tlsUrl] as const, user: USER, password };
@@ -88,15 +91,39 @@ describe('a join ticket', () => {
     await tickets.getByText('Revoked', { exact: true }).waitFor({ timeout: SOON });
   });
 
-  it('is not made by a server without TLS, and the page says why', async () => {
+  it('is not offered by a server without TLS, and the page says why and what to set', async () => {
     await openClusterPage();
-    const dialog = await openTicketDialog();
-    await dialog.getByLabel('Your password').fill(cluster.secrets.password);
-    await dialog.getByRole('button', { name: 'Create ticket' }).click();
-    await dialog
-      .getByRole('alert')
-      .getByText(/speaks no TLS/)
-      .waitFor();
+    await tickets.getByText(/speaks no TLS.*set server\.tls: own/).waitFor({ timeout: SOON });
+    expect(await tickets.getByRole('button', { name: 'Create ticket…' }).isDisabled()).toBe(true);
+    await expectClean();
+  });
+});
+
+describe('a dashboard without Macs', () => {
+  const firstMac = () => page.getByRole('region', { name: 'No Macs have reported yet' });
+
+  it('leads to an Agent package, and prints the whole command line for who goes without', async () => {
+    await page.goto(tlsUrl);
+    const command = firstMac().getByRole('region', { name: 'Command that starts an agent' });
+    await command.waitFor({ timeout: SOON });
+    expect(await command.innerText()).toMatch(
+      /^atlas-fleet agent --server https:\/\/fleet\.example\.com:8768 --pin '[A-Za-z0-9+/,=]+' --api-key-file \S+ --encryption-key-file \S+$/,
+    );
+    await expectClean();
+    await firstMac().getByRole('link', { name: 'Build an Agent package' }).click();
+    await page.getByRole('radio', { name: /^Agent/, checked: true }).waitFor({ timeout: SOON });
+  });
+
+  it('says of a server that no Mac reaches what to set, and prints no command that cannot work', async () => {
+    await page.goto(server.url);
+    await firstMac()
+      .getByText(/^Macs cannot reach .*server\.public_url/)
+      .waitFor({ timeout: SOON });
+    expect(
+      await firstMac()
+        .getByText(/atlas-fleet agent/)
+        .count(),
+    ).toBe(0);
   });
 });
 
@@ -123,10 +150,7 @@ describe('the rotation of the secret', () => {
     await expectClean();
     await dialog.getByLabel('Your password').fill('not the password');
     await dialog.getByRole('button', { name: 'Evict 1 and change the secret' }).click();
-    await dialog
-      .getByRole('alert')
-      .getByText(/password is wrong/)
-      .waitFor();
+    await dialog.getByRole('alert').getByText('The password is wrong.', { exact: true }).waitFor();
     expect(await keyId()).toBe(before);
   });
 
@@ -201,5 +225,13 @@ describe('an eviction', () => {
     await members.getByRole('button', { name: 'Free the name… server-03' }).waitFor({ timeout: SOON });
     await members.getByText('by ticket: a new server needs a join ticket').waitFor();
     expect(await keyId()).not.toBe(before);
+  });
+
+  it('is what every page of the evicted server says first', async () => {
+    await page.goto(tlsUrl);
+    const bar = page.getByRole('region', { name: 'State of this page' });
+    await bar.getByRole('link', { name: /^Critical: .*evicted/ }).click({ timeout: SOON });
+    await page.getByRole('heading', { name: 'Cluster Health Monitor', level: 1 }).waitFor();
+    await expectClean();
   });
 });
