@@ -31,8 +31,12 @@ fail_and_go_on() {
 set_aside() {
   aside=$1.before-$(/bin/date +%Y%m%d-%H%M%S)
   [ ! -e "$aside" ] && [ ! -L "$aside" ] && /bin/mv "$1" "$aside" || return 1
-  echo "warning: others than root could write to $1, or it is a link. Nothing of it is used; it is kept as $aside"
-  echo "hint: if all in it is yours: sudo /usr/sbin/chown -hR root:wheel $aside && sudo /bin/chmod -R go-w $aside && sudo /bin/mv $1 $1.new && sudo /bin/mv $aside $1, then install again"
+  echo "warning: $1 is not root's alone, or is a link: it is kept as $aside, and nothing of it is used"
+  if [ -L "$aside" ]; then
+    echo 'hint: put the folder itself there; a data folder elsewhere is named by server.data_dir in config.yaml'
+  else
+    echo "hint: if all in it is yours: sudo chown -hR root:wheel $aside && sudo chmod -R go-w $aside; sudo mv $1 $1.new; sudo mv $aside $1; and install again"
+  fi
 }
 
 # Of what was the ancestor's (config) the program judges by itself.

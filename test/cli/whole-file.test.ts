@@ -1,5 +1,5 @@
 /** What an installation and a join must not lose in a power cut; that it is on the disk, no test can show. */
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { writeWhole } from '../../src/cli/whole-file.ts';
@@ -25,4 +25,14 @@ it('a whole file takes the place of what a writer that was cut off left, and lea
   writeWhole(path, Buffer.from('PEM'), 0o600);
   expect(readFileSync(path, 'utf8')).toBe('PEM');
   expect(readdirSync(folder)).toEqual(['redis_ca_file.pem']);
+});
+
+it('a whole file follows no link that lies where it is written, or has its name', () => {
+  const folder = temporaryFolder();
+  const [path, theirs] = [join(folder, 'KIND'), join(folder, 'theirs')];
+  writeFileSync(theirs, 'theirs', { mode: 0o600 });
+  for (const link of [path, `${path}.unfinished`]) symlinkSync(theirs, link);
+  writeWhole(path, 'agent\n', 0o644);
+  expect([readFileSync(path, 'utf8'), readFileSync(theirs, 'utf8')]).toEqual(['agent\n', 'theirs']);
+  expect(statSync(theirs).mode & 0o777).toBe(0o600);
 });

@@ -1,17 +1,29 @@
 /**
- * A folder that only who installs may enter, also where somebody else made it before: whoever owns the data folder
- * owns the keys in it. A link is refused, for it would lead what is written there to another place.
+ * A folder that only who installs may enter: whoever owns the data folder owns the keys in it. One of somebody else is
+ * refused, for he chose what is in it, and a link, for it would lead what is written there to another place. The package
+ * has set both aside before (installer/preinstall.ts).
  */
-import { closeSync, constants, fchmodSync, fchownSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fchownSync, fstatSync, mkdirSync, openSync } from 'node:fs';
 import { AtlasError, systemCode } from '../../base/errors.ts';
 
 const PRIVATE_FOLDER = 0o700;
 
-/** Made when it is missing. Throws config_invalid for what is no folder. */
+/** Made when it is missing. Throws config_invalid for what is no folder, or another's. */
 export function ownFolder(path: string): void {
   const descriptor = openFolder(path);
   try {
-    fchownSync(descriptor, process.geteuid?.() ?? 0, process.getegid?.() ?? 0);
+    const { uid } = fstatSync(descriptor);
+    const us = process.geteuid?.() ?? uid;
+    if (uid !== us) {
+      throw new AtlasError(
+        'config_invalid',
+        `${path} belongs to user ${uid}, and has to be one of user ${us}`,
+        {
+          hint: 'move it away',
+        },
+      );
+    }
+    fchownSync(descriptor, us, process.getegid?.() ?? 0);
     fchmodSync(descriptor, PRIVATE_FOLDER);
   } finally {
     closeSync(descriptor);
