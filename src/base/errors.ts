@@ -112,6 +112,7 @@ const KINDS = {
   config_missing: 'config',
   config_changed: 'conflict',
   identity_invalid: 'config',
+  file_of_another: 'config',
   certificate_invalid: 'config',
   port_taken: 'conflict',
   address_unusable: 'config',

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -134,6 +135,30 @@ describe('openIdentity', () => {
       message: expect.stringMatching(/(is not a plain file|can be read by others)$/),
     });
     expect(statSync(path('identity.json')).ino).toBe(before);
+  });
+});
+
+describe.skipIf(process.geteuid?.() !== 0)('a file that belongs to another user (needs root)', () => {
+  const ANOTHER = 1000;
+
+  it.each(['identity.json', 'incarnation'])('in a folder of ours is refused: %s', async (name) => {
+    const { nodeId } = await open();
+    await nextIncarnation(dataDir, NOW);
+    chownSync(path(name), ANOTHER, ANOTHER);
+    const refused = {
+      code: 'file_of_another',
+      message: `${path(name)} belongs to user ${ANOTHER}; expected root or user 0`,
+      hint: `if you know that it is right: sudo chown 0 ${path(name)}; else move it away`,
+    };
+    await expect(open().then(() => nextIncarnation(dataDir, NOW))).rejects.toMatchObject(refused);
+    chownSync(path(name), 0, 0);
+    expect((await open()).nodeId).toBe(nodeId);
+  });
+
+  it('in a folder of his is read, as on a share that shows all as one user’s', async () => {
+    const { nodeId } = await open();
+    for (const one of [path('identity.json'), dataDir]) chownSync(one, ANOTHER, ANOTHER);
+    expect((await open()).nodeId).toBe(nodeId);
   });
 });
 

@@ -1,5 +1,5 @@
 /** This node's own copy of the roster, on a real disk. */
-import { readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chownSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FileRosterDisk } from '../../src/store/file/roster-disk.ts';
@@ -71,3 +71,15 @@ describe('what is settled', () => {
     await expect(load()).rejects.toMatchObject({ code: 'ELOOP' });
   });
 });
+
+it.skipIf(process.geteuid?.() !== 0)(
+  'believes no step that another user put there (needs root)',
+  async () => {
+    await disk.keep(0, stepsOf(2));
+    chownSync(join(folder, '1.json'), 1000, 1000);
+    await expect(load()).rejects.toMatchObject({
+      code: 'file_of_another',
+      message: `${join(folder, '1.json')} belongs to user 1000; expected root or user 0`,
+    });
+  },
+);

@@ -3,10 +3,11 @@
  * `durable` the content and the name survive a power cut when the promise resolves.
  */
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { type FileHandle, link, open, rename, rm } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, link, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { systemCode } from '../../base/errors.ts';
+import { AtlasError, systemCode } from '../../base/errors.ts';
+import { shellWord } from '../../base/shell-word.ts';
 
 export const PRIVATE_FILE = 0o600;
 export const PRIVATE_FOLDER = 0o700;
@@ -97,11 +98,36 @@ async function syncFolder(path: string): Promise<void> {
  * a link and never waits for a pipe: whoever can put files here could point them anywhere.
  */
 export async function readBounded(path: string, limit: number): Promise<Uint8Array | 'not_a_file'> {
+  return await withPlainFile(path, (file) => readUpTo(file, limit));
+}
+
+/**
+ * The same, of a file that this node alone writes. Rejects with file_of_another where somebody put it into a folder of
+ * ours, or of root. A share may show all that is in it as some other user's: then its folder is his too.
+ */
+export async function readOwn(path: string, limit: number): Promise<Uint8Array | 'not_a_file'> {
+  return await withPlainFile(path, async (file, { uid }) => {
+    const us = process.geteuid?.() ?? uid;
+    if (uid !== 0 && uid !== us && uid !== (await stat(dirname(path))).uid) throw ofAnother(path, uid, us);
+    return await readUpTo(file, limit);
+  });
+}
+
+function ofAnother(path: string, uid: number, us: number): AtlasError {
+  return new AtlasError('file_of_another', `${path} belongs to user ${uid}; expected root or user ${us}`, {
+    hint: `if you know that it is right: sudo chown ${us} ${shellWord(path)}; else move it away`,
+  });
+}
+
+async function withPlainFile<T>(
+  path: string,
+  read: (file: FileHandle, stats: Stats) => Promise<T>,
+): Promise<T | 'not_a_file'> {
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const file = await open(path, flags);
   try {
-    if (!(await file.stat()).isFile()) return 'not_a_file';
-    return await readUpTo(file, limit);
+    const stats = await file.stat();
+    return stats.isFile() ? await read(file, stats) : 'not_a_file';
   } finally {
     await file.close();
   }

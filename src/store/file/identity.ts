@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { AtlasError, systemCode } from '../../base/errors.ts';
 import { NODE_ID, NODE_ID_MAX_LENGTH } from '../../protocol/limits.ts';
-import { PRIVATE_FOLDER, readBounded, writeAtomically } from './atomic-file.ts';
+import { PRIVATE_FOLDER, readOwn, writeAtomically } from './atomic-file.ts';
 
 const FILE_MAX_BYTES = 16 * 1024;
 const ANYONE_ELSE = 0o077;
@@ -49,7 +49,7 @@ export async function openIdentity(
   return identity;
 }
 
-/** Undefined where there is none. Rejects with identity_invalid. */
+/** Undefined where there is none. Rejects with identity_invalid and file_of_another. */
 export async function readIdentity(dataDir: string): Promise<Identity | undefined> {
   const path = pathIn(dataDir);
   const text = await readPrivate(path);
@@ -143,7 +143,7 @@ async function readPrivate(path: string): Promise<string | undefined> {
     if ((mode & ANYONE_ELSE) !== 0) {
       throw invalid(`${path} can be read by others`, { hint: `chmod 600 '${path}'` });
     }
-    const bytes = await readBounded(path, FILE_MAX_BYTES);
+    const bytes = await readOwn(path, FILE_MAX_BYTES);
     if (bytes === 'not_a_file') throw notPlain(path);
     return Buffer.from(bytes).toString('utf8');
   } catch (error) {

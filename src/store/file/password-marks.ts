@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { systemCode } from '../../base/errors.ts';
 import type { PasswordMarkStore, PasswordMarks } from '../password-marks.ts';
-import { readBounded, writeAtomically } from './atomic-file.ts';
+import { readOwn, writeAtomically } from './atomic-file.ts';
 
 const FILE_MAX_BYTES = 4096;
 
@@ -18,7 +18,7 @@ export class FilePasswordMarks implements PasswordMarkStore {
   }
 
   async load(): Promise<PasswordMarks | null> {
-    const bytes = await readBounded(this.#path, FILE_MAX_BYTES).catch((error: unknown) => {
+    const bytes = await readOwn(this.#path, FILE_MAX_BYTES).catch((error: unknown) => {
       if (systemCode(error) === 'ENOENT') return null;
       throw error;
     });

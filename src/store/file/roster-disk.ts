@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { systemCode } from '../../base/errors.ts';
 import { ROSTER_STEP_MAX_BYTES } from '../../protocol/limits.ts';
 import type { HeldChain, RosterDisk } from '../roster-store.ts';
-import { PRIVATE_FOLDER, readBounded, writeAtomically, writeInOrder } from './atomic-file.ts';
+import { PRIVATE_FOLDER, readOwn, writeAtomically, writeInOrder } from './atomic-file.ts';
 
 const SETTLED = 'settled';
 /** Bytes of a number. */
@@ -60,7 +60,7 @@ export class FileRosterDisk implements RosterDisk {
   /** Undefined where there is nothing. */
   async #read(path: string, limit: number): Promise<Uint8Array | undefined> {
     try {
-      const bytes = await readBounded(path, limit);
+      const bytes = await readOwn(path, limit);
       return bytes === 'not_a_file' ? new Uint8Array() : bytes;
     } catch (error) {
       if (systemCode(error) === 'ENOENT') return undefined;
