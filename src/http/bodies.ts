@@ -55,6 +55,7 @@ export function bodyTooLarge(request: FastifyRequest): AtlasError {
   );
 }
 
-function declaredBytes({ headers }: FastifyRequest): number {
+/** 0 for one in chunks, whose length nobody knows before its end. */
+export function declaredBytes({ headers }: FastifyRequest): number {
   return Number(headers['content-length'] ?? 0);
 }

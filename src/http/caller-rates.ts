@@ -17,6 +17,8 @@ export interface CallerRateRules {
   readonly open: RateRule;
   /** Keys, tokens and sessions of one network that are not good. */
   readonly wrong: RateRule;
+  /** KiB of long reports of one network that did not open; one report at least. */
+  readonly longReports: RateRule;
 }
 
 /** All arbitrary: a page polls about ten requests a second at 20,000 machines, and loads about thirty files. */
@@ -24,6 +26,7 @@ export const CALLER_RATES: CallerRateRules = {
   person: { burst: 1000, perSecond: 100 },
   open: { burst: 1000, perSecond: 100 },
   wrong: { burst: 60, perSecond: 1 },
+  longReports: { burst: 4096, perSecond: 64 },
 };
 
 /** Of a request that reads a list or a chart, in requests. */
@@ -39,15 +42,23 @@ export const FREE = 0;
 
 /** Who has fewer wrong ones left than this is a suspect. Arbitrary. */
 const SUSPECT_LEFT = 10;
+/**
+ * Bytes of a report that is looked at whatever else its network sent, so that an agent with an old key, or somebody who
+ * has the one key of all, shuts out no other behind the same address. Agents' are shorter, and it costs as little to
+ * refuse one of these as to take its request.
+ */
+export const SHORT_REPORT_BYTES = 32 * 1024;
+const KIB = 1024;
 const WRONG: ReadonlySet<ErrorCode> = new Set(['api_key_wrong', 'token_unknown', 'session_ended']);
 
 export class CallerRates {
   readonly #person: RateLimit;
   readonly #open: RateLimit;
   readonly #wrong: RateLimit;
+  readonly #longReports: RateLimit;
   readonly #suspectLeft: number;
 
-  constructor({ person, open, wrong }: CallerRateRules, clock: Clock) {
+  constructor({ person, open, wrong, longReports }: CallerRateRules, clock: Clock) {
     const hint = 'Wait, then ask less often.';
     this.#suspectLeft = Math.min(SUSPECT_LEFT, wrong.burst);
     this.#person = new RateLimit({ ...person, who: 'One session or token', what: 'requests', hint }, clock);
@@ -61,6 +72,15 @@ export class CallerRates {
         who: 'One address',
         what: 'wrong keys, tokens and ended sessions',
         hint: 'Correct them: a right one is let in at any time.',
+      },
+      clock,
+    );
+    this.#longReports = new RateLimit(
+      {
+        ...longReports,
+        who: 'One address',
+        what: 'KiB of long reports that cannot be opened',
+        hint: `One of at most ${SHORT_REPORT_BYTES / KIB} KiB is let in at any time.`,
       },
       clock,
     );
@@ -89,4 +109,18 @@ export class CallerRates {
     else if (error.kind === 'unauthenticated' || error.kind === 'forbidden')
       this.#open.take(networkOf(address));
   }
+
+  /** For a report of this length that is not read yet, as if it were none. Throws rate_limited. */
+  reportComes(address: string, bytes: number): void {
+    if (bytes > SHORT_REPORT_BYTES) this.#longReports.take(networkOf(address), kib(bytes));
+  }
+
+  /** For one that came, and opened. */
+  reportOpened(address: string, bytes: number): void {
+    if (bytes > SHORT_REPORT_BYTES) this.#longReports.giveBack(networkOf(address), kib(bytes));
+  }
+}
+
+function kib(bytes: number): number {
+  return Math.ceil(bytes / KIB);
 }

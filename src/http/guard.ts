@@ -105,7 +105,9 @@ async function admitCounted(request: FastifyRequest, parts: GuardWork): Promise<
     throw error;
   }
   parts.rates.admitted(request.caller, request.address, cost);
-  if (request.caller.kind !== 'nobody') parts.share.known(request.raw.socket);
+  const { kind } = request.caller;
+  if (kind === 'nobody') parts.share.visitor(request.raw.socket);
+  else if (kind !== 'agent') parts.share.person(request.raw.socket);
 }
 
 async function admit(guard: Guard, request: FastifyRequest, parts: GuardWork): Promise<Caller> {

@@ -90,6 +90,7 @@ export async function buildServer(parts: ServerParts): Promise<App> {
   const { limits = CONNECTION_LIMITS, rateRules = CALLER_RATES, consoleFolder } = parts;
   const isTrustedProxy = trustedAmong(parts.trustedProxies);
   const share = new NetworkShare(limits.strangers, isTrustedProxy);
+  const rates = new CallerRates(rateRules, parts.clock);
   const app = openApp(parts, limits, isTrustedProxy);
   boundConnections(app, limits, share);
   app.setValidatorCompiler(validatorCompiler);
@@ -99,7 +100,7 @@ export async function buildServer(parts: ServerParts): Promise<App> {
   await secureHeaders(app, parts.tls !== null); // before the guards, whose refusals carry them too
   boundHead(app);
   await app.register(cookie); // before the guards, which read it
-  guardRoutes(app, { ...parts, isTrustedProxy, rates: new CallerRates(rateRules, parts.clock), share });
+  guardRoutes(app, { ...parts, isTrustedProxy, rates, share });
   boundBodies(app);
   app.addHook('onSend', async (request, reply) => {
     reply.header('x-request-id', request.id).header('x-atlas-node', parts.nodeId);
@@ -109,7 +110,7 @@ export async function buildServer(parts: ServerParts): Promise<App> {
   if (parts.door === 'network') await showApi(app);
 
   systemRoutes(app, parts);
-  agentRoutes(app, parts);
+  agentRoutes(app, { ...parts, rates, share });
   machineRoutes(app, parts);
   clusterRoutes(app, { view: parts.cluster, security: parts.security });
   rosterRoutes(app, parts);

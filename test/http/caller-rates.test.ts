@@ -1,5 +1,6 @@
 /** How often one caller may ask, over real HTTP: each limit names itself, and nobody's share is used up by another. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { AtlasError } from '../../src/base/errors.ts';
 import { API_KEY, type DoorPlan, type OpenDoor, openDoor, WRONG_TOKEN } from './open-door.ts';
 import { expectProblem } from './problem-answer.ts';
 
@@ -12,11 +13,12 @@ const open = async (plan: DoorPlan) => {
 const ask = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
   fetch(`http://127.0.0.1:${door.port}${path}`, { method, headers });
 const withToken = (token: string) => ask('/api/fleet/session', { authorization: `Bearer ${token}` });
-const report = (key: string) =>
+const report = (key: string, body: string | ReadableStream = '{}') =>
   fetch(`http://127.0.0.1:${door.port}/api/fleet/report`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-api-key': key },
-    body: '{}',
+    body,
+    ...(typeof body !== 'string' && { duplex: 'half' }),
   });
 
 async function statuses(times: number, once: () => Promise<Response>): Promise<number[]> {
@@ -73,6 +75,49 @@ describe('keys and tokens that are not good', () => {
     await statuses(5, () => report('a guess'));
     expect(await statuses(5, () => report(API_KEY))).toEqual([200, 200, 200, 200, 200]);
     expect((await withToken('one')).status).not.toBe(429);
+  });
+});
+
+describe('long reports that do not open', () => {
+  const KIB = 1024;
+  const refused = new AtlasError('report_refused', 'The report was refused.');
+  /** Opens what begins with an O. */
+  const intake = {
+    take: async ([first]: Uint8Array) => {
+      if (first !== 'O'.charCodeAt(0)) throw refused;
+      return { stored: true };
+    },
+  };
+  const send = (first: 'O' | 'X', kib: number) => report(API_KEY, first.padEnd(kib * KIB, 'x'));
+
+  it('of one address are so many, then sent away before they are read', async () => {
+    await open({ intake, rates: { longReports: only(256) } });
+    await expectProblem(await send('X', 256), 400, 'report_refused');
+    const answer = await send('X', 33);
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(30_000);
+    const said =
+      'One address may send 256 KiB of long reports that cannot be opened at once, then one each 1000 seconds.';
+    const problem = await expectProblem(answer, 429, 'rate_limited', said);
+    expect(problem.hint).toBe('One of at most 32 KiB is let in at any time.');
+  });
+
+  it('keep no agent out behind the same address, whose own are short', async () => {
+    await open({ intake, rates: { longReports: only(256) } });
+    await statuses(3, () => send('X', 256));
+    expect(await statuses(5, () => send('X', 32))).toEqual([400, 400, 400, 400, 400]);
+    expect(await statuses(5, () => send('O', 32))).toEqual([200, 200, 200, 200, 200]);
+  });
+
+  it('are not those that open, however many', async () => {
+    await open({ intake, rates: { longReports: only(256) } });
+    expect(await statuses(5, () => send('O', 200))).toEqual([200, 200, 200, 200, 200]);
+  });
+
+  it('in chunks, whose length nobody says, count as the longest', async () => {
+    await open({ intake, rates: { longReports: only(256) } });
+    const chunked = (first: string) => report(API_KEY, new Blob([first]).stream());
+    expect(await statuses(2, () => chunked('O'))).toEqual([200, 200]);
+    expect(await statuses(2, () => chunked('X'))).toEqual([400, 429]);
   });
 });
 

@@ -44,6 +44,13 @@ export class RateLimit {
     if (this.#fullAtMs.size > RATE_CALLERS_MAX && quietest !== undefined) this.#fullAtMs.delete(quietest);
   }
 
+  /** What was taken for something that turned out not to count. */
+  giveBack(caller: string, cost: number): void {
+    const fullAtMs = this.#fullAtMs.get(caller);
+    const perTokenMs = 1000 / this.#options.perSecond;
+    if (fullAtMs !== undefined) this.#fullAtMs.set(caller, fullAtMs - cost * perTokenMs);
+  }
+
   /** Milliseconds until the caller would be let through; takes nothing. */
   waitMs(caller: string, cost = 1): number {
     return take(this.#fullAtMs.get(caller), this.#options, this.#clock.monotonicMs(), cost).waitMs;
