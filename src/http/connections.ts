@@ -24,7 +24,10 @@ export interface ConnectionLimits {
   readonly checkMs: number;
   /** Milliseconds without one byte in either direction, which is also how long an answer may wait for its reader. */
   readonly silenceMs: number;
-  /** Milliseconds from a request to the end of its answer, however it trickles; longer than any event stream. */
+  /** Milliseconds to read an answer, and bytes of it that add a second. */
+  readonly readMs: number;
+  readonly readBytesPerSecond: number;
+  /** Milliseconds from a request to the end of its answer, whatever its length; longer than any event stream. */
   readonly answerMs: number;
   /** Milliseconds that requests under way get when the server closes. */
   readonly closeMs: number;
@@ -40,6 +43,8 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   requestMs: 30_000,
   checkMs: 5000,
   silenceMs: 60_000,
+  readMs: 30_000,
+  readBytesPerSecond: 16 * 1024,
   answerMs: 660_000,
   closeMs: 4000,
 };
@@ -72,7 +77,8 @@ export function boundConnections(app: App, limits: ConnectionLimits, share: Netw
  * Node reads on while answers wait, and one packet holds a thousand requests: each would be carried out and its
  * answer kept for a client that never reads. One that reads a byte a minute is never silent, and ends all the same.
  */
-function boundAnswers({ server }: App, { unanswered: max, answerMs }: ConnectionLimits): void {
+function boundAnswers(app: App, limits: ConnectionLimits): void {
+  const { server } = app;
   const [handle] = server.listeners('request') as RequestListener[];
   const unanswered = new WeakMap<Socket, number>();
   const count = (socket: Socket, change: number) => {
@@ -83,12 +89,23 @@ function boundAnswers({ server }: App, { unanswered: max, answerMs }: Connection
   server.removeAllListeners('request');
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request;
-    if (socket.destroyed || count(socket, 1) > max) return void socket.destroy();
-    const tooLong = setTimeout(() => socket.destroy(), answerMs).unref();
-    response.once('close', () => {
-      clearTimeout(tooLong);
-      count(socket, -1);
-    });
+    if (socket.destroyed || count(socket, 1) > limits.unanswered) return void socket.destroy();
+    endAfter(limits.answerMs, socket, response);
+    response.once('close', () => count(socket, -1));
     handle?.(request, response);
   });
+  app.addHook('onSend', async ({ raw: { socket } }, reply) => {
+    if (socket.destroyed) return;
+    const lengthBytes = Number(reply.getHeader('content-length') ?? 0); // of what is short it is not said yet
+    endAfter(Math.min(limits.answerMs, readingMs(lengthBytes, limits)), socket, reply.raw);
+  });
+}
+
+function readingMs(lengthBytes: number, { readMs, readBytesPerSecond }: ConnectionLimits): number {
+  return readMs + Math.ceil(lengthBytes / readBytesPerSecond) * 1000;
+}
+
+function endAfter(ms: number, socket: Socket, response: ServerResponse): void {
+  const tooLong = setTimeout(() => socket.destroy(), ms).unref();
+  response.once('close', () => clearTimeout(tooLong));
 }

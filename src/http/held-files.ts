@@ -1,10 +1,13 @@
 /**
- * The files of one folder, read once and held in memory: to answer a request opens no file and copies nothing,
- * so that who asks often or never reads costs next to nothing, and no name leads out of the folder.
+ * Files that are read once and held in memory, as they are and compressed: to answer a request opens no file, and
+ * every answer is made of the same bytes (pieces.ts sees to it that TLS copies few of them at a time). No name leads
+ * out of the folder.
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AtlasError, systemCode } from '../base/errors.ts';
 
@@ -16,42 +19,63 @@ const TYPES: Readonly<Record<string, string>> = {
   '.png': 'image/png',
   '.svg': 'image/svg+xml',
   '.woff2': 'font/woff2',
+  '.yaml': 'application/yaml; charset=utf-8',
 };
+/** Starts of types that compression makes smaller. */
+const COMPRESSIBLE = /^(text|application|image\/svg)/;
+/** Of Accept-Encoding (RFC 9110, 12.5.3): gzip, and not with the weight 0. */
+const TAKES_GZIP = /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i;
+const compressed = promisify(gzip);
 
-interface HeldFile {
-  readonly bytes: Buffer;
-  readonly type: string;
-  readonly etag: string;
+/** Always the same bytes to everybody: what holds a secret, or what a caller sent, must never be compressed (BREACH). */
+export class HeldFile {
+  readonly #bytes: Buffer;
+  readonly #type: string;
+  readonly #cacheControl: string;
+  readonly #hash: string;
+  #gzipped: Promise<Buffer> | undefined;
+
+  /** `name`: its end says of which type it is. */
+  constructor(name: string, bytes: Buffer, cacheControl: string) {
+    this.#bytes = bytes;
+    this.#type = TYPES[extname(name)] ?? 'application/octet-stream';
+    this.#cacheControl = cacheControl;
+    this.#hash = createHash('sha256').update(bytes).digest('base64url');
+  }
+
+  async send({ headers }: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const asGzip = COMPRESSIBLE.test(this.#type) && TAKES_GZIP.test(headers['accept-encoding'] ?? '');
+    const etag = `"${this.#hash}${asGzip ? '-gzip' : ''}"`;
+    reply.headers({ etag, 'cache-control': this.#cacheControl, vary: 'accept-encoding' });
+    if (headers['if-none-match'] === etag) return reply.code(304).send();
+    reply.header('content-type', this.#type);
+    if (!asGzip) return reply.send(this.#bytes);
+    this.#gzipped ??= compressed(this.#bytes);
+    return reply.header('content-encoding', 'gzip').send(await this.#gzipped);
+  }
 }
 
 export class HeldFiles {
   readonly #files: ReadonlyMap<string, HeldFile>;
-  readonly #cacheControl: string;
 
-  private constructor(files: ReadonlyMap<string, HeldFile>, cacheControl: string) {
+  private constructor(files: ReadonlyMap<string, HeldFile>) {
     this.#files = files;
-    this.#cacheControl = cacheControl;
   }
 
   /** What lies in the folder itself, not below it. A folder that is not there holds nothing. */
   static async read(folder: string, cacheControl: string): Promise<HeldFiles> {
     const files = new Map<string, HeldFile>();
     for (const name of await namesIn(folder)) {
-      const bytes = await readFile(join(folder, name));
-      const type = TYPES[extname(name)] ?? 'application/octet-stream';
-      const etag = `"${createHash('sha256').update(bytes).digest('base64url')}"`;
-      files.set(name, { bytes, type, etag });
+      files.set(name, new HeldFile(name, await readFile(join(folder, name)), cacheControl));
     }
-    return new HeldFiles(files, cacheControl);
+    return new HeldFiles(files);
   }
 
-  /** Throws not_found. */
-  send(name: string, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  /** Rejects with not_found. */
+  async send(name: string, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const file = this.#files.get(name);
     if (file === undefined) throw new AtlasError('not_found', 'There is nothing at this address.');
-    reply.header('etag', file.etag).header('cache-control', this.#cacheControl);
-    if (request.headers['if-none-match'] === file.etag) return reply.code(304).send();
-    return reply.header('content-type', file.type).send(file.bytes);
+    return file.send(request, reply);
   }
 }
 

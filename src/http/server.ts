@@ -4,20 +4,11 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:https';
-import { dirname, join } from 'node:path';
 import type { SecureContextOptions } from 'node:tls';
-import { fileURLToPath } from 'node:url';
 import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
-import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
 import { fastify } from 'fastify';
-import {
-  jsonSchemaTransform,
-  serializerCompiler,
-  validatorCompiler,
-  type ZodTypeProvider,
-} from 'fastify-type-provider-zod';
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Secret } from '../base/secret.ts';
@@ -30,10 +21,11 @@ import { type IsTrusted, trustedAmong } from './caller-address.ts';
 import { CALLER_RATES, type CallerRateRules, CallerRates } from './caller-rates.ts';
 import { boundConnections, CONNECTION_LIMITS, type ConnectionLimits } from './connections.ts';
 import { contentPolicy, openPage, serveAssets } from './console.ts';
-import { DOCS_PREFIX, guardRoutes, open, securityOf } from './guard.ts';
+import { describeApi, showApi } from './description.ts';
+import { guardRoutes } from './guard.ts';
 import { ADDRESS_PART_MAX_LENGTH, boundHead, HEAD_MAX_BYTES } from './head.ts';
-import { HeldFiles } from './held-files.ts';
 import { NetworkShare } from './network-share.ts';
+import { sendInPieces } from './pieces.ts';
 import { answerPlainHttp } from './plain-on-tls.ts';
 import { handleProblems, refuseUnreadable, sendUnroutable } from './problem.ts';
 import { type AgentParts, agentRoutes } from './routes/agents.ts';
@@ -92,6 +84,7 @@ export async function buildServer(parts: ServerParts): Promise<App> {
   const share = new NetworkShare(limits.strangers, isTrustedProxy);
   const rates = new CallerRates(rateRules, parts.clock);
   const app = openApp(parts, limits, isTrustedProxy);
+  sendInPieces(app);
   boundConnections(app, limits, share);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
@@ -166,45 +159,4 @@ async function secureHeaders(app: App, overTls: boolean): Promise<void> {
   app.addHook('onRequest', async (_, reply) => {
     reply.header('content-security-policy', contentPolicy());
   });
-}
-
-async function describeApi(app: App, version: string): Promise<void> {
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Atlas Fleet',
-        version,
-        description: 'Errors are RFC 9457 problem+json with a stable code.',
-      },
-      components: {
-        securitySchemes: {
-          token: { type: 'http', scheme: 'bearer', description: 'An API token (atl_…)' },
-          session: { type: 'apiKey', in: 'cookie', name: '__Host-atlas' },
-          agent: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
-        },
-      },
-    },
-    transform: (given) => {
-      const { schema, url } = jsonSchemaTransform(given as Parameters<typeof jsonSchemaTransform>[0]);
-      return { schema: { ...schema, security: securityOf(given.route.config?.guard) }, url };
-    },
-  });
-  app.get('/api/openapi.json', {
-    config: { guard: open },
-    schema: { hide: true },
-    handler: async (_, reply) => reply.send(app.swagger()),
-  });
-}
-
-/** The description as pages for people. Their files are held like the console's; the plugin would open each anew. */
-async function showApi(app: App): Promise<void> {
-  const folder = join(dirname(fileURLToPath(import.meta.resolve('@fastify/swagger-ui'))), 'static');
-  const files = await HeldFiles.read(folder, 'public, no-cache');
-  app.addHook('onRoute', (route) => {
-    if (route.url !== `${DOCS_PREFIX}/static/*`) return;
-    route.handler = async (request, reply) =>
-      files.send((request.params as { '*': string })['*'], request, reply);
-  });
-  await app.register(swaggerUi, { routePrefix: DOCS_PREFIX, staticCSP: false, logo: null } as never);
 }

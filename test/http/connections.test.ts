@@ -2,9 +2,12 @@
  * What a connection may cost, against clients that keep to no rule, over real sockets: each of them is rid of
  * after its bound, none of them takes the server down or keeps it from ending.
  */
+import type { ServerResponse } from 'node:http';
 import { Agent, request } from 'node:https';
 import { afterEach, describe, expect, it } from 'vitest';
+import { AtlasError } from '../../src/base/errors.ts';
 import type { ConnectionLimits } from '../../src/http/connections.ts';
+import { PIECE_BYTES } from '../../src/http/pieces.ts';
 import { eventually } from '../scenario/eventually.ts';
 import { API_KEY, ASSET_BYTES, type DoorPlan, type OpenDoor, openDoor } from './open-door.ts';
 import { get, RudeClient } from './rude-client.ts';
@@ -15,6 +18,8 @@ const ENDED_MS = 30_000;
 /** Nobody is too slow, on whatever machine. */
 const PATIENT = { handshakeMs: 300_000, headMs: 300_000, requestMs: 300_000, silenceMs: 300_000 };
 const BIG = '/assets/big.js';
+const PLAINLY = { headers: { 'accept-encoding': 'identity' } };
+const REPORT = `POST /api/fleet/report HTTP/1.1\r\nhost: x\r\nx-api-key: ${API_KEY}\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}`;
 
 let door: OpenDoor;
 const clients: RudeClient[] = [];
@@ -73,6 +78,29 @@ describe('slow clients', () => {
     await isRidOfAll();
   });
 
+  it('have as long to read an answer as fits its length, and no longer', async () => {
+    await open({ readMs: 1, readBytesPerSecond: 1024 });
+    expect((await (await fetchFrom(BIG, PLAINLY)).arrayBuffer()).byteLength).toBe(ASSET_BYTES);
+    await door.app.close();
+    await open({ ...PATIENT, readMs: 300, readBytesPerSecond: ASSET_BYTES * 1000 });
+    (await client()).send(get(BIG)).trickle(20);
+    await isRidOfAll();
+  });
+
+  it('that never read hold a piece or two of each answer, not all of it', async () => {
+    await open(PATIENT);
+    const answers: ServerResponse[] = [];
+    door.app.server.on('request', (_, answer: ServerResponse) => answers.push(answer));
+    (await client()).send(get(BIG).repeat(8));
+    await eventually(
+      'all are under way',
+      SOON_MS,
+      () => answers.filter((one) => one.headersSent).length === 8,
+    );
+    expect(answers.at(-1)?.writableFinished).toBe(false);
+    for (const { writableLength } of answers) expect(writableLength).toBeLessThanOrEqual(2 * PIECE_BYTES);
+  });
+
   it('do not keep others waiting', async () => {
     await open({ ...PATIENT, closeMs: 100 });
     const body = 'POST /livez HTTP/1.1\r\nhost: x\r\ncontent-length: 60000\r\n\r\n';
@@ -113,9 +141,8 @@ describe('connections', () => {
 
   it('of one network are no more than its share, until somebody on them is known', async () => {
     await open({ strangers: 2 });
-    const report = `POST /api/fleet/report HTTP/1.1\r\nhost: x\r\nx-api-key: ${API_KEY}\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}`;
     for (let agent = 0; agent < 5; agent += 1) {
-      expect(await (await client()).send(report).readUntil('"status":"ok"')).toContain('HTTP/1.1 200 OK');
+      expect(await (await client()).send(REPORT).readUntil('"status":"ok"')).toContain('HTTP/1.1 200 OK');
     }
     const [stranger] = [await client(), await client()];
     await eventually('all are there', SOON_MS, async () => (await door.connections()) === 7);
@@ -123,6 +150,40 @@ describe('connections', () => {
     stranger?.leave();
     await eventually('one left', SOON_MS, async () => (await door.connections()) === 6);
     expect(await (await client()).send(get('/livez')).readUntil('live')).toContain('HTTP/1.1 200 OK');
+  });
+
+  it('are not known by a key that all agents share, when the report was none', async () => {
+    const refused = new AtlasError('report_refused', 'The report was refused.');
+    await open({ strangers: 1 }, { intake: { take: () => Promise.reject(refused) } });
+    expect(await (await client()).send(REPORT).readUntil('"}')).toContain('"code":"report_refused"');
+    expect(await (await client()).read()).toBe('');
+  });
+
+  it('are known by a report that opened, though the database is away', async () => {
+    const away = new AtlasError('store_unavailable', 'The database is away.');
+    await open({ strangers: 1 }, { intake: { take: () => Promise.reject(away) } });
+    expect(await (await client()).send(REPORT).readUntil('"}')).toContain('"code":"store_unavailable"');
+    expect(await (await client()).send(get('/livez')).readUntil('live')).toContain('HTTP/1.1 200 OK');
+  });
+
+  it.each([
+    ['after', REPORT + get(BIG), 'a'.repeat(PIECE_BYTES)],
+    ['before', get(BIG) + REPORT, '"status":"ok"'],
+  ])('count again when they ask for what is open to anybody, %s a report', async (_, both, last) => {
+    await open({ strangers: 1 });
+    expect(await (await client()).send(both).readUntil(last)).toContain('HTTP/1.1 200 OK');
+    expect(await (await client()).read()).toBe('');
+  });
+
+  it('of an agent get no page while its network holds its share', async () => {
+    await open({ strangers: 1 });
+    const agent = await client();
+    await agent.send(REPORT).readUntil('"status":"ok"');
+    await client();
+    await eventually('both are there', SOON_MS, async () => (await door.connections()) === 2);
+    const refused = await agent.send(get(BIG)).readUntil('"}');
+    expect(refused).toContain('One address may hold 1 connections on which nobody is known.');
+    expect(await agent.send(REPORT).readUntil('"status":"ok"')).toContain('HTTP/1.1 200 OK');
   });
 
   it('of a trusted proxy are not counted by it', async () => {
@@ -135,17 +196,18 @@ describe('connections', () => {
     await open({ strangers: 1 }, { overTls: true });
     const ask = (path: string) =>
       new Promise<number | undefined>((resolve, reject) => {
-        const options = { rejectUnauthorized: false, headers: { 'x-api-key': API_KEY } };
+        const headers = { 'x-api-key': API_KEY, 'content-type': 'application/json' };
+        const options = { rejectUnauthorized: false, headers };
         const asking = request(`https://127.0.0.1:${door.port}${path}`, {
           ...options,
           agent,
           method: 'POST',
         });
         asking.once('response', (answer) => answer.resume().once('end', () => resolve(answer.statusCode)));
-        asking.once('error', reject).end();
+        asking.once('error', reject).end('{}');
       });
     const agent = new Agent({ keepAlive: true });
-    expect(await ask('/api/fleet/report')).not.toBe(401); // a connection that stays, and is known
+    expect(await ask('/api/fleet/report')).toBe(200); // a connection that stays, and is known
     await client();
     await eventually('both are there', SOON_MS, async () => (await door.connections()) === 2);
     expect(await (await client()).read()).toBe('');
@@ -254,26 +316,45 @@ describe('before a TLS handshake is done', () => {
 describe('a file of the console', () => {
   it('is sent from memory, for ever, and not again to who has it', async () => {
     await open();
-    const answer = await fetchFrom(BIG);
+    const answer = await fetchFrom(BIG, PLAINLY);
     expect(answer.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
     expect(answer.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
     expect((await answer.arrayBuffer()).byteLength).toBe(ASSET_BYTES);
     const etag = answer.headers.get('etag') ?? '';
     expect(etag).toMatch(/^"[\w-]{43}"$/);
-    const again = await fetchFrom(BIG, { headers: { 'if-none-match': etag } });
+    const again = await fetchFrom(BIG, { headers: { ...PLAINLY.headers, 'if-none-match': etag } });
     expect([again.status, await again.text()]).toEqual([304, '']);
-    const head = await fetchFrom(BIG, { method: 'HEAD' });
+    const head = await fetchFrom(BIG, { ...PLAINLY, method: 'HEAD' });
     expect(head.headers.get('content-length')).toBe(String(ASSET_BYTES));
+  });
+
+  it.each([
+    ['gzip', 'gzip'],
+    ['br, GZip;q=0.5', 'gzip'],
+    ['gzip;q=0, br', null],
+    ['identity', null],
+  ])('is compressed for who takes that: %s', async (accepted, coding) => {
+    await open();
+    const answer = await fetchFrom(BIG, { headers: { 'accept-encoding': accepted } });
+    expect(answer.headers.get('content-encoding')).toBe(coding);
+    expect(answer.headers.get('vary')).toBe('accept-encoding');
+    expect(answer.headers.get('etag')?.endsWith('-gzip"')).toBe(coding === 'gzip');
+    expect((await answer.arrayBuffer()).byteLength).toBe(ASSET_BYTES);
   });
 
   it('and the pages of the API are held like it', async () => {
     await open();
     const page = await fetchFrom('/api/docs/');
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
-    const script = await fetchFrom('/api/docs/static/swagger-ui-bundle.js');
-    expect(script.status).toBe(200);
-    expect(script.headers.get('etag')).toMatch(/^"[\w-]{43}"$/);
+    for (const path of ['static/swagger-ui-bundle.js', 'json', 'yaml']) {
+      const held = await fetchFrom(`/api/docs/${path}`, PLAINLY);
+      expect([held.status, held.headers.get('etag')]).toEqual([200, expect.stringMatching(/^"[\w-]{43}"$/)]);
+    }
     expect((await fetchFrom('/api/docs/static/%2fswagger-ui.js')).status).toBe(404);
     expect((await fetchFrom('/api/docs/static/swagger-initializer.js')).status).toBe(200);
+    const [one, other] = await Promise.all(
+      ['/api/openapi.json', '/api/docs/json'].map((path) => fetchFrom(path)),
+    );
+    expect(await one?.json()).toEqual(await other?.json());
   });
 });

@@ -3,10 +3,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { BODY_MAX_BYTES } from '../../src/http/bodies.ts';
-import { CALLER_RATES, JOIN_COST, LOGIN_COST, READING_COST } from '../../src/http/caller-rates.ts';
+import {
+  CALLER_RATES,
+  JOIN_COST,
+  LOGIN_COST,
+  READING_COST,
+  SHORT_REPORT_BYTES,
+} from '../../src/http/caller-rates.ts';
 import { CONNECTION_LIMITS } from '../../src/http/connections.ts';
 import { HEAD_MAX_BYTES } from '../../src/http/head.ts';
 import { LOOKUPS } from '../../src/http/lookups.ts';
+import { PIECE_BYTES } from '../../src/http/pieces.ts';
 import { MACHINES_MAX, OPEN_TICKETS_MAX, REPORT_MAX_BYTES } from '../../src/protocol/limits.ts';
 import { MACHINES_PER_PAGE_MAX, SERIES_POINTS_MAX } from '../../src/services/fleet/fleet-view.ts';
 import { INTAKE_MAX_PENDING, MACHINE_REPORTS } from '../../src/services/fleet/report-intake.ts';
@@ -30,6 +37,9 @@ it.each([
   rate('requests ', CALLER_RATES.person),
   rate('requests ', CALLER_RATES.open),
   rate('', CALLER_RATES.wrong),
+  rate('KiB ', CALLER_RATES.longReports),
+  `reports longer than ${SHORT_REPORT_BYTES / 1024} KiB`,
+  `longer than ${PIECE_BYTES / 1024} KiB leaves in pieces`,
   `the health check counts as ${READING_COST}`,
   `a setup code counts as ${LOGIN_COST}`,
   `a request to join ${JOIN_COST}`,
@@ -58,7 +68,7 @@ it.each([
   `the head of a request | ${CONNECTION_LIMITS.headMs / 1000} s, and up to ${CONNECTION_LIMITS.checkMs / 1000} s`,
   `with its body | ${CONNECTION_LIMITS.requestMs / 1000} s`,
   `between requests | ${CONNECTION_LIMITS.silenceMs / 1000} s`,
-  `slowly it is read | ${CONNECTION_LIMITS.answerMs / 60_000} minutes`,
+  `slowly it is read | ${CONNECTION_LIMITS.readMs / 1000} s, and one more for each 16 KiB (${number(CONNECTION_LIMITS.readBytesPerSecond)} bytes) of it; ${CONNECTION_LIMITS.answerMs / 60_000} minutes`,
 ])('it says: %s', (said) => {
   expect(page).toContain(said);
 });
