@@ -56,13 +56,15 @@ const TITLES: Readonly<Record<number, string>> = {
   503: 'Unavailable',
 };
 
-const DATABASE_AWAY = 'The database cannot be used right now.';
 /** What strangers hear of stores, whose own words name addresses, users and files. */
 const WITHHELD: Readonly<Partial<Record<ErrorCode, string>>> = {
-  store_unavailable: DATABASE_AWAY,
-  store_locked: DATABASE_AWAY,
+  store_unavailable: 'The database cannot be used right now.',
+  store_locked: 'Another program keeps the database locked.',
   member_store_unavailable: 'The registry cannot be used right now.',
 };
+/** A page cannot tell whose it is without the database; the control socket asks nobody. */
+const SEE_THE_SERVER =
+  'Try again in a moment. On this server, atlas-fleet cluster status works all the same, and the log has the reason.';
 /** An agent is as good as a stranger here: all of them share one key. */
 const MAY_HEAR_OF_STORES: ReadonlySet<string | undefined> = new Set(['session', 'token', 'local']);
 
@@ -104,7 +106,7 @@ function generalised(
   sentence: string,
 ): AtlasError {
   return new AtlasError(code, sentence, {
-    hint: 'Try again in a moment. The log of this server has the reason.',
+    hint: SEE_THE_SERVER,
     retryAfterSeconds,
   });
 }
