@@ -7,3 +7,8 @@ export function hostPort(host: string, port: number): string {
 export function unbracketed(host: string): string {
   return /^\[(.*)\]$/.exec(host)?.[1] ?? host;
 }
+
+/** Known to who has the same search domain, hosts file or network, and to nobody else. `host`: without brackets. */
+export function isNearbyName(host: string): boolean {
+  return !/[.:]/.test(host) || host.toLowerCase().endsWith('.local');
+}

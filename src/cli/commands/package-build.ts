@@ -13,6 +13,7 @@ import type { ControlClient } from '../control-client.ts';
 import { runningServer } from '../control-socket.ts';
 import { type Flags as CommonFlags, portNumber, withFlags } from '../flags.ts';
 import { type NewFile, type WrittenFile, withNewFile } from '../new-file.ts';
+import { type PackageKind, type PackageOrder, sayTerms } from '../package-terms.ts';
 import { Progress } from '../progress.ts';
 import { refuseInFlags } from '../refused-order.ts';
 import { print, printJson, say, sayHint } from '../terminal.ts';
@@ -101,7 +102,7 @@ async function buildClusterNode(flags: NodeFlags, command: Command): Promise<voi
     const server = await runningServer(flags);
     if (credentials === 'embedded' && command.getOptionValueSource('life') === 'cli')
       await requireTickets(server);
-    await build(server, '/api/fleet/build-cluster-package', order, { file, flags });
+    await build(server, 'cluster-node', order, { file, flags });
   });
 }
 
@@ -117,9 +118,7 @@ async function requireTickets(server: ControlClient): Promise<void> {
 async function buildStandalone(flags: Flags): Promise<void> {
   const order = { ...commonOrder(flags), ...given({ port: flags.port }) };
   await intoFile(flags, (file) =>
-    administer(flags, (server) =>
-      build(server, '/api/fleet/build-standalone-package', order, { file, flags }),
-    ),
+    administer(flags, (server) => build(server, 'standalone', order, { file, flags })),
   );
 }
 
@@ -127,16 +126,16 @@ async function buildAgent(flags: AgentFlags): Promise<void> {
   const { server: servers, interval } = flags;
   const order = { ...commonOrder(flags), ...given({ servers, interval_seconds: interval }) };
   await intoFile(flags, (file) =>
-    administer(flags, (server) => build(server, '/api/fleet/build-agent-package', order, { file, flags })),
+    administer(flags, (server) => build(server, 'agent', order, { file, flags })),
   );
 }
 
-function commonOrder({ out, arch: architecture, note, sign = false }: Flags): object {
+function commonOrder({ out, arch: architecture, note, sign = false }: Flags): PackageOrder {
   const name = basename(out); // one that no order may have is the file's own business
   return { architecture, sign, ...given({ note, package_name: PACKAGE_NAME.test(name) ? name : undefined }) };
 }
 
-function given(order: Readonly<Record<string, unknown>>): object {
+function given(order: Readonly<Record<string, unknown>>): Partial<PackageOrder> {
   return Object.fromEntries(Object.entries(order).filter(([, value]) => value !== undefined));
 }
 
@@ -145,14 +144,22 @@ function intoFile({ out, force = false }: Flags, work: (file: NewFile) => Promis
   return withNewFile(out, { mayReplace: force, forceFlag: '--force' }, work);
 }
 
+const BUILD_PATHS: Readonly<Record<PackageKind, string>> = {
+  'cluster-node': '/api/fleet/build-cluster-package',
+  standalone: '/api/fleet/build-standalone-package',
+  agent: '/api/fleet/build-agent-package',
+};
+
 async function build(
   server: ControlClient,
-  path: string,
-  order: object,
+  kind: PackageKind,
+  order: PackageOrder,
   { file, flags }: { readonly file: NewFile; readonly flags: Flags },
 ): Promise<void> {
   const { out } = flags;
-  const { headers, chunks } = await server.download(path, order).catch(refuseInFlags);
+  const values = await sayTerms(server, kind, order);
+  say('Building it…');
+  const { headers, chunks } = await server.download(BUILD_PATHS[kind], order).catch(refuseInFlags);
   const record = await server.get<Build>(`${RECORDS_PATH}/${headers['x-atlas-package']}`);
   const total = Number(headers['content-length']);
   const progress = new Progress('Writing', total);
@@ -161,7 +168,7 @@ async function build(
   if (flags.json)
     printJson({ ...record, state: 'ready', path: out, size_bytes: written.size, sha256: written.sha256 });
   else print(out);
-  sayWhatItIs(out, written, record);
+  sayWhatItIs(out, written, record, values);
 }
 
 /** Rejects when it broke off: the file then never gets its name. */
@@ -177,11 +184,18 @@ async function* whole(chunks: AsyncIterable<Uint8Array>, total: number): AsyncIt
     });
 }
 
-function sayWhatItIs(path: string, { size, sha256 }: WrittenFile, build: Build): void {
+/** `values`: sentences about those that are no secret. */
+function sayWhatItIs(
+  path: string,
+  { size, sha256 }: WrittenFile,
+  build: Build,
+  values: readonly string[],
+): void {
   const secrets = build.contents.filter(({ secret }) => secret);
   say(`${path}: ${size} bytes, ${build.signed ? 'signed' : 'not signed'}
 SHA-256: ${sha256}
 Secrets in it: ${secrets.length === 0 ? 'none' : secrets.map(withFingerprint).join(', ')}`);
+  for (const value of values) say(value);
   if (build.ticket !== null)
     say(`Its join ticket lets one server in, once, until ${build.ticket.expires_at}.`);
   if (build.file_name !== basename(path)) say(`On record it is ${build.file_name}.`);

@@ -1,9 +1,10 @@
 /** What a package of an agent needs, and what its reader should know first: a line for each, pure. */
+import { isNearbyName } from '../../base/host-text.ts';
 import { fail, type PackageCheck, pass, warn } from './package-check.ts';
 
 export interface AgentFacts {
   /** Base addresses, as the order or the configuration has them. */
-  readonly servers: readonly { readonly url: string; readonly isLocal: boolean }[];
+  readonly servers: readonly { readonly url: string; readonly host: string; readonly isLocal: boolean }[];
   /** Between two reports, as ordered. */
   readonly intervalSeconds: number;
   /** Without a report, and a Mac counts as late on this server. */
@@ -28,6 +29,12 @@ function serverAddress({ servers }: AgentFacts): PackageCheck {
       'server_address',
       `${inClear.url} speaks no TLS: the API key would cross the network in clear, and agents refuse that.`,
       'Set server.tls: own, or server.public_url to the https address of what stands before this server.',
+    );
+  if (servers.every(({ host }) => isNearbyName(host)))
+    return warn(
+      'server_address',
+      `The package names the servers without a domain, or in .local (${servers.map(({ host }) => host).join(', ')}): not every Mac knows such a name.`,
+      'Set server.public_url to an address that the Macs reach, give this machine a name with a domain, or name the servers in the order.',
     );
   return pass(
     'server_address',

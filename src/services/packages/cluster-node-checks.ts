@@ -1,4 +1,5 @@
 /** What a package of a server that joins this cluster needs, and what its reader should know first: a line for each, pure. */
+import { isNearbyName } from '../../base/host-text.ts';
 import type { RosterState } from '../../membership/roster-trouble.ts';
 import { fail, type PackageCheck, pass, warn } from './package-check.ts';
 import type { DatabasePlace, RegistryPlace } from './package-settings.ts';
@@ -192,9 +193,6 @@ function databaseAddress(database: DatabasePlace): PackageCheck {
   return pass('database_address', `PostgreSQL is at ${database.host}.`);
 }
 
-/** Known to who has the same search domain or the same hosts file, and to nobody else. */
-const isBareName = (host: string) => !/[.:]/.test(host);
-
 function joinTicket({ tls, isServerLocal, ticketHosts }: ClusterNodeFacts): PackageCheck {
   if (tls && isServerLocal)
     return warn(
@@ -202,10 +200,10 @@ function joinTicket({ tls, isServerLocal, ticketHosts }: ClusterNodeFacts): Pack
       'A join ticket goes in, and by its address this server can be asked from its own machine alone.',
       'Set server.host: 0.0.0.0, or server.public_url; or have another server that can be reached.',
     );
-  if (tls && ticketHosts.length > 0 && ticketHosts.every(isBareName))
+  if (tls && ticketHosts.length > 0 && ticketHosts.every(isNearbyName))
     return warn(
       'join_ticket',
-      `A join ticket goes in, and names the servers without a domain (${[...new Set(ticketHosts)].join(', ')}): the new Mac may not know such a name.`,
+      `A join ticket goes in, and names the servers without a domain, or in .local (${[...new Set(ticketHosts)].join(', ')}): the new Mac may not know such a name.`,
       'Set server.public_url to an address that the new Mac reaches, or give this machine a name with a domain.',
     );
   if (tls) return pass('join_ticket', 'A join ticket for one server goes in.');

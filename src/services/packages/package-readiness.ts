@@ -141,7 +141,7 @@ export class PackageReadiness {
     const { isLocal, agentIntervalSeconds } = this.#parts.settings;
     const { servers } = this.agentServers(wanted);
     return agentChecks({
-      servers: servers.map((url) => ({ url, isLocal: isLocal(hostOf(url)) })),
+      servers: servers.map((url) => ({ url, host: hostOf(url), isLocal: isLocal(hostOf(url)) })),
       intervalSeconds: intervalSeconds ?? agentIntervalSeconds,
       lateAfterSeconds: statusThresholds(agentIntervalSeconds).lateAfterMs / 1000,
     });
