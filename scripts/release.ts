@@ -110,7 +110,7 @@ if (import.meta.main) {
   } catch (error) {
     if (error instanceof AtlasError) sayError(error.message, error.hint);
     else sayError(String(error));
-    process.exitCode = error instanceof AtlasError ? exitCodeOf(error.kind) : EXIT.failed;
+    process.exitCode = error instanceof AtlasError ? exitCodeOf(error) : EXIT.failed;
   }
   process.disconnect?.();
 }

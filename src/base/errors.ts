@@ -123,6 +123,7 @@ const KINDS = {
   not_running: 'unavailable',
   unreachable: 'unavailable',
   usage: 'usage',
+  interrupted: 'usage',
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof KINDS;

@@ -1,5 +1,5 @@
 /** How a command ends: the one table from the kind of an error to the exit code. Codes never change their meaning. */
-import type { ErrorKind } from '../base/errors.ts';
+import type { AtlasError, ErrorKind } from '../base/errors.ts';
 
 export const EXIT = {
   ok: 0,
@@ -10,6 +10,8 @@ export const EXIT = {
   unreachable: 5,
   notFound: 6,
   conflict: 7,
+  /** As a shell says it of who is ended by Ctrl-C. */
+  interrupted: 130,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -28,6 +30,6 @@ const OF_KIND: Readonly<Record<ErrorKind, ExitCode>> = {
   conflict: EXIT.conflict,
 };
 
-export function exitCodeOf(kind: ErrorKind): ExitCode {
-  return OF_KIND[kind];
+export function exitCodeOf({ code, kind }: AtlasError): ExitCode {
+  return code === 'interrupted' ? EXIT.interrupted : OF_KIND[kind];
 }

@@ -12,14 +12,8 @@ import type { LoadedConfig } from '../config/load.ts';
 import type { Ticket } from '../joiner/joiner.ts';
 import { refusal } from './configuration.ts';
 import { requireHere, setInConfig, sharedValues, writeConfig } from './join-config.ts';
-import {
-  askSecret,
-  readSecretFromFile,
-  readSecretFromStdin,
-  reportConfigProblems,
-  say,
-  sayHint,
-} from './terminal.ts';
+import { askSecret } from './question.ts';
+import { readSecretFromFile, readSecretFromStdin, reportConfigProblems, say, sayHint } from './terminal.ts';
 
 export interface JoinFlags {
   readonly config?: string;
@@ -47,7 +41,7 @@ export async function joinFirst(flags: JoinFlags): Promise<string> {
   const { path, dataDir, loaded } = place;
   const member = loaded === null ? null : await memberHere(dataDir, ticket);
   if (member === null) {
-    await requireFreePort(flags, loaded);
+    await requireFreePort(flags, loaded).catch(rejectWithFlag);
     await redeem(ticket, place, flags, say);
     return path;
   }
@@ -86,6 +80,15 @@ export function isFor({ config, secrets }: LoadedConfig, { clusterId }: Ticket):
   const { joinTicket: _, ...others } = secrets;
   const isBlank = config.cluster.clusterId === null && Object.values(others).every((one) => one === null);
   return config.cluster.clusterId === clusterId || isBlank;
+}
+
+/** There may be no config.yaml yet that could name another. */
+function rejectWithFlag(error: unknown): never {
+  if (!(error instanceof AtlasError) || error.code !== 'port_taken') throw error;
+  throw new AtlasError(error.code, error.message, {
+    cause: error,
+    hint: 'stop it, or join with another: --port PORT; the ticket was not used',
+  });
 }
 
 /** Before the ticket is used: a server that cannot start would have used it up. */

@@ -19,7 +19,7 @@ import { serviceCommand } from './commands/service.ts';
 import { tokenCommand } from './commands/token.ts';
 import { userCommand } from './commands/user.ts';
 import { EXIT, type ExitCode, exitCodeOf } from './exit.ts';
-import { VERSION } from './program.ts';
+import { PROGRAM, startedWith, VERSION } from './program.ts';
 import { print, say, sayError, sayHint, surviveDeadTerminal } from './terminal.ts';
 
 /** What an error leaves running (sockets, timers) is given this long to end by itself. */
@@ -44,6 +44,7 @@ function assemble(): Command {
   program.addCommand(serviceCommand(), { hidden: true });
   program.addCommand(versionCommand());
   mannered(program);
+  startedWith(program);
   return program;
 }
 
@@ -63,8 +64,8 @@ function mannered(command: Command): void {
 
 function usageError(error: CommanderError, command: Command): AtlasError {
   const names: string[] = [];
-  for (let one: Command | null = command; one !== null; one = one.parent) names.unshift(one.name());
-  const see = `see ${names.join(' ')} --help`;
+  for (let one = command; one.parent !== null; one = one.parent) names.unshift(one.name());
+  const see = `see ${[PROGRAM, ...names].join(' ')} --help`;
   if (error.code === 'commander.help') return new AtlasError('usage', 'a command is missing', { hint: see });
   const [message = '', guess] = error.message.replace(/^error: /, '').split('\n');
   const meant = guess?.replace(/^\((.*)\)$/, '$1');
@@ -76,7 +77,7 @@ function report(error: unknown): ExitCode {
     sayError(error.message);
     if (error.code !== 'package_not_ready') sayParts(error.parts ?? []); // the parts of that one are errors of their own
     if (error.hint !== undefined) sayHint(error.hint);
-    return exitCodeOf(error.kind);
+    return exitCodeOf(error);
   }
   sayError(`internal error: ${error instanceof Error ? error.message : String(error)}`);
   if (process.env.ATLAS_FLEET_LOG__LEVEL === 'debug' && error instanceof Error) say(error.stack ?? '');

@@ -1,13 +1,13 @@
 /**
  * Manners: data on stdout, talk on stderr, no colour where none is wanted, and no control character of somebody
- * else's text. Secrets come from a prompt that shows nothing, from stdin or from a file, never from argv.
+ * else's text. Secrets come from stdin, from a file or from a question (question.ts), never from argv.
  */
-import { createInterface } from 'node:readline/promises';
 import { AtlasError, systemCode } from '../base/errors.ts';
 import { escapeControls } from '../base/log.ts';
 import { Secret } from '../base/secret.ts';
 import { readPrivateFile, SECRET_FILE_MAX_BYTES } from '../config/private-file.ts';
 import { type Problem, problemLines } from '../config/problem.ts';
+import { asStartedHere } from './program.ts';
 
 /** Data: what the command was asked for. */
 export function print(line: string): void {
@@ -48,6 +48,11 @@ export function surviveDeadTerminal(): void {
   }
 }
 
+/** Somebody's text, which may be a stranger's: nothing in it acts on the terminal, and commands of ours can be copied. */
+export function shown(text: string): string {
+  return escapeControls(asStartedHere(text));
+}
+
 const COLOURS = { red: 31, yellow: 33, dim: 2 } as const;
 
 function paint(colour: keyof typeof COLOURS, text: string): string {
@@ -56,17 +61,17 @@ function paint(colour: keyof typeof COLOURS, text: string): string {
 }
 
 export function sayError(message: string, hint?: string): void {
-  say(`${paint('red', 'error:')} ${escapeControls(message)}`);
+  say(`${paint('red', 'error:')} ${shown(message)}`);
   if (hint !== undefined) sayHint(hint);
 }
 
 export function sayWarning(message: string, hint?: string): void {
-  say(`${paint('yellow', 'warning:')} ${escapeControls(message)}`);
+  say(`${paint('yellow', 'warning:')} ${shown(message)}`);
   if (hint !== undefined) sayHint(hint);
 }
 
 export function sayHint(hint: string): void {
-  say(`${paint('dim', 'hint:')} ${escapeControls(hint)}`);
+  say(`${paint('dim', 'hint:')} ${shown(hint)}`);
 }
 
 /** Each problem of a configuration on two lines, the same wherever they are said. */
@@ -74,7 +79,7 @@ export function reportConfigProblems(problems: readonly Problem[]): void {
   for (const problem of problems) {
     const [line, hint] = problemLines(problem);
     say(paint(problem.severity === 'error' ? 'red' : 'yellow', line));
-    say(`  ${hint}`);
+    say(`  ${asStartedHere(hint)}`);
   }
 }
 
@@ -95,70 +100,7 @@ export function printTable(head: readonly string[], rows: readonly (readonly str
     );
 }
 
-/** On a terminal alone: a script that means it says --yes. Anything but y or yes is a no. */
-export async function askYes(question: string): Promise<boolean> {
-  const { stdin, stderr } = process;
-  if (!stdin.isTTY) {
-    const hint = 'Run it in a terminal, or give --yes.';
-    throw new AtlasError('usage', 'there is no terminal to ask on', { hint });
-  }
-  const reader = createInterface({ input: stdin, output: stderr });
-  try {
-    return /^y(es)?$/i.test((await reader.question(`${question} [y/N] `)).trim());
-  } finally {
-    reader.close();
-  }
-}
-
 // Secrets
-
-/** Asks on the terminal and shows nothing of what is typed. */
-export async function askSecret(question: string): Promise<Secret> {
-  const { stdin, stderr } = process;
-  if (!stdin.isTTY) {
-    const hint = 'Run it in a terminal, or give the secret through stdin or a file.';
-    throw new AtlasError('usage', 'there is no terminal to ask on', { hint });
-  }
-  // Before the question: whoever answers at once must not see the first letters.
-  stdin.setRawMode(true);
-  stderr.write(`${question}: `);
-  stdin.setEncoding('utf8');
-  try {
-    return Secret.fromText(await typedLine(stdin));
-  } finally {
-    stdin.setRawMode(false);
-    stdin.pause();
-    stderr.write('\n');
-  }
-}
-
-const ENTER = /[\r\n]/;
-const ERASE = new Set(['\u0008', '\u007f']);
-const INTERRUPT = '\u0003';
-const END = '\u0004';
-const ERASE_LINE = '\u0015';
-
-function typedLine(stdin: NodeJS.ReadStream): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let typed: string[] = [];
-    const end = (settle: () => void) => {
-      stdin.off('data', onData);
-      settle();
-    };
-    const onData = (chunk: string) => {
-      for (const char of chunk) {
-        if (ENTER.test(char)) return end(() => resolve(typed.join('')));
-        if (char === INTERRUPT || char === END)
-          return end(() => reject(new AtlasError('usage', 'cancelled')));
-        if (ERASE.has(char)) typed.pop();
-        else if (char === ERASE_LINE) typed = [];
-        else typed.push(char);
-      }
-    };
-    stdin.on('data', onData);
-    stdin.resume();
-  });
-}
 
 /** The whole of stdin, without the newline that ends it. */
 export async function readSecretFromStdin(): Promise<Secret> {

@@ -38,7 +38,7 @@ export function openTicket(text: Secret): Ticket {
   const reading = readTicket(text.revealText().trim());
   if (reading.ok) return reading.ticket;
   throw new AtlasError('ticket_unreadable', `${reading.reason}.`, {
-    hint: 'copy the whole line that atlas-fleet cluster ticket create printed',
+    hint: 'copy the whole line that `cluster ticket create` printed',
   });
 }
 

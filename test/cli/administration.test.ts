@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../config/config-file.ts';
-import { atlasFleet, type Ended } from './atlas-fleet.ts';
+import { atlasFleet, type Ended, PROGRAM } from './atlas-fleet.ts';
 
 let config: string;
 beforeEach(async () => {
@@ -30,7 +30,7 @@ describe('user passwd', () => {
     expect(await run('user passwd nobody')).toEqual({
       code: 6,
       stdout: '',
-      stderr: 'error: there is no user nobody\nhint: see atlas-fleet user list\n',
+      stderr: `error: there is no user nobody\nhint: see ${PROGRAM} user list --config ${config}\n`,
     });
   });
 });

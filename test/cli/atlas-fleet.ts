@@ -1,8 +1,12 @@
 /** Runs the real `bin/atlas-fleet` in a process of its own, with nothing of our environment but PATH. */
 import { spawn } from 'node:child_process';
+import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const LAUNCHER = fileURLToPath(new URL('../../bin/atlas-fleet', import.meta.url));
+
+/** As the program writes itself into the commands that it prints to whoever runs it in the root folder. */
+export const PROGRAM = relative('/', LAUNCHER);
 
 export interface Ended {
   readonly code: number | null;

@@ -13,7 +13,7 @@ import {
   writeFile,
 } from '../config/config-file.ts';
 import { SAMPLE_SECRETS } from '../config/sample-secrets.ts';
-import { atlasFleet } from './atlas-fleet.ts';
+import { atlasFleet, PROGRAM } from './atlas-fleet.ts';
 
 const FULL = `${SERVER}  web_password: ${PASSWORD_HASH}
 cluster:
@@ -62,7 +62,7 @@ describe('atlas-fleet config check', () => {
         `${path}:6:14: wrong_type: server.accept_v1: found the text "yes"; expected true or false`,
         '  hint: Write for example `accept_v1: true`.',
         `${path}:8:19: ${code}: cluster.cluster_secret: ${sentence}; expected base64 of at least 32 random bytes`,
-        '  hint: Put in the output of `atlas-fleet secret generate`, the same on every node of the cluster.',
+        `  hint: Put in the output of \`${PROGRAM} secret generate\`, the same on every node of the cluster.`,
         'error: 4 errors in the configuration',
         '',
       ]);
@@ -143,7 +143,7 @@ describe('atlas-fleet config check', () => {
     ]);
     expect(ended.stderr.split('\n')).toEqual([
       `${path}:6:12: warning: cluster_unauthenticated: Cluster authentication DISABLED - nodes can join without verification!`,
-      "  hint: Add 'cluster_secret' to config for node authentication (`atlas-fleet secret generate` makes one).",
+      `  hint: Add 'cluster_secret' to config for node authentication (\`${PROGRAM} secret generate\` makes one).`,
       '',
     ]);
   });
@@ -209,7 +209,7 @@ describe('atlas-fleet config check', () => {
       stdout: '',
       stderr: [
         `${path}:1:1: file_missing: there is no such file`,
-        '  hint: Check the path; `atlas-fleet init` makes a fresh config.yaml.',
+        `  hint: Check the path; \`${PROGRAM} init\` makes a fresh config.yaml.`,
         'error: one error in the configuration',
         '',
       ].join('\n'),
@@ -219,7 +219,9 @@ describe('atlas-fleet config check', () => {
   it('does not claim that it would have started anything', async () => {
     const ended = await atlasFleet(['config', 'check']);
     expect(ended.code).toBe(3);
-    expect(ended.stderr).toMatch(/hint: Run `atlas-fleet init` .*\nerror: no config\.yaml was found\n$/);
+    expect(ended.stderr).toMatch(
+      /hint: Run `\S+\/bin\/atlas-fleet init` .*\nerror: no config\.yaml was found\n$/,
+    );
   });
 
   it('describes an agent to who asks for one', async () => {

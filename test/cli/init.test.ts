@@ -64,9 +64,7 @@ describe('init', () => {
       redis: { host: '127.0.0.1', port: redis.port, db: 3, username: 'atlas', tls: false },
     });
     expect(secrets.redisPassword?.revealText()).toBe(PASSWORD);
-    expect(stdout).toContain(
-      'then in an empty folder of this machine\n                    (the data is kept in SQLite)',
-    );
+    expect(stdout).toContain('then on this machine too (the data is in SQLite), on another port:');
     expect(stdout).toContain(`cluster ticket create --config ${join(folder, 'config.yaml')}\n`);
     expect(stdout).not.toContain(PASSWORD);
   });
@@ -109,7 +107,7 @@ describe('init on a real PostgreSQL', () => {
     const path = join(folder, 'config.yaml');
     expect({ code, stderr }).toEqual({ code: 0, stderr: `Wrote ${path} (mode 0600) with fresh secrets.\n` });
     expect(stdout).toMatch(
-      /Another server: .* by a ticket.* in an empty folder there:\n.*ticket create --config/,
+      /Another server: .* by a ticket.* there, where Atlas Fleet lies:\n.*ticket create --config .*\n.*mkdir fleet-new && cd fleet-new && \/.*\/bin\/atlas-fleet server --join -\n/,
     );
     const { config, secrets } = loaded(path);
     expect(config.database).toMatchObject({ engine: 'postgres', port: postgres.port, database: 'fleet' });

@@ -14,7 +14,7 @@ import { makeTicket, readTicket, type Ticket } from '../../src/protocol/ticket.t
 import { configFile, SERVER, temporaryFolder } from '../config/config-file.ts';
 import { LiveCluster, type LiveServer } from '../scenario/live-cluster.ts';
 import { freePorts } from '../scenario/loopback-ports.ts';
-import { atlasFleet } from './atlas-fleet.ts';
+import { atlasFleet, LAUNCHER } from './atlas-fleet.ts';
 import { FastServer, SAYS_EXPIRED } from './fast-server.ts';
 
 let cluster: LiveCluster;
@@ -46,7 +46,7 @@ describe('cluster ticket', () => {
   it('create prints the ticket alone on stdout, and the rest to people', async () => {
     const { code, stdout, stderr } = await ticketCommand('create', '--life', '2h');
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^atlas-fleet-ticket\.v1\.[\w-]+\n$/)]);
-    expect(stderr).toContain('atlas-fleet server --join -');
+    expect(stderr).toContain(`\n  mkdir fleet-new && cd fleet-new && ${LAUNCHER} server --join -\n`);
     expect(stderr).not.toContain(stdout.trim());
     const { items } = JSON.parse((await ticketCommand('list', '--json')).stdout);
     expect(Date.parse(items[0].expires_at) - Date.parse(items[0].created_at)).toBeLessThanOrEqual(7_201_000);
@@ -175,7 +175,7 @@ describe('server --join', () => {
     expect(await joinIn(folder, text, '--host', '127.0.0.1', '--port', port)).toEqual({
       code: 7,
       stdout: '',
-      stderr: `error: port ${port} on 127.0.0.1 is taken by another program\nhint: stop it, or choose another port (server.port)\n`,
+      stderr: `error: port ${port} on 127.0.0.1 is taken by another program\nhint: stop it, or join with another: --port PORT; the ticket was not used\n`,
     });
     expect(readdirSync(folder)).toEqual([]);
     expect((await ticketCommand('list')).stdout).toMatch(new RegExp(`^${ticket.id}  open`, 'm'));

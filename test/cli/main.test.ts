@@ -2,27 +2,27 @@ import { describe, expect, it } from 'vitest';
 import { AtlasError } from '../../src/base/errors.ts';
 import { EXIT, exitCodeOf } from '../../src/cli/exit.ts';
 import { parseSecret } from '../../src/protocol/keyring.ts';
-import { atlasFleet } from './atlas-fleet.ts';
+import { atlasFleet, PROGRAM } from './atlas-fleet.ts';
 
 describe('atlas-fleet', () => {
   it.each([
-    [['confg'], "unknown command 'confg'", 'Did you mean config? see atlas-fleet --help'],
-    [['config', 'chek'], "unknown command 'chek'", 'Did you mean check? see atlas-fleet config --help'],
-    [['config', 'check', '--bogus'], "unknown option '--bogus'", 'see atlas-fleet config check --help'],
+    [['confg'], "unknown command 'confg'", `Did you mean config? see ${PROGRAM} --help`],
+    [['config', 'chek'], "unknown command 'chek'", `Did you mean check? see ${PROGRAM} config --help`],
+    [['config', 'check', '--bogus'], "unknown option '--bogus'", `see ${PROGRAM} config check --help`],
     [
       ['config', 'check', '--config'],
       "option '--config <file>' argument missing",
-      'see atlas-fleet config check --help',
+      `see ${PROGRAM} config check --help`,
     ],
     [
       ['config', 'check', '--role', 'king'],
       "option '--role <role>' argument 'king' is invalid. Allowed choices are server, agent, any.",
-      'see atlas-fleet config check --help',
+      `see ${PROGRAM} config check --help`,
     ],
     [
       ['config', 'check', 'x'],
       "too many arguments for 'check'. Expected 0 arguments but got 1: x.",
-      'see atlas-fleet config check --help',
+      `see ${PROGRAM} config check --help`,
     ],
   ])('answers %j with an error, a hint and exit code 2', async (args, message, hint) => {
     const ended = await atlasFleet(args);
@@ -30,8 +30,8 @@ describe('atlas-fleet', () => {
   });
 
   it.each([
-    [[], 'see atlas-fleet --help'],
-    [['config'], 'see atlas-fleet config --help'],
+    [[], `see ${PROGRAM} --help`],
+    [['config'], `see ${PROGRAM} config --help`],
   ])('shows the help on stderr when the command is missing after %j', async (args, hint) => {
     const ended = await atlasFleet(args);
     expect(ended).toMatchObject({ code: 2, stdout: '' });
@@ -81,8 +81,9 @@ describe('the exit code', () => {
     ['not_running', EXIT.unreachable],
     ['user_unknown', EXIT.notFound],
     ['port_taken', EXIT.conflict],
+    ['interrupted', EXIT.interrupted],
     ['internal', EXIT.failed],
   ] as const)('of %s is %i', (code, exit) => {
-    expect(exitCodeOf(new AtlasError(code, 'x').kind)).toBe(exit);
+    expect(exitCodeOf(new AtlasError(code, 'x'))).toBe(exit);
   });
 });

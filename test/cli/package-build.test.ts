@@ -15,7 +15,7 @@ import { makeFolder } from '../fakes/folder.ts';
 import { FakeProgram } from '../fakes/program.ts';
 import { PackageStand } from '../http/package-stand.ts';
 import { eventually } from '../scenario/eventually.ts';
-import { atlasFleet, type Ended, LAUNCHER } from './atlas-fleet.ts';
+import { atlasFleet, type Ended, LAUNCHER, PROGRAM } from './atlas-fleet.ts';
 import { ControlServer } from './control-server.ts';
 
 let stand: PackageStand;
@@ -46,7 +46,7 @@ describe('package cluster-node', () => {
       '  sudo installer -pkg FleetServerClusterNode.pkg -target /',
       '  sudo tail -f /var/log/fleet-server.log',
       '  rm FleetServerClusterNode.pkg',
-      'atlas-fleet cluster security --leaks',
+      `${PROGRAM} cluster security --config ${join(stand.folder, 'config.yaml')} --leaks`,
     ])
       expect(stderr).toContain(said);
     for (const secret of Object.values(stand.secrets)) expect(stderr).not.toContain(secret);
@@ -117,7 +117,7 @@ describe('package cluster-node', () => {
     stand.program.missing = null;
     expect(code).toBe(7);
     expect(stderr).toContain(
-      'error: Node for Macs is not here. Run atlas-fleet runtime fetch.\nerror: Redis is at 127.0.0.1',
+      `error: Node for Macs is not here. Run ${PROGRAM} runtime fetch.\nerror: Redis is at 127.0.0.1`,
     );
     expect(existsSync(out)).toBe(false);
   });
@@ -212,8 +212,7 @@ describe('with no server running', () => {
     expect(await atlasFleet(['package', 'cluster-node', ...flags])).toEqual({
       code: 5,
       stdout: '',
-      stderr:
-        'error: no server runs on this data folder\nhint: start one: atlas-fleet server --config FILE\n',
+      stderr: `Building it…\nerror: no server runs on this data folder\nhint: start one: ${PROGRAM} server --config ${join(folder, 'config.yaml')}\n`,
     });
     // Where the runtime is not here either, that is what is said, and nothing of a server.
     const env = { ATLAS_FLEET_CACHE: join(folder, 'cache') };

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { RedisServer } from '../backends/redis.ts';
 import { LiveCluster } from '../scenario/live-cluster.ts';
 import { TrustClient } from '../scenario/trust-client.ts';
-import { atlasFleet } from './atlas-fleet.ts';
+import { atlasFleet, PROGRAM } from './atlas-fleet.ts';
 
 let redis: RedisServer;
 let cluster: LiveCluster;
@@ -36,7 +36,7 @@ it('evict ends with whom it had admitted, and with the commands for the password
   const { code, stderr } = await command('evict', by, '--yes');
   expect([code, stderr]).toEqual([0, expect.stringContaining(`Evicted ${by}.`)]);
   expect(stderr).toContain(`It had admitted ${name}.`);
-  expect(stderr).toContain(`  atlas-fleet cluster evict ${name}\n`);
+  expect(stderr).toContain(`  ${PROGRAM} cluster evict --config ${config} ${name}\n`);
   expect(stderr).toContain('Until they are changed it can act through');
   expect(stderr).toMatch(/redis-cli .* ACL SETUSER default resetpass/);
 });

@@ -152,7 +152,7 @@ describe('every key', () => {
       expect(result.problems.map(({ code, place }) => `${code} ${placeText(place).slice(-3)}`)).toEqual([
         'unknown_key 2:3',
       ]);
-      expect(exitCodeOf((await refusal(result)).kind)).toBe(3);
+      expect(exitCodeOf(await refusal(result))).toBe(3);
     }
   });
 

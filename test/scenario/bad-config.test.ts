@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { generateSecretText } from '../../src/protocol/keyring.ts';
-import { atlasFleet } from '../cli/atlas-fleet.ts';
+import { atlasFleet, PROGRAM } from '../cli/atlas-fleet.ts';
 import { SAMPLE_SECRETS } from '../config/sample-secrets.ts';
 import { freePorts } from './loopback-ports.ts';
 
@@ -72,7 +72,7 @@ describe.each([
         `${path}:9:12: wrong_type: cluster.enabled: found the text "yes"; expected true or false`,
         '  hint: Write for example `enabled: true`.',
         `${path}:10:19: ${code}: cluster.cluster_secret: ${sentence}; expected base64 of at least 32 random bytes`,
-        '  hint: Put in the output of `atlas-fleet secret generate`, the same on every node of the cluster.',
+        `  hint: Put in the output of \`${PROGRAM} secret generate\`, the same on every node of the cluster.`,
         'error: 4 errors in the configuration',
         '',
       ]);

@@ -1,10 +1,9 @@
 /** `atlas-fleet cluster security`: every line computed now by the running server. Fails when one of them does. */
 import { counted } from '../../base/counted.ts';
 import { AtlasError } from '../../base/errors.ts';
-import { escapeControls } from '../../base/log.ts';
 import { runningServer } from '../control-socket.ts';
 import type { Flags } from '../flags.ts';
-import { print, printJson } from '../terminal.ts';
+import { print, printJson, shown } from '../terminal.ts';
 
 type State = 'pass' | 'info' | 'warn' | 'fail';
 
@@ -138,5 +137,5 @@ function printTitle(text: string): void {
 
 /** Names of servers, and words of a Redis, are not ours. */
 function printLine(text: string): void {
-  print(escapeControls(text));
+  print(shown(text));
 }

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { AtlasError } from '../../base/errors.ts';
 import { runningServer } from '../control-socket.ts';
 import { type Flags, withFlags } from '../flags.ts';
-import { print, printJson, printTable } from '../terminal.ts';
+import { print, printJson, printTable, shown } from '../terminal.ts';
 import { security } from './cluster-security.ts';
 import { redisAclCommand } from './redis-acl.ts';
 import { rosterCommands } from './roster.ts';
@@ -89,11 +89,12 @@ async function status(flags: Flags): Promise<void> {
 }
 
 function printHealth(health: Health): void {
-  print(health.verdict);
-  for (const { severity, sentence, mend } of health.findings) print(`  ${severity}: ${sentence} ${mend}`);
+  print(shown(health.verdict));
+  for (const { severity, sentence, mend } of health.findings)
+    print(shown(`  ${severity}: ${sentence} ${mend}`));
   if (health.refusals.length > 0) print('Refused records:');
   for (const refused of health.refusals) {
-    print(`  ${refused.last_at}  ${refused.code}  x${refused.count}  ${refused.sentence}`);
+    print(shown(`  ${refused.last_at}  ${refused.code}  x${refused.count}  ${refused.sentence}`));
   }
 }
 

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import { Command, InvalidArgumentError } from 'commander';
 import { AtlasError } from '../../base/errors.ts';
+import { shellWord } from '../../base/shell-word.ts';
 import { controlClient } from '../control-socket.ts';
 import { DEMO_TIMEOUT_SECONDS, type DemoFolder, makeDemoFolder } from '../demo/demo-folder.ts';
 import { COMES_BACK_SECONDS, DemoProcess } from '../demo/demo-process.ts';
@@ -186,7 +187,7 @@ Try next, in another terminal:
                          offline within ${DEMO_TIMEOUT_SECONDS + 1} s on the others, back by itself after ${COMES_BACK_SECONDS} s; no report is lost
   forge a record         ${forgery(folder, redis)}
                          refused, counted and explained under Settings, Cluster Health Monitor
-  look from the shell    ${PROGRAM} cluster status --config ${first?.configPath}
+  look from the shell    ${PROGRAM} cluster status --config ${shellWord(first?.configPath ?? '')}
 
 Ctrl-C ends it and removes everything.`);
 }

@@ -7,12 +7,13 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { AtlasError, systemCode } from '../../base/errors.ts';
+import { shellWord } from '../../base/shell-word.ts';
 import type { Config } from '../../config/config.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import { administerOn } from '../administer.ts';
 import { requireConfig } from '../configuration.ts';
 import type { InitFlags } from '../init/init-plan.ts';
-import { PROGRAM } from '../program.ts';
+import { JOIN_COMMAND, PROGRAM } from '../program.ts';
 import { print, say } from '../terminal.ts';
 
 const PRIVATE_FOLDER = 0o700;
@@ -104,19 +105,18 @@ async function makeSetupCode(loaded: LoadedConfig): Promise<string> {
 function printNextSteps(path: string, { server, cluster, database }: Config, code: string): void {
   const name = server.host === '0.0.0.0' ? hostname() : server.host;
   print(`
-Start the server:   ${PROGRAM} server --config ${path}
+Start the server:   ${PROGRAM} server --config ${shellWord(path)}
 Then open:          https://${name}:${server.port}/setup?code=${code}
 Setup code:         ${code}  (once, within 30 minutes)`);
   if (cluster.enabled) print(nextServer(path, database));
 }
 
 const nextServer = (path: string, { engine }: Config['database']) => `
-Another server:     joins by a ticket, once this one runs. Here, and then in an empty folder ${engine === 'sqlite' ? HERE : 'there'}:
-                    ${PROGRAM} cluster ticket create --config ${path}
-                    ${PROGRAM} server --join -`;
+Another server:     joins by a ticket, once this one runs. Here, and then ${engine === 'sqlite' ? HERE : 'there, where Atlas Fleet lies'}:
+                    ${PROGRAM} cluster ticket create --config ${shellWord(path)}
+                    ${JOIN_COMMAND}${engine === 'sqlite' ? ' --port 9768' : ''}`;
 
-const HERE = `of this machine
-                    (the data is kept in SQLite), with a --port of its own`;
+const HERE = 'on this machine too (the data is in SQLite), on another port';
 
 /**
  * Whether it was made. Only the last part of the path: a mistyped parent is a mistake, and no reason to make a tree.

@@ -1,7 +1,6 @@
 /** What an eviction leaves to be done: who else may be the evicted one's, and the passwords that it still knows. */
-import { escapeControls } from '../../base/log.ts';
 import type { ControlClient } from '../control-client.ts';
-import { say } from '../terminal.ts';
+import { say, shown } from '../terminal.ts';
 import type { Roster } from './roster.ts';
 
 /** The part of the API's answer that is shown. */
@@ -37,5 +36,5 @@ export async function sayWhatItStillKnows(server: ControlClient): Promise<void> 
 }
 
 function tell(text: string): void {
-  say(text.split('\n').map(escapeControls).join('\n'));
+  say(text.split('\n').map(shown).join('\n'));
 }

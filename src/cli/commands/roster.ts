@@ -4,7 +4,9 @@ import { AtlasError } from '../../base/errors.ts';
 import type { ControlClient } from '../control-client.ts';
 import { runningServer } from '../control-socket.ts';
 import { type Flags, withConfig, withFlags } from '../flags.ts';
-import { askYes, print, printJson, printTable, say } from '../terminal.ts';
+import { ownCommand, PROGRAM_ANYWHERE } from '../program.ts';
+import { requireYes } from '../question.ts';
+import { print, printJson, printTable, say } from '../terminal.ts';
 import { sayWhatItStillKnows, sayWhomItAdmitted } from './recovery.ts';
 
 interface ActFlags extends Flags {
@@ -36,10 +38,15 @@ export interface Roster {
   }[];
 }
 
+export type Member = Roster['members'][number];
+
+const PATH = '/api/fleet/cluster/roster';
+
 interface MemberAct {
   readonly name: 'remove' | 'evict' | 'readmit';
   readonly about: string;
-  readonly question?: string;
+  /** Of what cannot be taken back; it is asked of who is there alone. */
+  readonly question?: (member: Member) => string;
   readonly done: (node: string) => string;
   /** What is left to say then. */
   readonly after?: (server: ControlClient, node: string) => Promise<void>;
@@ -54,10 +61,10 @@ const MEMBER_ACTS: readonly MemberAct[] = [
   {
     name: 'evict',
     about: 'ban a server for ever, and change the secret that it knows',
-    question:
-      'Its key is banned for ever, the cluster secret changes, and new servers need a ticket. Evict it?',
+    question: (member) =>
+      `Its key is banned for ever, the cluster secret changes, and new servers need a ticket. Evict ${shownMember(member)}?`,
     done: (node) =>
-      `Evicted ${node}. New servers need a ticket from now on: atlas-fleet cluster ticket create`,
+      `Evicted ${node}. New servers need a ticket from now on: ${ownCommand('cluster ticket create')}`,
     after: async (server, node) => {
       await sayWhomItAdmitted(server, node);
       await sayWhatItStillKnows(server);
@@ -66,7 +73,10 @@ const MEMBER_ACTS: readonly MemberAct[] = [
   {
     name: 'readmit',
     about: 'lift the ban of a name; it comes back with another key',
-    done: (node) => `The name ${node} is free again. Let the server join with a ticket.`,
+    done: (node) => `The name ${node} is free again. To get it back, the server joins under it, with a ticket:
+  ${ownCommand('cluster ticket create')}
+and there, where its config.yaml is, without the identity.json of its data folder; or in an empty folder:
+  ${PROGRAM_ANYWHERE} server --join - --node-id ${node}`,
   },
 ];
 
@@ -77,13 +87,36 @@ function memberCommand({ name, about, question, done, after }: MemberAct): Comma
     .option('--yes', 'do not ask')
     .action(async (node: string, flags: ActFlags) => {
       const server = await runningServer(flags);
-      if (question !== undefined && !flags.yes && !(await askYes(question)))
-        throw new AtlasError('usage', 'nothing was changed', { hint: 'answer yes, or give --yes' });
+      if (question !== undefined && !flags.yes) {
+        const { members } = await server.get<Roster>(PATH);
+        await requireYes(question(otherMember(node, members)));
+      }
       await server.post(`/api/fleet/cluster/${name}`, { node_id: node });
       say(done(node));
       await after?.(server, node);
     });
 }
+
+/** Before anybody is asked about it. Throws member_unknown, and member_runs of this server. */
+function otherMember(name: string, members: readonly Member[]): Member {
+  const member = members.find(({ node_id }) => node_id === name);
+  if (member === undefined) throw unknownMember([name], members);
+  if (member.this_node)
+    throw new AtlasError('member_runs', `${name} is this server`, { hint: 'evict it on another one' });
+  return member;
+}
+
+export function unknownMember(names: readonly string[], members: readonly Member[]): AtlasError {
+  return new AtlasError('member_unknown', `no member is called ${names.join(', ')}`, {
+    hint: membersHint(members),
+  });
+}
+
+export const membersHint = (members: readonly Member[]) =>
+  `the members are ${members.map(({ node_id }) => node_id).join(', ')}`;
+
+/** To be told from another before something is done to it. */
+const shownMember = ({ node_id, state, fingerprint }: Member) => `${node_id} (${state}, key ${fingerprint})`;
 
 export function rosterCommands(): Command[] {
   return [
@@ -113,14 +146,14 @@ export function rosterCommands(): Command[] {
       .action(async (hash: string, flags: Flags) => {
         const server = await runningServer(flags);
         await server.post('/api/fleet/cluster/choose', { hash });
-        say('Chosen. Do the same on each of the other servers.');
+        say(`Chosen: the past that begins with ${hash}. Do the same on each of the other servers.`);
       }),
   ];
 }
 
 async function roster(flags: Flags): Promise<void> {
   const server = await runningServer(flags);
-  const answer = await server.get<Roster>('/api/fleet/cluster/roster');
+  const answer = await server.get<Roster>(PATH);
   if (flags.json) return printJson(answer);
   print(`Step ${answer.epoch}, admission by ${answer.admission}, level ${answer.level}, hash ${answer.hash}`);
   printTable(

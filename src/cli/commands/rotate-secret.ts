@@ -7,9 +7,10 @@ import { AtlasError } from '../../base/errors.ts';
 import type { ControlClient } from '../control-client.ts';
 import { runningServer } from '../control-socket.ts';
 import { type Flags, withConfig, withFlags } from '../flags.ts';
-import { askYes, printJson, printTable, say } from '../terminal.ts';
+import { requireYes } from '../question.ts';
+import { printJson, printTable, say } from '../terminal.ts';
 import { sayWhatItStillKnows } from './recovery.ts';
-import type { Roster } from './roster.ts';
+import { membersHint, type Roster, unknownMember } from './roster.ts';
 
 const ASK_AGAIN_MS = 500;
 const PATH = '/api/fleet/cluster/rotation';
@@ -82,22 +83,30 @@ async function rotateSecret(flags: RotationFlags): Promise<void> {
 type Kept = readonly { readonly node_id: string; readonly fingerprint: string }[];
 
 async function begin(server: ControlClient, flags: RotationFlags, keep: Kept | null): Promise<void> {
-  const question = keep === null ? 'Change the cluster secret now?' : 'Evict them and change the secret now?';
-  if (!flags.yes && !(await askYes(question)))
-    throw new AtlasError('usage', 'nothing was changed', { hint: 'answer yes, or give --yes' });
+  if (!flags.yes) await requireYes(keep === null ? await routineQuestion(server) : EVICT_THEM);
   await server.post(PATH, keep === null ? { mode: 'routine' } : { mode: 'compromise', keep });
+}
+
+const EVICT_THEM = 'Evict them and change the secret now?';
+
+/** Throws rotation_runs: while one is under way, no other can begin, and nobody need be asked. */
+async function routineQuestion(server: ControlClient): Promise<string> {
+  const { phase, sentence } = await server.get<Rotation>(PATH);
+  if (phase !== null)
+    throw new AtlasError('rotation_runs', `a rotation is under way: ${sentence}`, {
+      hint: 'it goes on by itself; see atlas-fleet cluster rotation',
+    });
+  const { members } = await server.get<Roster>('/api/fleet/cluster/roster');
+  return `Change the secret of ${members.map(({ node_id }) => node_id).join(', ')} now?`;
 }
 
 /** With the keys that the servers have now, as the operator sees them before he says yes. */
 async function keepList(server: ControlClient, { keep = [] }: RotationFlags): Promise<Kept> {
   const { members } = await server.get<Roster>('/api/fleet/cluster/roster');
   const unknown = keep.filter((name) => !members.some(({ node_id }) => node_id === name));
-  if (keep.length === 0 || unknown.length > 0)
-    throw new AtlasError(
-      'usage',
-      keep.length === 0 ? '--compromised needs --keep' : `no member is called ${unknown.join(', ')}`,
-      { hint: `the members are ${members.map(({ node_id }) => node_id).join(', ')}` },
-    );
+  if (keep.length === 0)
+    throw new AtlasError('usage', '--compromised needs --keep', { hint: membersHint(members) });
+  if (unknown.length > 0) throw unknownMember(unknown, members);
   const rows = members.map(({ node_id, fingerprint, state, admitted_by }) => [
     node_id,
     fingerprint,

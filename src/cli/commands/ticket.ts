@@ -8,6 +8,7 @@ import {
 } from '../../protocol/limits.ts';
 import { runningServer } from '../control-socket.ts';
 import { type Flags, withFlags } from '../flags.ts';
+import { JOIN_COMMAND } from '../program.ts';
 import { print, printJson, printTable, say } from '../terminal.ts';
 
 const PATH = '/api/fleet/cluster/tickets';
@@ -62,8 +63,8 @@ async function create(flags: Flags & { life: number }): Promise<void> {
   if (flags.json) return printJson(made);
   print(made.ticket);
   say(`Ticket ${made.id}, good for one server until ${made.expires_at}. It is not shown again.
-On the new machine, in an empty folder; it asks for the ticket on its stdin:
-  atlas-fleet server --join -
+On the new machine, in a folder of its own (where Atlas Fleet lies elsewhere there, with its path); it asks for the ticket:
+  ${JOIN_COMMAND}
 It asks ${made.servers.join(', ')}.`);
 }
 

@@ -3,15 +3,8 @@ import { Command } from 'commander';
 import { AtlasError } from '../../base/errors.ts';
 import { administer } from '../administer.ts';
 import { type Flags, withConfig, withFlags } from '../flags.ts';
-import {
-  askSecret,
-  print,
-  printJson,
-  printTable,
-  readSecretFromFile,
-  readSecretFromStdin,
-  say,
-} from '../terminal.ts';
+import { askSecret } from '../question.ts';
+import { print, printJson, printTable, readSecretFromFile, readSecretFromStdin, say } from '../terminal.ts';
 
 interface PasswordFlags extends Flags {
   readonly passwordFile?: string;

@@ -9,8 +9,9 @@ import { isLoopback } from '../../config/address-kind.ts';
 import { type DatabaseAddress, databaseUrl, withPassword } from '../../config/database-address.ts';
 import type { FreshValues } from '../../config/fresh-config.ts';
 import { type RedisUrl, redisValues } from '../../config/redis-url.ts';
+import { askSecret } from '../question.ts';
 import { parseRedisFlag, passwordInFlag } from '../redis-flag.ts';
-import { askSecret, readSecretFromFile } from '../terminal.ts';
+import { readSecretFromFile } from '../terminal.ts';
 
 export interface InitFlags {
   readonly dir: string;

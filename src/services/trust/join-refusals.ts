@@ -13,7 +13,7 @@ export function ticketUnknown(): AtlasError {
 
 export function ticketUsed(admitted: string): AtlasError {
   return new AtlasError('ticket_used', `the ticket has admitted another server: ${admitted}`, {
-    hint: `if ${admitted} is yours, make a ticket for this one too: atlas-fleet cluster ticket create; if it is not, evict it at once`,
+    hint: `if ${admitted} is yours, make a ticket for this one too, on a server of the cluster: atlas-fleet cluster ticket create; if it is not, evict it at once`,
   });
 }
 
