@@ -1,10 +1,10 @@
 /** A package that is read more than once is one file for as long as that takes, whoever may write beside it. */
-import { execFileSync } from 'node:child_process';
 import { appendFileSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type PackageFile, withPackageFile } from '../../src/cli/package-file/source.ts';
 import { makeFolder } from '../fakes/folder.ts';
+import { run } from '../installer/foreign.ts';
 
 const LONG_AGO = new Date('2020-01-01T00:00:00Z');
 
@@ -70,7 +70,7 @@ it.each<[string, (path: string) => void]>([
 
 it('is refused where it is a pipe, without waiting for who writes into it', async () => {
   const path = join(await makeFolder(), 'a.pkg');
-  execFileSync('mkfifo', [path]);
+  run('mkfifo', [path]);
   await expect(withPackageFile(path, textOf)).rejects.toThrow(
     expect.objectContaining({ code: 'package_unreadable', message: `${path}: it is not a file` }),
   );
