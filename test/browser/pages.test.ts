@@ -30,6 +30,24 @@ afterAll(async () => {
 const arrive = (visit?: Visit): Promise<Visitor> => visits.arrive(visit);
 const loggedIn = (visit?: Visit): Promise<Visitor> => visits.loggedIn(visit);
 
+/** As console/parts/chart.tsx draws it. */
+const TIME_AXIS_PX = 26;
+/** More than this is free where no label stands on the edge. */
+const LABEL_PX = 12;
+
+/** In the page: columns without ink to the right of the times; all of them while nothing is drawn. */
+function freeBesideTimes(canvas: SVGElement | HTMLElement, axisPx: number): number {
+  const { width, height } = canvas as HTMLCanvasElement;
+  const drawn = (canvas as HTMLCanvasElement).getContext('2d');
+  if (!drawn) return width;
+  const strip = drawn.getImageData(0, height - axisPx + 4, width, axisPx - 4);
+  const column = (x: number) => Array.from({ length: strip.height }, (_, y) => (y * width + x) * 4 + 3);
+  const isInked = (x: number) => column(x).some((alpha) => (strip.data[alpha] ?? 0) > 0);
+  let free = 0;
+  while (free < width && !isInked(width - 1 - free)) free += 1;
+  return free;
+}
+
 /** A Mac of this id reports once, last in the order of names. */
 async function report(machineId: string): Promise<void> {
   const { api_key, config_paths, urls } = demo.line as typeof demo.line & {
@@ -134,6 +152,26 @@ describe("a machine's page", () => {
     await page.getByText('shared key').waitFor();
   });
 
+  it('draws the last time of a chart whole, though it stands on the edge', async () => {
+    const { page } = await loggedIn();
+    const address = await page.getByRole('row').nth(1).getByRole('link').first().getAttribute('href');
+    // The pages count in the server's time: a window of 15 minutes ends on a label then.
+    const isEvents = (url: URL) => url.pathname.endsWith('/events');
+    await page.route(
+      (url) => url.pathname.startsWith('/api/') && !isEvents(url),
+      async (route) => {
+        const response = await route.fetch();
+        const headers = { ...response.headers(), date: 'Sun, 22 Nov 2026 08:59:50 GMT' };
+        await route.fulfill({ response, headers });
+      },
+    );
+    await page.goto(`${demo.line.urls[0]}${address}`);
+    const chart = page.locator('canvas').first();
+    const free = () => chart.evaluate(freeBesideTimes, TIME_AXIS_PX);
+    await expect.poll(free, { timeout: SOON }).toBeLessThan(LABEL_PX);
+    expect(await free()).toBeGreaterThan(0);
+  });
+
   it("is found also for an id that holds ':'", async () => {
     await report('EC:2A:04:9B');
     const { page } = await loggedIn();
@@ -177,6 +215,10 @@ describe('the Cluster Health Monitor', () => {
     process.kill(demo.line.pids.servers[2], 'SIGKILL');
     await row.getByText('Offline').waitFor({ timeout: SOON });
     await page.getByText('2 of 3 servers healthy').waitFor({ timeout: SOON });
+    await page
+      .getByRole('region', { name: 'State of this page' })
+      .getByRole('link', { name: /^Degraded: server-03 has not been heard/ })
+      .waitFor();
     await row.getByText('Healthy').waitFor({ timeout: SOON });
   });
 
@@ -204,6 +246,30 @@ describe('the Cluster Health Monitor', () => {
     }
   });
 
+  it('keeps what it knew while the database is away, and says why and what to do', async () => {
+    const visitor = await loggedIn();
+    const { page } = visitor;
+    await page.goto(`${demo.line.urls[0]}/settings/cluster`);
+    const nodes = page.getByRole('region', { name: 'Table of nodes' });
+    await nodes.getByRole('row').nth(3).waitFor({ timeout: SOON });
+    const problem = {
+      title: 'Unavailable',
+      status: 503,
+      code: 'store_unavailable',
+      detail: 'the database refuses connections',
+      hint: 'see that `postgres` runs',
+    };
+    await page.route('**/cluster/health-check*', (route) =>
+      route.fulfill({ status: 503, contentType: 'application/problem+json', body: JSON.stringify(problem) }),
+    );
+    await page
+      .getByText(/old: The database refuses connections\. See that postgres runs\.$/)
+      .waitFor({ timeout: SOON });
+    expect(await nodes.getByRole('row').count()).toBe(4);
+    const complaints = visitor.complaints.splice(0);
+    expect(complaints.filter((one) => !one.includes('status of 503'))).toEqual([]);
+  });
+
   it('probes the registry when asked', async () => {
     const { page } = await loggedIn();
     await page.goto(`${demo.line.urls[0]}/settings/cluster`);
@@ -218,6 +284,7 @@ describe('API tokens and passwords', () => {
     await page.goto(`${demo.line.urls[0]}/settings/tokens`);
     await page.getByRole('button', { name: 'Create token' }).click();
     await page.getByLabel('Name').fill('inventory script');
+    await page.getByRole('checkbox', { name: /^packages:build: build packages/ }).check();
     await page
       .getByRole('dialog')
       .getByRole('button', { name: /Create/ })
@@ -260,6 +327,8 @@ describe('the Audit Log', () => {
     const login = page.getByRole('row').filter({ hasText: 'Logged in' }).first();
     await login.getByText(demo.line.user, { exact: true }).waitFor({ timeout: SOON });
     await login.getByText('from 127.0.0.1').waitFor();
+    const founded = page.getByRole('row').filter({ hasText: 'The roster of the cluster was founded' });
+    await founded.getByText(/^step \d+$/).waitFor();
     expect(await visitor.seriousFaults()).toEqual([]);
     await page.getByLabel('Show').selectOption({ label: 'Users' });
     await page.getByRole('row').filter({ hasText: 'Administrator added' }).first().waitFor({ timeout: SOON });
