@@ -113,6 +113,11 @@ describe('a body', () => {
     await expectProblem(await send(body()), 400, 'report_refused', 'The report was refused.');
   });
 
+  it('that is not there at all is refused in the same text', async () => {
+    const answer = await fetch(url, { method: 'POST', headers: { 'x-api-key': cluster.secrets.apiKey } });
+    await expectProblem(answer, 400, 'report_refused', 'The report was refused.');
+  });
+
   it('of another media type is 415, and one beyond the limit 413', async () => {
     await expectProblem(
       await send(seal(), { 'content-type': 'text/plain' }),

@@ -20,6 +20,7 @@ interface AgentRouteParts extends AgentParts {
   readonly share: NetworkShare;
 }
 
+const NO_BODY = new Uint8Array();
 /** Said before a report is opened; every other refusal comes later. */
 const UNOPENED: ReadonlySet<ErrorCode> = new Set([
   'body_too_large',
@@ -54,7 +55,7 @@ export function agentRoutes(app: App, parts: AgentRouteParts): void {
 /** All agents show one key, so it is the report, when it opens, by which network and connection are judged. */
 async function take(request: FastifyRequest, parts: AgentRouteParts): Promise<{ stored: boolean }> {
   try {
-    const taken = await parts.intake.take(request.body as Buffer);
+    const taken = await parts.intake.take((request.body as Buffer | undefined) ?? NO_BODY);
     noteOpened(request, parts);
     return taken;
   } catch (error) {
