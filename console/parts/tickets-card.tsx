@@ -67,7 +67,7 @@ export function TicketsCard() {
         </Button>
       </div>
       {list?.obstacle && (
-        <p className="at-warning">
+        <p className="at-muted">
           {list.obstacle.sentence} {list.obstacle.mend}
         </p>
       )}
