@@ -27,7 +27,7 @@ const WORDS: Readonly<Record<string, (value: Value) => string | null>> = {
   node_id: named('server'),
   fingerprint: named('key'),
   again: (value) => (value === true ? 'the same server, once more' : null),
-  epoch: named('step'),
+  epoch: (value) => `step ${value} of the roster`,
   expires: (value) => `good until ${dateAndTime(String(value))}`,
   mode: (value) => (value === 'compromise' ? 'after a compromise' : String(value)),
   kept: (value) => `kept ${String(value).split(' ').join(', ')}`,

@@ -328,7 +328,7 @@ describe('the Audit Log', () => {
     await login.getByText(demo.line.user, { exact: true }).waitFor({ timeout: SOON });
     await login.getByText('from 127.0.0.1').waitFor();
     const founded = page.getByRole('row').filter({ hasText: 'The roster of the cluster was founded' });
-    await founded.getByText(/^step \d+$/).waitFor();
+    await founded.getByText(/^step \d+ of the roster$/).waitFor();
     expect(await visitor.seriousFaults()).toEqual([]);
     await page.getByLabel('Show').selectOption({ label: 'Users' });
     await page.getByRole('row').filter({ hasText: 'Administrator added' }).first().waitFor({ timeout: SOON });

@@ -3,7 +3,7 @@ import { particulars } from '../../console/audit-words.ts';
 
 it.each([
   [{}, []],
-  [{ epoch: 2 }, ['step 2']],
+  [{ epoch: 2 }, ['step 2 of the roster']],
   [{ node_id: 'server-02', fingerprint: '9a23', again: false }, ['server server-02', 'key 9a23']],
   [{ again: true }, ['the same server, once more']],
   [{ code: 'ticket_used' }, ['reason: ticket used']],
