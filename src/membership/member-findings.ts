@@ -1,5 +1,6 @@
 /** What is wrong with the others, each by its state; and what was refused lately in anybody's name. */
 import { type ClusterFacts, recentRefusals, runTwice } from './cluster-facts.ts';
+import { isActive } from './failure-detector.ts';
 import type { Finding } from './finding.ts';
 import { isSuspicious, refusalSentence } from './refusal-words.ts';
 import { clonedFinding, silencedFinding } from './twin-findings.ts';
@@ -23,7 +24,7 @@ export function members(facts: ClusterFacts): Finding[] {
           code: 'node_offline',
           severity: 'warning',
           sentence: `${nodeId} has not been heard for ${seconds} s: it stopped, or somebody holds its row back. Reports go to the others.`,
-          mend: 'Start it again, or look at its log (/var/log/fleet-server.log). If it runs, see who can write to the registry.',
+          mend: 'Start it again, or look at its log (where a package installed it: /var/log/fleet-server.log). If it runs, see who can write to the registry.',
         },
       ];
     }
@@ -49,9 +50,12 @@ export function members(facts: ClusterFacts): Finding[] {
 
 export function refusals(facts: ClusterFacts): Finding[] {
   const twice = runTwice(facts);
-  const recent = recentRefusals(facts).filter(
-    ({ code, nodeId }) => isSuspicious(code) && !(code === 'clone' && twice.has(nodeId)),
-  );
+  // An evicted name that is heard was readmitted since.
+  const back = new Set(facts.members.filter(({ state }) => isActive(state)).map(({ nodeId }) => nodeId));
+  const recent = recentRefusals(facts)
+    .filter(({ code }) => isSuspicious(code))
+    .filter(({ code, nodeId }) => !(code === 'clone' && twice.has(nodeId)))
+    .filter(({ code, nodeId }) => !(code === 'evicted' && back.has(nodeId)));
   const newestOfCode = new Map(recent.toReversed().map((refused) => [refused.code, refused]));
   return [...newestOfCode.values()].map((refused) => ({
     code: `${REFUSED}${refused.code}`,

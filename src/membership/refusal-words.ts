@@ -52,8 +52,11 @@ const WORDS: Readonly<Record<RefusalCode, Words>> = {
     `Two servers speak as ${nodeId}. Its folder was copied, or a restored machine runs beside the first; stop one. If that one is to be a server too: ${APART}.`,
 };
 
-/** `self`: the id of the server that says it. */
-export function refusalSentence(refused: RefusedRecord, self: string): string {
+/** `self`: the id of the server that says it; `isEvicted`: of that one. */
+export function refusalSentence(refused: RefusedRecord, self: string, isEvicted = false): string {
+  // It knows no more who belongs to the cluster: advice about the others would be advice against them.
+  if (isEvicted)
+    return `A record of "${refused.nodeId}" was refused, as is to be expected: ${self}, which says so, was evicted.`;
   return WORDS[refused.code](refused, refused.nodeId === self);
 }
 

@@ -397,3 +397,13 @@ describe('findings and verdict', () => {
     }
   });
 });
+
+describe('who was evicted', () => {
+  const tries = { refusals: [refused('evicted', { nodeId: 'c' })] };
+  const codes = (change: Partial<ClusterFacts>) => findingsOf(facts(change)).map(({ code }) => code);
+
+  it('still tries, until it is heard again as a member', () => {
+    expect(codes({ ...tries, members: [member('a'), member('b')] })).toEqual(['refused_evicted']);
+    expect(codes({ ...tries, ...with1({ state: 'healthy' }) })).toEqual([]);
+  });
+});

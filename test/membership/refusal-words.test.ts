@@ -60,3 +60,13 @@ describe('isSuspicious', () => {
     ]);
   });
 });
+
+it.each(REFUSAL_CODES)(
+  '%s gives no advice against the others where the server itself was evicted',
+  (code) => {
+    const slot = 'fleet:cluster:node:server-02';
+    const sentence = refusalSentence({ code, nodeId: 'server-02', slot, reason: 'WHY' }, 'server-01', true);
+    expect(sentence).toContain('server-01, which says so, was evicted');
+    expect(sentence).not.toMatch(NEXT_STEP);
+  },
+);

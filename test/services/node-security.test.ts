@@ -64,4 +64,12 @@ describe('a server', () => {
       ],
     });
   });
+
+  it('is not worried about for what was refused of it while its name was evicted', () => {
+    const refusals = [refused('fleet:cluster:heartbeat:b', 'evicted', 4)];
+    expect(nodeSecurity(NODE, { ...VIEWER, refusals })).toMatchObject({
+      state: 'pass',
+      refusals: [{ code: 'evicted', count: 4 }],
+    });
+  });
 });

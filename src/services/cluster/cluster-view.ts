@@ -130,7 +130,8 @@ export class ClusterView {
 
   #refusals(): RefusalView[] {
     const { cluster, nodeId } = this.#options;
-    return cluster?.ledger.counts.map((refused) => describeRefusal(refused, nodeId)) ?? [];
+    const isEvicted = cluster?.trust?.state.standing === 'evicted';
+    return cluster?.ledger.counts.map((refused) => describeRefusal(refused, nodeId, isEvicted)) ?? [];
   }
 
   #describeSelf(): NodeView {

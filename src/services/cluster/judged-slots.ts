@@ -21,6 +21,8 @@ const SPARE_SLOTS = NEWCOMERS_PER_REFRESH * 8;
 
 export class JudgedSlots {
   readonly #judged = new Map<string, Judged>();
+  /** Digests of what lay there when all was to be judged anew. */
+  readonly #before = new Map<string, string>();
 
   /** Undefined when other bytes lie there now. */
   outcomeOf(type: RecordType, nodeId: string, reading: SlotReading): Outcome | undefined {
@@ -37,11 +39,19 @@ export class JudgedSlots {
     const read = new Set(
       slots.flatMap(({ nodeId }) => [slotKey('node', nodeId), slotKey('heartbeat', nodeId)]),
     );
-    if (this.#judged.size <= 2 * read.size + SPARE_SLOTS) return;
-    for (const slot of this.#judged.keys()) if (!read.has(slot)) this.#judged.delete(slot);
+    for (const known of [this.#judged, this.#before]) {
+      if (known.size <= 2 * read.size + SPARE_SLOTS) continue;
+      for (const slot of known.keys()) if (!read.has(slot)) known.delete(slot);
+    }
+  }
+
+  /** These very bytes were judged once, by what counted then. */
+  layBefore(type: RecordType, nodeId: string, reading: SlotReading): boolean {
+    return this.#before.get(slotKey(type, nodeId)) === digestOfReading(reading);
   }
 
   clear(): void {
+    for (const [slot, { digest }] of this.#judged) this.#before.set(slot, digest);
     this.#judged.clear();
   }
 }

@@ -18,7 +18,6 @@ import { SlotJudge, type SlotJudgeParts } from './slot-judge.ts';
 
 export interface MemberWatchParts extends SlotJudgeParts {
   readonly store: MemberStore;
-  readonly timeoutMs: number;
   /** Brings the roster up to date, in the same round trip. Rejects with member_store_unavailable. */
   readonly syncRoster: () => Promise<void>;
   /** Called after each refresh in which the registry could be read. Never rejects. */

@@ -17,6 +17,8 @@ export interface RefusalDeskParts {
   readonly log: Log;
   /** Who says it. */
   readonly nodeId: string;
+  /** Whether that one was evicted itself. */
+  readonly isEvicted: () => boolean;
 }
 
 export class RefusalDesk {
@@ -46,7 +48,7 @@ export class RefusalDesk {
   }
 
   #note(refusal: Refusal, claimed: string, slot: string): void {
-    const { ledger, clock, log, nodeId } = this.#parts;
+    const { ledger, clock, log, nodeId, isEvicted } = this.#parts;
     const counted = ledger.note(refusal, { nodeId: claimed, slot }, clock.wallMs());
     this.#count += 1;
     const subject = ledger.isCrowded(refusal.code) ? refusal.code : `${refusal.code} ${counted.nodeId}`;
@@ -58,7 +60,7 @@ export class RefusalDesk {
         code: refusal.code,
         slot,
         times,
-        meaning: refusalSentence(counted, nodeId),
+        meaning: refusalSentence(counted, nodeId, isEvicted()),
       });
     });
   }

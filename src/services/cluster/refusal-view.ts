@@ -13,8 +13,8 @@ export interface RefusalView {
   sentence: string;
 }
 
-/** `self`: the id of the server that says it. */
-export function describeRefusal(refused: RefusalCount, self: string): RefusalView {
+/** `self`: the id of the server that says it; `isEvicted`: of that one. */
+export function describeRefusal(refused: RefusalCount, self: string, isEvicted: boolean): RefusalView {
   return {
     code: refused.code,
     node_id: refused.nodeId,
@@ -22,6 +22,6 @@ export function describeRefusal(refused: RefusalCount, self: string): RefusalVie
     count: refused.count,
     first_at: new Date(refused.firstAtMs).toISOString(),
     last_at: new Date(refused.lastAtMs).toISOString(),
-    sentence: refusalSentence(refused, self),
+    sentence: refusalSentence(refused, self, isEvicted),
   };
 }

@@ -19,6 +19,7 @@ import type { NodeSlots, SlotReading } from '../../store/member-store.ts';
 import { ClaimJudge } from '../trust/claim-judge.ts';
 import type { Heartbeat } from './heartbeat.ts';
 import { digestOfReading, JudgedSlots, type Outcome } from './judged-slots.ts';
+import { LateWords } from './late-words.ts';
 import { OwnSlots } from './own-slots.ts';
 import { claimedNodeId, RefusalDesk } from './refusal-desk.ts';
 
@@ -33,6 +34,7 @@ export interface SlotJudgeParts {
   readonly identityKey: string;
   readonly clockToleranceSeconds: number;
   readonly intervalMs: number;
+  readonly timeoutMs: number;
   /** Null at level 1, and where there is none yet: then the first key that is seen counts. */
   readonly roster: () => Roster | null;
   /** Somebody who lives and is no member of the roster yet. */
@@ -56,11 +58,16 @@ export class SlotJudge {
   readonly #own: OwnSlots;
   readonly #claims: ClaimJudge;
   readonly #desk: RefusalDesk;
+  readonly #lateWords: LateWords;
 
   constructor(parts: SlotJudgeParts) {
     this.#parts = parts;
     this.#rare = new RateLimitedLog(parts.clock);
-    this.#desk = new RefusalDesk(parts);
+    this.#desk = new RefusalDesk({
+      ...parts,
+      isEvicted: () => parts.roster()?.evicted.has(parts.nodeId) ?? false,
+    });
+    this.#lateWords = new LateWords(parts);
     const { nodeId, heartbeat } = parts;
     this.#claims = new ClaimJudge({ ...parts, incarnation: () => heartbeat.incarnation });
     this.#own = new OwnSlots({
@@ -96,6 +103,7 @@ export class SlotJudge {
 
   /** `readFromMs`: monotonic, when these slots began to be read. */
   async judge(slots: readonly NodeSlots[], readFromMs: number): Promise<void> {
+    this.#lateWords.look();
     for (const each of slots) {
       if (each.nodeId === this.#parts.nodeId) await this.#own.judge(each, readFromMs);
       else this.#judgeOther(each);
@@ -125,10 +133,14 @@ export class SlotJudge {
     const before = this.#judged.outcomeOf(type, nodeId, reading);
     if (before !== undefined) return before;
     const { outcome, refusal } = this.#take(type, nodeId, reading);
+    if (refusal !== undefined && this.#lateWords.excuses(refusal, nodeId)) return outcome; // and judged again
+    const isOld = this.#judged.layBefore(type, nodeId, reading);
     this.#judged.remember(type, nodeId, reading, outcome);
     // A heartbeat without a believed node record says nothing that the record's own refusal does not say.
     const isSaid = refusal?.code === 'not_member' && nodeRefused;
-    if (refusal !== undefined && !isSaid) this.#desk.refuse(refusal, type, nodeId, reading);
+    // What it wrote before it was evicted, or before the roster changed again, is no new try.
+    const isPast = refusal?.code === 'evicted' && isOld;
+    if (refusal !== undefined && !isSaid && !isPast) this.#desk.refuse(refusal, type, nodeId, reading);
     return outcome;
   }
 

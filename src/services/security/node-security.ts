@@ -37,7 +37,7 @@ export interface Viewer {
 
 export function nodeSecurity(node: NodeFacts, viewer: Viewer): NodeSecurity {
   const refusals = refusalsIn(node.nodeId, viewer.refusals);
-  const worry = worryAbout(node, viewer, refusals.length > 0);
+  const worry = worryAbout(node, viewer, refusals.some(ofNow));
   return {
     node_id: node.nodeId,
     this_node: node.isThisNode,
@@ -51,6 +51,9 @@ export function nodeSecurity(node: NodeFacts, viewer: Viewer): NodeSecurity {
     refusals,
   };
 }
+
+/** A name that is listed is a member's: that it was evicted before is over. */
+const ofNow = ({ code }: NodeSecurity['refusals'][number]) => code !== 'evicted';
 
 function worryAbout(node: NodeFacts, viewer: Viewer, wasRefused: boolean): string | null {
   if (viewer.signs === null) return 'Nothing it says is verified: authentication is off.';
