@@ -8,6 +8,7 @@ import { type Log, RateLimitedLog } from '../base/log.ts';
 import { judgeAnswer, type Verdict } from './answer.ts';
 import type { ServerLink } from './server-link.ts';
 import type { Spool } from './spool.ts';
+import { whyWaiting } from './waiting.ts';
 
 /** Errors that say: somebody else answers there, or the certificate is wrong. */
 const NOT_THE_SERVER = /^(EPIN|CERT_|ERR_TLS_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH)/;
@@ -143,7 +144,8 @@ export class Reporter {
     this.#failure = reason;
     this.#rareLog.once(`${url} ${reason}`, (times) => {
       this.#complained = true;
-      const fields = { server: url, reason, times };
+      const hint = kind === 'kept' ? whyWaiting(reason)?.hint : undefined;
+      const fields = { server: url, reason, times, ...(hint !== undefined && { hint }) };
       if (kind === 'refused') {
         log.error('agent.refused', 'Report refused for good by a server', fields);
       } else if (reason.startsWith('status 401')) {

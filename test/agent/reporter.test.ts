@@ -4,6 +4,7 @@ import { Reporter } from '../../src/agent/reporter.ts';
 import { ANSWER_TIMEOUT_MS, ServerLink } from '../../src/agent/server-link.ts';
 import { Spool } from '../../src/agent/spool.ts';
 import { Secret } from '../../src/base/secret.ts';
+import { makeCertificate } from '../fakes/certificate.ts';
 import { ManualClock, START_MS } from '../fakes/clock.ts';
 import { makeFolder } from '../fakes/folder.ts';
 import { FakeLog } from '../fakes/log.ts';
@@ -345,4 +346,15 @@ describe('the address of a server', () => {
       }),
     );
   });
+});
+
+it('says what to do where nobody vouches for the key of the server', async () => {
+  const server = await ReportServer.listen(() => OK, { tls: await makeCertificate() });
+  toClose.push(server);
+  await fill('one');
+  await makeReporter([server.url]).deliver(never);
+  expect(log.lines).toMatchObject([
+    { level: 'error', sentence: 'Server could not prove itself: nothing was sent to it' },
+  ]);
+  expect(JSON.stringify(log.lines)).toContain('give it as --pin, or as agent.pins in config.yaml');
 });

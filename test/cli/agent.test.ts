@@ -75,7 +75,9 @@ describe('atlas-fleet agent --once', () => {
     servers.push(server);
     const unknown = await once(server.url, temporaryFolder());
     expect(unknown.code).toBe(5);
-    expect(unknown.stderr).toContain("hint: take pin= from the server's first log lines and pass --pin\n");
+    expect(unknown.stderr).toContain(
+      'hint: take pin= from the line "Listening on" of the server\'s log, and give it as --pin',
+    );
     const other = await once(server.url, temporaryFolder(), '--pin', randomBytes(32).toString('base64'));
     expect(other.code).toBe(5);
     expect(other.stderr).toContain('the server shows another key than the pinned one (EPIN)\n');

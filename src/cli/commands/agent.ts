@@ -1,6 +1,7 @@
 /** `atlas-fleet agent`: reports this machine, in the foreground, from a config.yaml or from a few flags. */
 import { Command } from 'commander';
 import type { OneReport } from '../../agent/agent.ts';
+import { type Waiting, whyWaiting } from '../../agent/waiting.ts';
 import { AtlasError } from '../../base/errors.ts';
 import type { FlagValue } from '../../config/source.ts';
 import { requireConfig } from '../configuration.ts';
@@ -84,50 +85,16 @@ async function reportOnce(agent: OnceAgent): Promise<void> {
       hint: "compare encryption_key with the server's",
     });
   }
-  const { words, hint } = WAITING.find(({ reason }) => reason.test(own.reason)) ?? AWAY;
+  const { words, hint } = whyWaiting(own.reason) ?? AWAY;
   const why = words === undefined ? own.reason : `${words} (${own.reason})`;
   throw new AtlasError('unreachable', `the report was not acknowledged, and waits in the spool: ${why}`, {
     hint,
   });
 }
 
-interface Waiting {
-  readonly words?: string;
-  readonly hint: string;
-}
-
 const AWAY: Waiting = {
   hint: 'check the address and that the server runs; the report goes with the next one',
 };
-
-/** Why a report waits, with the mend that fits; the first that matches counts. */
-const WAITING: readonly (Waiting & { readonly reason: RegExp })[] = [
-  {
-    reason: /^EPIN$/,
-    words: 'the server shows another key than the pinned one',
-    hint: "compare the pin with pin= in the server's first log lines; if they differ, it is another server",
-  },
-  {
-    reason: /^CERT_(HAS_EXPIRED|NOT_YET_VALID)$/,
-    words: "the server's certificate is not valid now",
-    hint: 'compare the clocks of both machines, then renew the certificate',
-  },
-  {
-    reason: /^(DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|CERT_|ERR_TLS_CERT)/,
-    words: 'no authority that this machine knows vouches for the server',
-    hint: "take pin= from the server's first log lines and pass --pin",
-  },
-  {
-    reason: /^status 401/,
-    words: 'the server refuses the API key',
-    hint: 'compare the api key file with server.api_key',
-  },
-  {
-    reason: / report_v1_off$/,
-    words: 'the server takes no reports under the shared key',
-    hint: 'set server.accept_v1: true on the server',
-  },
-];
 
 function flagValues(flags: Flags): FlagValue[] {
   const values: FlagValue[] = [];
