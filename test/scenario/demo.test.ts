@@ -167,7 +167,7 @@ describe('a demo that runs', () => {
   });
 
   it('is not disturbed by a second one: the same folder and the same ports are clear errors', async () => {
-    const sameFolder = new DemoProcess(ground, await freePorts(3));
+    const sameFolder = new DemoProcess(ground, port);
     expect(await sameFolder.ended()).toBe(7);
     expect(sameFolder.stderr).toMatch(
       /^error: a demo runs in \S+ already \(process \d+\)\nhint: end it with Ctrl-C, or start this one in another folder with another --port\n$/,

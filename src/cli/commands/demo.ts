@@ -8,7 +8,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { AtlasError } from '../../base/errors.ts';
 import { shellWord } from '../../base/shell-word.ts';
 import { controlClient } from '../control-socket.ts';
-import { DEMO_TIMEOUT_SECONDS, type DemoFolder, makeDemoFolder } from '../demo/demo-folder.ts';
+import { DEMO_TIMEOUT_SECONDS, type DemoFolder, makeDemoFolder, requireNoDemo } from '../demo/demo-folder.ts';
 import { COMES_BACK_SECONDS, DemoProcess } from '../demo/demo-process.ts';
 import { demoRegistry } from '../demo/demo-registry.ts';
 import { PROGRAM } from '../program.ts';
@@ -59,6 +59,7 @@ function wholeNumber(min: number, max: number) {
 async function runDemo(flags: Flags): Promise<void> {
   const { ended } = beginRun();
   const ports = Array.from({ length: flags.nodes }, (_, i) => flags.port + i);
+  requireNoDemo(); // before its ports are found taken, by a program that nobody would name
   await Promise.all(ports.map(requireFree));
   const { hashPassword } = await import('../../node.ts');
   const password = randomBytes(15).toString('base64url');

@@ -129,25 +129,28 @@ function makeMember(path: string, name: string, values: FreshValues): DemoMember
   return { name, configPath, dataDir, logPath: join(dataDir, `${name}.log`) };
 }
 
-/** One demo a folder. What a killed one left is removed; a folder that is none of ours is never touched. */
+/** One demo a folder; a folder that is none of ours is never touched. Throws folder_in_use. */
+export function requireNoDemo(path: string = resolve(FOLDER)): void {
+  if (!existsSync(path)) return;
+  const pid = readPid(markIn(path));
+  if (pid === undefined)
+    throw new AtlasError('folder_in_use', `${path} is there and was not made by a demo`, {
+      hint: 'move it away first',
+    });
+  if (isAlive(pid))
+    throw new AtlasError('folder_in_use', `a demo runs in ${dirname(path)} already (process ${pid})`, {
+      hint: 'end it with Ctrl-C, or start this one in another folder with another --port',
+    });
+}
+
+const markIn = (path: string) => join(path, 'demo.pid');
+
+/** What a killed one left is removed. */
 function claim(path: string): void {
-  const mark = join(path, 'demo.pid');
-  if (existsSync(path)) {
-    const pid = readPid(mark);
-    if (pid === undefined) {
-      throw new AtlasError('folder_in_use', `${path} is there and was not made by a demo`, {
-        hint: 'move it away first',
-      });
-    }
-    if (isAlive(pid)) {
-      throw new AtlasError('folder_in_use', `a demo runs in ${dirname(path)} already (process ${pid})`, {
-        hint: 'end it with Ctrl-C, or start this one in another folder with another --port',
-      });
-    }
-    rmSync(path, { recursive: true, force: true });
-  }
+  requireNoDemo(path);
+  rmSync(path, { recursive: true, force: true });
   mkdirSync(path, { mode: PRIVATE_FOLDER });
-  writeFileSync(mark, String(process.pid), { mode: PRIVATE_FILE });
+  writeFileSync(markIn(path), String(process.pid), { mode: PRIVATE_FILE });
 }
 
 function readPid(mark: string): number | undefined {
