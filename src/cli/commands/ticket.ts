@@ -1,5 +1,6 @@
 /** `atlas-fleet cluster ticket`: the way in for one more server. A ticket goes to stdout, alone and once. */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { isNearbyName, unbracketed } from '../../base/host-text.ts';
 import { duration } from '../../config/kind.ts';
 import {
   TICKET_LIFE_MAX_SECONDS,
@@ -9,7 +10,7 @@ import {
 import { runningServer } from '../control-socket.ts';
 import { type Flags, withFlags } from '../flags.ts';
 import { JOIN_COMMAND } from '../program.ts';
-import { print, printJson, printTable, say } from '../terminal.ts';
+import { print, printJson, printTable, say, sayWarning } from '../terminal.ts';
 
 const PATH = '/api/fleet/cluster/tickets';
 const HOUR_SECONDS = 3600;
@@ -60,12 +61,22 @@ function lifeSeconds(text: string): number {
 async function create(flags: Flags & { life: number }): Promise<void> {
   const server = await runningServer(flags);
   const made = await server.post<NewTicket>(PATH, { life_seconds: flags.life });
+  warnOfNames(made);
   if (flags.json) return printJson(made);
   print(made.ticket);
   say(`Ticket ${made.id}, good for one server until ${made.expires_at}. It is not shown again.
 On the new machine, in a folder of its own (where Atlas Fleet lies elsewhere there, with its path); it asks for the ticket:
   ${JOIN_COMMAND}
 It asks ${made.servers.join(', ')}.`);
+}
+
+function warnOfNames({ servers }: NewTicket): void {
+  const hosts = [...new Set(servers.map((url) => unbracketed(URL.parse(url)?.hostname ?? '')))];
+  if (!hosts.every(isNearbyName)) return;
+  sayWarning(
+    `The ticket names the servers without a domain, or in .local (${hosts.join(', ')}): the new machine may not know such a name.`,
+    'Set server.public_url to an address that the new machine reaches, or give this machine a name with a domain; then make another.',
+  );
 }
 
 async function list(flags: Flags): Promise<void> {
