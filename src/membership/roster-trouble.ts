@@ -167,7 +167,7 @@ const evicted = (self: string): Finding => ({
   code: 'self_evicted',
   severity: 'critical',
   sentence: `${self} was evicted from this cluster: no other server believes it.`,
-  mend: `If that was a mistake: on another server run atlas-fleet cluster readmit ${self}, and atlas-fleet cluster ticket create. Then stop this one, remove identity.json from its data folder, and start it where its config.yaml is, with the ticket: atlas-fleet server --join -`,
+  mend: `If that was a mistake: on another server run atlas-fleet cluster readmit ${self}, and atlas-fleet cluster ticket create. Then stop this one, remove identity.json from its data folder, and start it where its config.yaml is, with the ticket: atlas-fleet server --join - --node-id ${self}`,
 });
 
 /** Why nobody lets this server in, which decides what helps. Its log says the same. */

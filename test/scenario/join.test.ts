@@ -271,9 +271,13 @@ describe.each(['redis', 'file'] as const)('over %s', (backend) => {
     const one = newcomers.find(({ name }) => name === 'new-05') as Newcomer;
     const before = readFileSync(one.configPath, 'utf8');
     expect(await command('evict', one.name, '--yes')).toMatchObject({ code: 0 });
-    expect(await command('readmit', one.name)).toMatchObject({ code: 0 });
+    expect(await command('readmit', one.name)).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining(`server --join - --node-id ${one.name}\n`),
+    });
     one.renew(await newTicket());
     await expect(one.process.start()).rejects.toThrow('these keys were evicted');
+    expect(one.process.log()).toContain(`join again with --node-id ${one.name}\n`);
     rmSync(join(one.folder, 'data/identity.json'));
     await one.process.start();
     await known(one);

@@ -58,9 +58,10 @@ const REFUSALS: { readonly [Each in MemberObstacle]: (member: RosterMember, rost
     sentence: `${name} was evicted`,
     hint: `run atlas-fleet cluster readmit ${name} on a server, or use --node-id`,
   }),
-  key_banned: () => ({
+  key_banned: ({ node_id: name }) => ({
     sentence: 'these keys were evicted',
-    hint: 'remove identity.json from the data folder, then join again',
+    // Its name went with its keys, where config.yaml does not have it.
+    hint: `remove identity.json from the data folder, then join again with --node-id ${name}`,
   }),
   full: (_, { members }) => ({
     sentence: `the cluster has ${members.size} members, and no more may join`,
