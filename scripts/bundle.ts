@@ -11,7 +11,7 @@ import { dirname, join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
 import { AtlasError } from '../src/base/errors.ts';
 import { EXIT } from '../src/cli/exit.ts';
-import { sayError } from '../src/cli/terminal.ts';
+import { say, sayError } from '../src/cli/terminal.ts';
 import { EPOCH_MAX } from '../src/installer/flat-package.ts';
 import type { Machine } from '../src/installer/macho.ts';
 import { MANIFEST_NAME, type Manifest, type RuntimePin } from '../src/program/manifest.ts';
@@ -165,7 +165,9 @@ if (import.meta.main) {
   const root = join(import.meta.dirname, '..');
   try {
     const epoch = epochOf(process.env.SOURCE_DATE_EPOCH);
-    await bundle({ root, out: join(root, 'dist', 'program'), epoch });
+    const out = join(root, 'dist', 'program');
+    await bundle({ root, out, epoch });
+    say(`Bundled into ${out}.`);
   } catch (error) {
     if (!(error instanceof AtlasError)) throw error;
     sayError(error.message, error.hint);

@@ -1,5 +1,8 @@
 /** The configuration a command runs on, or all that is wrong with it and the end of the command. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { AtlasError } from '../base/errors.ts';
+import { shellWord } from '../base/shell-word.ts';
 import type { LoadedConfig, LoadOptions, RefusedConfig } from '../config/load.ts';
 import type { Problem } from '../config/problem.ts';
 import { reportConfigProblems } from './terminal.ts';
@@ -23,7 +26,11 @@ export async function refusal({ path, problems }: RefusedConfig): Promise<AtlasE
   const count = errorCount(problems);
   const errors = count === 1 ? 'one error' : `${count} errors`;
   const where = path === null ? 'options' : 'configuration';
-  return new AtlasError('config_invalid', `${errors} in the ${where}`);
+  const inside = path === null ? null : join(path, 'config.yaml');
+  return new AtlasError('config_invalid', `${errors} in the ${where}`, {
+    ...(inside !== null &&
+      existsSync(inside) && { hint: `it is a folder with one in it: --config ${shellWord(inside)}` }),
+  });
 }
 
 const isNoFile = ({ code, place }: Problem) =>

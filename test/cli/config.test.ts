@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeTicket } from '../../src/protocol/ticket.ts';
 import {
@@ -214,6 +214,13 @@ describe('atlas-fleet config check', () => {
         '',
       ].join('\n'),
     });
+  });
+
+  it('names the config.yaml in a folder that was given for it', async () => {
+    const path = configFile(SERVER);
+    const ended = await atlasFleet(['config', 'check', '--config', dirname(path)]);
+    expect(ended.code).toBe(3);
+    expect(ended.stderr).toContain(`hint: it is a folder with one in it: --config ${path}\n`);
   });
 
   it('does not claim that it would have started anything', async () => {

@@ -7,6 +7,7 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { AtlasError, systemCode } from '../../base/errors.ts';
+import { hostPort } from '../../base/host-text.ts';
 import { shellWord } from '../../base/shell-word.ts';
 import type { Config } from '../../config/config.ts';
 import type { LoadedConfig } from '../../config/load.ts';
@@ -84,6 +85,8 @@ async function tryRegistry({ config, secrets }: LoadedConfig): Promise<void> {
 /** Also the proof that the database can be reached and written. */
 async function makeSetupCode(loaded: LoadedConfig): Promise<string> {
   const { database } = loaded.config;
+  if (database.engine === 'postgres')
+    say(`Preparing the database at ${hostPort(database.host, database.port)}, which takes some seconds…`);
   try {
     const { code } = await administerOn(loaded, (server) =>
       server.post<{ code: string }>('/api/fleet/setup-code', {}),
@@ -114,7 +117,7 @@ Setup code:         ${code}  (once, within 30 minutes)`);
 const nextServer = (path: string, { engine }: Config['database']) => `
 Another server:     joins by a ticket, once this one runs. Here, and then ${engine === 'sqlite' ? HERE : 'there, where Atlas Fleet lies'}:
                     ${PROGRAM} cluster ticket create --config ${shellWord(path)}
-                    ${JOIN_COMMAND}${engine === 'sqlite' ? ' --port 9768' : ''}`;
+                    ${JOIN_COMMAND}${engine === 'sqlite' ? ' --port 8769' : ''}`;
 
 const HERE = 'on this machine too (the data is in SQLite), on another port';
 

@@ -58,6 +58,8 @@ async function fetchRuntimes({ arch, from, json }: FetchFlags): Promise<void> {
   for (const machine of wanted) {
     const pin = pins[machine];
     let progress: Progress | undefined;
+    if (!json)
+      say(`Bringing Node ${pin.version} for ${KINDS[machine]}: it is fetched, checked and prepared…`);
     const { about, node } = await bringRuntime(pin, {
       npm,
       signal: ending.signal,
