@@ -157,7 +157,7 @@ describe('the bundled program', () => {
       '-c',
       script,
     );
-    expect(made).toMatchObject({ code: 0, stderr: '' });
+    expect(made).toMatchObject({ code: 0, stderr: expect.stringMatching(/^Bundled into .*\n$/) });
     const other = join(elsewhere, 'dist', 'program');
     expect(manifestIn(other)).toEqual(manifestIn(app()));
     expect(filesIn(other)).toEqual(Object.keys(manifestIn(other).files).concat('program.json').sort());
