@@ -10,8 +10,8 @@ import { printStrain, StrainGauge } from './strain.ts';
 import { STRANGER_RECORDS } from './stranger-records.ts';
 import { seldomLate, ViewWitness } from './view-witness.ts';
 
-/** Longer than the cluster's node_timeout of 6 s, so that whoever is taken for dead is dead by then. */
-const LONG_MS = 9000;
+/** Longer than the cluster's node_timeout of 8 s, so that whoever is taken for dead is dead by then. */
+const LONG_MS = 11_000;
 const DELETE_EACH_MS = 100;
 const WAIT_MS = 90_000;
 /** Times that each server was asked for its life while it was attacked. */

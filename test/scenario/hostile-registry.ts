@@ -85,7 +85,7 @@ export function hostileRegistry(stage: HostileStage): void {
   let captured: { readonly bytes: Buffer; readonly atSeconds: number };
 
   beforeAll(async () => {
-    ({ cluster, intruder } = await stage.open({ intervalSeconds: 2, timeoutSeconds: 6 }));
+    ({ cluster, intruder } = await stage.open({ intervalSeconds: 2, timeoutSeconds: 8 }));
     forger = new RecordForger(cluster.secrets);
     captured = { bytes: await intruder.read(heartbeatOf('server-01')), atSeconds: nowSeconds() };
     witness = new ViewWitness(cluster.servers);
