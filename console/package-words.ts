@@ -45,7 +45,7 @@ export const CREDENTIALS: Readonly<Record<NodeCredentials, Words>> = {
   embedded: {
     label: 'Full credentials',
     meaning:
-      'The secrets themselves are inside. It works with no other server up. It cannot expire, just because the secrets are inside: they are good until you change them.',
+      'The secrets themselves are inside. It works with no other server up, and never expires: the secrets are good until you change them.',
   },
   ticket: {
     label: 'Join ticket',
@@ -53,6 +53,12 @@ export const CREDENTIALS: Readonly<Record<NodeCredentials, Words>> = {
       'A ticket for one server is inside, and no other secret. The new server fetches the secrets, encrypted for it alone, from a server that must be up then. It expires, and you can revoke it until it is used.',
   },
 };
+
+/** What somebody has who has the file. */
+export function holdingOf(kind: PackageKind, credentials: CredentialMode): string {
+  if (credentials === 'none') return 'No secret';
+  return kind === 'agent' ? 'Keys of an agent' : CREDENTIALS[credentials].label;
+}
 
 export const ARCHITECTURES: Readonly<Record<Architecture, string>> = {
   universal: 'Universal: Apple silicon and Intel',

@@ -6,7 +6,7 @@ import { canRevoke, holdsSecrets, packageRevocation } from '../package-acts.ts';
 import type { PackageBuild } from '../package-api.ts';
 import { usePackages } from '../package-queries.ts';
 import { joinDoubt } from '../package-tracker.ts';
-import { CREDENTIALS, KINDS } from '../package-words.ts';
+import { holdingOf, KINDS } from '../package-words.ts';
 import { bytes, dateAndTime } from '../quantities.ts';
 import type { Act } from '../trust-acts.ts';
 import { ActDialog } from './act-dialog.tsx';
@@ -30,12 +30,12 @@ function Outcome({ state, revoked_at }: PackageBuild) {
   return revoked_at === null ? null : <Badge word="Revoked" shape="slash" tone="idle" />;
 }
 
-function Holds({ credentials, contents, sha256 }: PackageBuild) {
+function Holds({ kind, credentials, contents, sha256 }: PackageBuild) {
   return (
     <details className="at-words">
       <summary>
         <Glyph name="fold" size={14} />
-        {credentials === 'none' ? 'No secret' : CREDENTIALS[credentials].label}
+        {holdingOf(kind, credentials)}
       </summary>
       <ul className="at-held">
         {contents
