@@ -215,6 +215,18 @@ describe('who proves a ticket', () => {
     await expect(join(machine, ticket, joiningOf(b))).rejects.toEqual(refusal('join_later'));
   });
 
+  it('is not called unknown by a server that has just started, before that has read the registry', async () => {
+    const ticket = await newTicket();
+    b.clock.kill();
+    small.roster.away = true;
+    const again = await small.start('b');
+    await expect(join(new Machine('new'), ticket, joiningOf(again))).rejects.toEqual(refusal('join_later'));
+    small.roster.away = false;
+    await small.intervals(2);
+    await join(new Machine('new'), ticket, joiningOf(again));
+    expect(members(again)).toContain('new');
+  });
+
   it('has a sealing key that something can be sealed to', async () => {
     const machine = new Machine('new');
     const ticket = await newTicket();

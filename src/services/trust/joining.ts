@@ -92,8 +92,9 @@ export class Joining {
   }
 
   /**
-   * Rejects with ticket_unknown; for who proves the ticket with ticket_used, ticket_expired, ticket_revoked,
-   * join_refused, already_member or join_later too, and as RosterKeeper.propose() and Audit.perform().
+   * Rejects with ticket_unknown, and with join_later before the registry was read; for who proves the ticket with
+   * ticket_used, ticket_expired, ticket_revoked, join_refused, already_member or join_later too, and as
+   * RosterKeeper.propose() and Audit.perform().
    */
   async join(request: JoinRequest, address: string): Promise<JoinAnswer> {
     const admitter = this.#requireProof(request);
@@ -126,7 +127,9 @@ export class Joining {
   /** The nonce is used up by who proves a ticket, and by nobody else. */
   #requireProof(request: JoinRequest): Admitter {
     const { trust, keyring } = this.#parts;
-    if (trust === null || keyring === null || trust.roster === null) throw ticketUnknown();
+    if (trust === null || keyring === null) throw ticketUnknown();
+    if (!trust.isInformed) throw joinLater('this server has just started');
+    if (trust.roster === null) throw ticketUnknown();
     const { member, nonce } = request;
     const claim: JoinClaim = { clusterId: keyring.clusterId, ticketId: request.ticket, member, nonce };
     const ticket = trust.roster.tickets.get(request.ticket);

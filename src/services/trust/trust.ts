@@ -117,6 +117,11 @@ export class Trust {
     };
   }
 
+  /** It has read the registry to its end since it started: what it does not know, there is not. */
+  get isInformed(): boolean {
+    return this.keeper.syncedAtMs !== null;
+  }
+
   /** For our heartbeats. */
   get held(): HeartbeatBody['roster'] {
     const { roster } = this;
