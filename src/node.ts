@@ -141,7 +141,7 @@ function ownRecord(
 
 type CompleteParts = ReturnType<typeof completeParts>;
 
-/** Nothing is asked any more before anything behind the doors is closed. */
+/** Opened after all that they lead to, and so closed before it. */
 async function openDoors(
   { config }: RunningOptions,
   { control, closing }: Ground,
