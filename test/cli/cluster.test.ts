@@ -1,21 +1,13 @@
 /** What `atlas-fleet cluster` says, and how it ends, by what the running server answers. */
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { temporaryFolder } from '../config/config-file.ts';
+import { describe, expect, it } from 'vitest';
+import { AnsweredServer } from './answered-server.ts';
 import { atlasFleet, type Ended } from './atlas-fleet.ts';
-import { type Answers, ControlServer } from './control-server.ts';
+import type { Answers } from './control-server.ts';
 
-let folder: string;
-let server: ControlServer;
-beforeEach(async () => {
-  folder = temporaryFolder();
-  expect((await atlasFleet(['init', '--dir', folder])).code).toBe(0);
-});
-afterEach(() => server?.close());
+const server = new AnsweredServer();
 
 async function run(words: string, answers: Answers): Promise<Ended> {
-  server = await ControlServer.open(join(folder, 'data'), answers);
-  return atlasFleet([...words.split(' '), '--config', join(folder, 'config.yaml')]);
+  return atlasFleet(await server.answering(words, answers));
 }
 
 describe('cluster status', () => {

@@ -1,10 +1,10 @@
 /** Questions, on a real terminal: what is asked about whom, and what becomes of who gives up. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { temporaryFolder } from '../config/config-file.ts';
+import { describe, expect, it } from 'vitest';
+import { AnsweredServer } from './answered-server.ts';
 import { atlasFleet } from './atlas-fleet.ts';
-import { type Answers, ControlServer } from './control-server.ts';
+import type { Answers } from './control-server.ts';
 import { onTerminal } from './on-terminal.ts';
 
 const CTRL_C = '\u0003';
@@ -21,18 +21,8 @@ const AT_REST = { 'GET /api/fleet/cluster/rotation': { phase: null, sentence: 'N
 const EVICT = 'and new servers need a ticket. Evict server-03 (offline, key 35991eab)? [y/N] ';
 const ROTATE = 'Change the secret of server-01, server-03 now? [y/N] ';
 
-let folder: string;
-let server: ControlServer;
-beforeEach(async () => {
-  folder = temporaryFolder();
-  expect((await atlasFleet(['init', '--dir', folder])).code).toBe(0);
-});
-afterEach(() => server?.close());
-
-async function cluster(words: string, answers: Answers): Promise<string[]> {
-  server = await ControlServer.open(join(folder, 'data'), answers);
-  return ['cluster', ...words.split(' '), '--config', join(folder, 'config.yaml')];
-}
+const server = new AnsweredServer();
+const cluster = (words: string, answers: Answers) => server.answering(`cluster ${words}`, answers);
 
 describe.each([
   ['Ctrl-C', CTRL_C],
@@ -48,7 +38,7 @@ describe.each([
   });
 
   it('at the question for a password leaves nothing', async () => {
-    const made = join(folder, 'new');
+    const made = join(server.folder, 'new');
     const args = ['init', '--dir', made, '--cluster', 'redis://fleet@127.0.0.1:1'];
     const ended = await onTerminal(args, { question: '): ', keys });
     expect(ended).toEqual({ code: 130, shown: expect.stringMatching(/\): \nerror: nothing was changed\n$/) });
